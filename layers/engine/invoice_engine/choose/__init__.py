@@ -1,0 +1,1 @@
+"""From candidates to the invoice: ranking, thresholds, and totals that add up."""

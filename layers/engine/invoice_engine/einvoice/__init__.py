@@ -1,0 +1,1 @@
+"""From an e-invoice's XML to the invoice: CII (Factur-X, ZUGFeRD, XRechnung) and UBL (Peppol, XRechnung)."""

@@ -1,0 +1,170 @@
+"""Look up paths in an e-invoice without regard to its namespaces, and turn texts into typed fields."""
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from invoice_engine.model import EMPTY, Candidate, Field, Value, trimmed
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+# Type codes of UNTDID 1001 that EN 16931 and ZUGFeRD treat as a credit; every other code asks for money.
+CREDIT_NOTE_CODES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
+MAX_DECIMAL_DIGITS = 24  # below the precision of decimal arithmetic, so that nothing is ever rounded
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}")
+_BIC = re.compile(r"[A-Z0-9]{6,11}")
+_PLAIN_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
+
+
+def child(node: "_Element | None", path: str) -> "_Element | None":
+    """The first element at `path` (local names, joined by a slash) below `node`."""
+    return None if node is None else node.find(_any_namespace(path))
+
+
+def children(node: "_Element | None", path: str) -> "list[_Element]":
+    return [] if node is None else node.findall(_any_namespace(path))
+
+
+def text(node: "_Element | None", *paths: str) -> str | None:
+    """The first text found at one of `paths`, with its white space collapsed; None when all are blank."""
+    for path in paths:
+        for found in children(node, path):
+            if value := own_text(found):
+                return value
+    return None
+
+
+def own_text(node: "_Element | None") -> str | None:
+    return " ".join((node.text or "").split()) or None if node is not None else None
+
+
+def read(value: Value | None) -> Field:
+    """A field whose value stands in the XML."""
+    return EMPTY if value is None else Field(Candidate(value, 1.0, source="xml"))
+
+
+def derived(value: Value | None) -> Field:
+    """A field whose value follows from others that stand in the XML."""
+    return EMPTY if value is None else Field(Candidate(value, 0.95, source="derived"))
+
+
+def decimal(raw: str | None) -> Decimal | None:
+    """An xs:decimal. Anything else, and numbers no invoice could need, are None."""
+    if raw is None or len(raw) > MAX_DECIMAL_DIGITS or not _PLAIN_DECIMAL.fullmatch(raw):
+        return None
+    try:
+        return Decimal(raw)
+    except InvalidOperation:
+        return None
+
+
+def percent(raw: str | None) -> Decimal | None:
+    """A rate in percent without trailing zeros: 19.00 is 19."""
+    number = decimal(raw)
+    return None if number is None else trimmed(number)
+
+
+def iso_date(raw: str | None) -> date | None:
+    """An xs:date or xs:dateTime; a zone suffix does not move the printed day."""
+    if raw is None:
+        return None
+    try:
+        return date.fromisoformat(raw[:10])
+    except ValueError:
+        return None
+
+
+def cii_date(node: "_Element | None") -> date | None:
+    """A CII date string by its format code: 102 is CCYYMMDD, 203 and 204 add a time. Months and weeks are no day."""
+    raw = own_text(node)
+    if node is None or raw is None:
+        return None
+    code = node.get("format", "102")
+    if "-" in raw:
+        return iso_date(raw)
+    if code not in {"102", "203", "204"}:
+        return None
+    try:
+        return datetime.strptime(raw[:8], "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return None
+
+
+def identifier(raw: str | None) -> str | None:
+    """VAT numbers, IBANs and BICs: upper case, no spaces."""
+    return "".join(raw.split()).upper() if raw else None
+
+
+def iban(raw: str | None) -> str | None:
+    """An account number, if it has the shape of an IBAN: domestic account numbers are not IBANs."""
+    value = identifier(raw)
+    return value if value and _IBAN.fullmatch(value) else None
+
+
+def bic(raw: str | None) -> str | None:
+    """A bank's code, if it roughly has the shape of one: giro systems and IBANs are put in its place too."""
+    value = identifier(raw)
+    return value if value and _BIC.fullmatch(value) else None
+
+
+def account(accounts: Iterable[tuple[str | None, str | None]]) -> tuple[Field, Field]:
+    """Of the (IBAN, BIC) pairs of several payment means, the first with an IBAN, or else the first with a BIC."""
+    named = [pair for pair in accounts if any(pair)]
+    iban_text, bic_text = min(named, key=lambda pair: pair[0] is None, default=(None, None))
+    return read(iban_text), read(bic_text)
+
+
+def country(raw: str | None) -> str | None:
+    value = identifier(raw)
+    return value if value and re.fullmatch(r"[A-Z]{2}", value) else None
+
+
+def currency(raw: str | None) -> str | None:
+    value = identifier(raw)
+    return value if value and re.fullmatch(r"[A-Z]{3}", value) else None
+
+
+def document_type(code: str | None, *, credit_note: bool = False) -> str:
+    return "credit_note" if credit_note or (code or "") in CREDIT_NOTE_CODES else "invoice"
+
+
+def joined(parts: Iterable[str | None], separator: str = ", ") -> str | None:
+    return separator.join(part for part in parts if part) or None
+
+
+def in_currency(nodes: "list[_Element]", wanted: str | None) -> "_Element | None":
+    """Of an amount stated in several currencies, the one of the document.
+
+    An amount without a currency is in the document's. The accounting currency's amount is never taken for it.
+    """
+    for node in nodes:
+        if wanted is None or node.get("currencyID") in (None, "", wanted):
+            return node
+    return None
+
+
+@lru_cache(maxsize=512)
+def _any_namespace(path: str) -> str:
+    return "/".join(f"{{*}}{step}" for step in path.split("/"))
+
+
+def unit_price(price: str | None, basis: str | None) -> Field:
+    """The price of one unit; prices are often stated for ten, a hundred or a thousand."""
+    amount, units = decimal(price), decimal(basis)
+    if amount is None or units in (None, Decimal(0), Decimal(1)):
+        return read(amount)
+    return derived(trimmed((amount / units).quantize(Decimal("1e-10")))) if units else EMPTY
+
+
+def net_allowance(entries: Iterable[tuple[str | None, str | None]]) -> Field:
+    """Allowances minus charges of (charge indicator, amount) pairs; empty when none of them states an amount."""
+    amounts = [
+        -amount if (indicator or "").lower() in {"true", "1"} else amount
+        for indicator, raw in entries
+        if (amount := decimal(raw)) is not None
+    ]
+    return read(sum(amounts, Decimal(0))) if amounts else EMPTY

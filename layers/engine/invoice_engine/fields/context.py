@@ -1,0 +1,52 @@
+"""What every finder of fields needs to know of a document, worked out once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from invoice_engine.fields.dates import Order, find_dates, order_of
+from invoice_engine.fields.found import Found
+from invoice_engine.fields.labels import Labels
+from invoice_engine.fields.nearby import Finder, Sighting, sightings
+from invoice_engine.fields.numbers import DecimalMark, decimal_mark_of, find_amounts
+from invoice_engine.fields.titles import Title, titles_in
+from invoice_engine.layout.document import Document
+from invoice_engine.limits import Deadline
+
+# A document full of labels is hostile or no invoice; each name is looked at this many times at most.
+MAX_LABELS = 200
+
+
+@dataclass
+class Context:
+    document: Document
+    deadline: Deadline
+
+    @cached_property
+    def labels(self) -> Labels:
+        return Labels(self.document)
+
+    @cached_property
+    def titles(self) -> list[Title]:
+        return titles_in(self.document)
+
+    @cached_property
+    def decimal_mark(self) -> DecimalMark | None:
+        return decimal_mark_of(self.document.texts)
+
+    @cached_property
+    def date_order(self) -> Order:
+        return order_of(self.document.texts)
+
+    def amounts(self, text: str) -> list[Found]:
+        return find_amounts(text, self.decimal_mark)
+
+    def dates(self, text: str) -> list[Found]:
+        return find_dates(text, self.date_order)
+
+    def near(self, find: Finder, *names: str) -> list[Sighting]:
+        """Values seen near the labels with one of `names`. Raises TooLarge when time is up."""
+        found: list[Sighting] = []
+        for label in self.labels.named(*names)[:MAX_LABELS]:
+            self.deadline.check()
+            found.extend(sightings(self.document, self.labels, label, find))
+        return found

@@ -1,0 +1,77 @@
+"""The currency of a document: by label, by the codes and symbols beside its amounts, by the supplier's country."""
+
+import re
+
+from invoice_engine.fields.context import Context
+from invoice_engine.fields.found import Found
+from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.model import Candidate
+
+LABELLED, BESIDE_AMOUNT, MENTIONED, BY_COUNTRY = 0.95, 0.35, 0.15, 0.45
+# Signs that several currencies share; a code in the document or the supplier's country tells which.
+SHARED_SIGNS = {
+    "$": ("USD", "CAD", "AUD", "MXN", "ARS", "NZD", "SGD", "HKD", "CLP", "COP"),
+    "kr": ("SEK", "NOK", "DKK"),
+}
+MAX_SIGHTINGS = 40
+SPACING = 4  # characters between an amount and its currency
+LONGEST_NAME = 40
+
+_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+_SYMBOL = re.compile(
+    r"US\$|R\$|A\$|C\$|[€$£¥₹₺₴₩₪฿]|(?<![A-Za-z])(?:Rs\.?|zł|Kč|Ft|kr\.?|RM|SFr\.|Fr\.|[Ee]uros?)(?![A-Za-z])"
+)
+
+
+def currencies(context: Context, country: str | None) -> list[Candidate]:
+    """Candidates for the currency; `country` is the supplier's, if known (ISO 3166 alpha-2)."""
+    mentioned = {str(found.value) for text in context.document.texts for found in _find_codes(text)}
+
+    def find(text: str) -> list[Found]:
+        return _find_codes(text) or _find_symbols(text, mentioned, country)
+
+    found = [seen.candidate(LABELLED) for seen in context.near(find, "currency")]
+    for cell in context.document.cells:
+        if len(found) >= MAX_SIGHTINGS:
+            break
+        amounts = context.amounts(cell.text)
+        for one in find(cell.text):
+            score = BESIDE_AMOUNT if any(_is_beside(one, amount) for amount in amounts) else MENTIONED
+            box = cell.box_of_span(one.start, one.end)
+            found.append(Candidate(one.value, score * one.quality, cell.page, box))
+    if not found and country in lexicon().country_currency:
+        found.append(Candidate(lexicon().country_currency[country], BY_COUNTRY, source="derived"))
+    return found
+
+
+def _is_beside(sign: Found, amount: Found) -> bool:
+    """Whether a sign or code stands next to an amount, or is read as part of it."""
+    return -SPACING <= sign.start - amount.end <= SPACING or amount.start <= sign.start < amount.end
+
+
+def _find_codes(text: str) -> list[Found]:
+    """ISO codes, or a currency by its name when that is all there is in `text`."""
+    words = lexicon()
+    codes = [
+        Found(match[0], match.start(), match.end())
+        for match in _CODE.finditer(text)
+        if match[0] in words.currency_codes
+    ]
+    name = words.currency_names.get(squeeze(text)) if len(text) <= LONGEST_NAME else None
+    return codes or ([Found(name, 0, len(text))] if name else [])
+
+
+def _find_symbols(text: str, mentioned: set[str], country: str | None) -> list[Found]:
+    return [
+        Found(_meaning(match[0], mentioned, country), match.start(), match.end()) for match in _SYMBOL.finditer(text)
+    ]
+
+
+def _meaning(symbol: str, mentioned: set[str], country: str | None) -> str:
+    words = lexicon()
+    shared = SHARED_SIGNS.get(symbol.rstrip("."), ())
+    local = words.country_currency.get(country or "")
+    if local in shared:
+        return str(local)
+    named = [code for code in shared if code in mentioned]
+    return named[0] if len(named) == 1 else words.symbols[symbol]
