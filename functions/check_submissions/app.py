@@ -1,0 +1,12 @@
+"""Check Submissions: one turn of a provider's wait-and-poll loop."""
+
+from typing import Any
+
+from invoice_capture.bootstrap import application
+from invoice_capture.events import turn
+from invoice_capture.observability import observed
+
+
+@observed
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    return application().check_submissions(turn(event)).to_json()

@@ -1,0 +1,5 @@
+"""Invoice capture: a document in a bucket becomes a checked, canonical invoice, whichever provider reads it.
+
+Imports point inward only: ``functions`` → ``bootstrap`` → ``aws``, ``providers``, ``use_cases`` → ``ports`` →
+``domain``.
+"""

@@ -1,0 +1,1 @@
+"""Adapters of the AWS services behind the ports."""

@@ -1,0 +1,65 @@
+"""Documents and results in S3."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from invoice_capture.aws.clients import Clients, calling, error_code
+from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.errors import DocumentMissing
+
+_MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"})
+
+
+class S3DocumentStore:
+    """Documents lie below ``incoming/``, answers of providers below ``results/`` of the same bucket."""
+
+    def __init__(self, clients: Clients, bucket: str) -> None:
+        self._clients = clients
+        self._bucket = bucket
+
+    def describe(self, bucket: str, key: str, version_id: str | None) -> tuple[DocumentPointer, datetime]:
+        try:
+            with calling("S3"):
+                head = self._clients.s3.head_object(**_location(bucket, key, version_id))
+        except Exception as exc:
+            _raise_if_missing(exc, key)
+            raise
+        pointer = DocumentPointer(bucket, key, version_id, size=head["ContentLength"])
+        return pointer, head["LastModified"]
+
+    def read(self, pointer: DocumentPointer) -> bytes:
+        try:
+            with calling("S3"):
+                answer = self._clients.s3.get_object(**_location(pointer.bucket, pointer.key, pointer.version_id))
+                # A version never changes, so its size is known: reading one byte more would be reading another object.
+                return answer["Body"].read(pointer.size)
+        except Exception as exc:
+            _raise_if_missing(exc, pointer.name)
+            raise
+
+    def write_result(self, job_id: str, submission: int, provider: str, content: bytes) -> str:
+        key = f"results/{job_id}/{submission}-{provider}.json"
+        with calling("S3"):
+            self._clients.s3.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType="application/json")
+        return key
+
+    def read_result(self, key: str) -> bytes | None:
+        try:
+            with calling("S3"):
+                return self._clients.s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except Exception as exc:
+            if error_code(exc) in _MISSING:
+                return None
+            raise
+
+
+def _location(bucket: str, key: str, version_id: str | None) -> Any:
+    location = {"Bucket": bucket, "Key": key}
+    return location | {"VersionId": version_id} if version_id else location
+
+
+def _raise_if_missing(error: Exception, name: str) -> None:
+    if error_code(error) in _MISSING:
+        raise DocumentMissing(f"{name} was removed from the bucket before it was read. Upload it again.") from error

@@ -1,0 +1,89 @@
+"""DynamoDB items: keys, and the translation between Python values and attribute values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+Item = dict[str, Any]
+
+
+def job_key(job_id: str) -> Item:
+    return {"PK": {"S": f"JOB#{job_id}"}, "SK": {"S": "JOB"}}
+
+
+def submission_key(key: tuple[str, int]) -> Item:
+    return {"PK": {"S": f"JOB#{key[0]}"}, "SK": {"S": f"SUBMISSION#{key[1]}"}}
+
+
+def provider_key(provider: str, part: str) -> Item:
+    """A provider has one loop, shard 0; more shards would be more keys and no other change."""
+    return {"PK": {"S": f"PROVIDER#{provider}#0"}, "SK": {"S": part}}
+
+
+def due_shard(provider: str) -> str:
+    """The partition of the due index that holds a provider's open submissions."""
+    return f"PROVIDER#{provider}#0"
+
+
+DEADLINES = "JOBS#OPEN"
+"""The partition of the due index that holds unfinished jobs by their deadline."""
+
+
+def timestamp(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds: as text it sorts by time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def optional_moment(text: str | None) -> datetime | None:
+    return None if text is None else moment(text)
+
+
+def to_attributes(values: Mapping[str, Any]) -> Item:
+    """Attribute values of a mapping; what is None is left out."""
+    return {name: to_attribute(value) for name, value in values.items() if value is not None}
+
+
+def to_attribute(value: Any) -> Item:
+    """One attribute value. Floats are kept exactly as they are written."""
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int | float | Decimal):
+        return {"N": str(value)}
+    if isinstance(value, datetime):
+        return {"S": timestamp(value)}
+    if isinstance(value, str):
+        return {"S": str(value)}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, Mapping):
+        return {"M": {str(name): to_attribute(entry) for name, entry in value.items()}}
+    return {"L": [to_attribute(entry) for entry in value]}
+
+
+def from_attributes(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: from_attribute(value) for name, value in item.items()}
+
+
+def from_attribute(attribute: Mapping[str, Any]) -> Any:
+    """A Python value: numbers become int or float, as JSON has them."""
+    [(kind, value)] = attribute.items()
+    match kind:
+        case "S" | "BOOL" | "B":
+            return value
+        case "N":
+            return int(value) if value.lstrip("-").isdigit() else float(value)
+        case "NULL":
+            return None
+        case "M":
+            return from_attributes(value)
+        case "L":
+            return [from_attribute(entry) for entry in value]
+        case _:
+            raise TypeError(f"Unexpected attribute type {kind}")

@@ -1,0 +1,35 @@
+"""SNS notifications and asynchronous Lambda invocations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from invoice_capture.aws.clients import Clients, calling
+
+
+class SNSNotifier:
+    def __init__(self, clients: Clients, topic_arn: str) -> None:
+        self._clients = clients
+        self._topic_arn = topic_arn
+
+    def publish(self, subject: str, message: Mapping[str, Any]) -> None:
+        with calling("SNS"):
+            self._clients.sns.publish(
+                TopicArn=self._topic_arn,
+                Subject=subject,
+                Message=json.dumps(message),
+                MessageAttributes={"status": {"DataType": "String", "StringValue": str(message["status"])}},
+            )
+
+
+class LambdaInvoker:
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def invoke_later(self, function: str, payload: Mapping[str, Any]) -> None:
+        with calling("Lambda"):
+            self._clients.functions.invoke(
+                FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
+            )

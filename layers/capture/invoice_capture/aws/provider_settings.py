@@ -1,0 +1,48 @@
+"""Settings and credentials of providers: one Secrets Manager secret each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider
+
+from invoice_capture.aws.clients import Clients, error_code
+from invoice_capture.domain.errors import SettingMissing, StoreUnavailable
+
+_CACHED_SECONDS = 300
+
+
+class SecretSettings:
+    """Reads the secret ``<prefix><provider>``, a JSON object of strings, and keeps it for five minutes."""
+
+    def __init__(self, clients: Clients, prefix: str) -> None:
+        self._clients = clients
+        self._prefix = prefix
+
+    def of(self, provider: str) -> Mapping[str, str]:
+        """Raises SettingMissing when there is no secret, or none that can be understood."""
+        from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+        name = self._prefix + provider
+        try:
+            settings = json.loads(str(self._secrets.get(name, max_age=_CACHED_SECONDS)))
+        except GetParameterError as exc:
+            # Powertools raises this while handling botocore's error, which only the context still holds.
+            if error_code(exc.__context__ or exc) == "ResourceNotFoundException":
+                raise SettingMissing(f"The secret {name!r} with the settings of {provider!r} does not exist.") from exc
+            raise StoreUnavailable(f"The secret {name!r} could not be read.") from exc
+        except ValueError as exc:
+            raise SettingMissing(f"The secret {name!r} is not a JSON object.") from exc
+        if not isinstance(settings, dict):
+            raise SettingMissing(f"The secret {name!r} is not a JSON object.")
+        return {str(key): str(value) for key, value in settings.items()}
+
+    @cached_property
+    def _secrets(self) -> SecretsProvider:
+        from aws_lambda_powertools.utilities.parameters import SecretsProvider
+
+        return SecretsProvider(boto3_client=self._clients.secretsmanager)

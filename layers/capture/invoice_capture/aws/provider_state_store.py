@@ -1,0 +1,114 @@
+"""What all who talk to one provider share, in DynamoDB: its lease, rate, breaker and latencies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from invoice_capture.aws.items import (
+    from_attributes,
+    moment,
+    optional_moment,
+    provider_key,
+    timestamp,
+    to_attributes,
+)
+from invoice_capture.aws.table import Table
+from invoice_capture.domain.pacing import Breaker, RateBucket
+from invoice_capture.ports import Lease, ProviderState
+
+_LEASE_NAMES = {"#owner": "owner"}
+
+
+class DynamoDBProviderStateStore:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def load(self, provider: str) -> ProviderState:
+        items = self._table.query(
+            ConsistentRead=True,
+            KeyConditionExpression="PK = :provider",
+            ExpressionAttributeValues={":provider": provider_key(provider, "LEASE")["PK"]},
+        )
+        parts = {item["SK"]["S"]: from_attributes(item) for item in items}
+        latencies = parts.get("LATENCY", {})
+        return ProviderState(
+            lease=_lease(parts["LEASE"]) if "LEASE" in parts else None,
+            bucket=_bucket(parts["RATE"]) if "RATE" in parts else None,
+            breaker=_breaker(parts["BREAKER"]) if "BREAKER" in parts else Breaker(),
+            latencies={int(name[1:]): count for name, count in latencies.items() if name[0] == "b"},
+        )
+
+    def take_lease(self, provider: str, lease: Lease, instead_of: Lease | None) -> bool:
+        if instead_of is None:
+            return self._table.put(_lease_item(provider, lease), "attribute_not_exists(PK)")
+        return self._table.put(
+            _lease_item(provider, lease),
+            "attribute_not_exists(PK) OR (#owner = :owner AND expires_at = :expires_at)",
+            to_attributes({":owner": instead_of.owner, ":expires_at": instead_of.expires_at}),
+            _LEASE_NAMES,
+        )
+
+    def keep_lease(self, provider: str, lease: Lease) -> bool:
+        return self.pass_lease(provider, lease.owner, lease)
+
+    def pass_lease(self, provider: str, owner: str, lease: Lease) -> bool:
+        return self._table.put(
+            _lease_item(provider, lease), "#owner = :owner", to_attributes({":owner": owner}), _LEASE_NAMES
+        )
+
+    def release_lease(self, provider: str, owner: str) -> bool:
+        return self._table.delete(
+            provider_key(provider, "LEASE"), "#owner = :owner", to_attributes({":owner": owner}), _LEASE_NAMES
+        )
+
+    def swap_bucket(self, provider: str, bucket: RateBucket) -> bool:
+        values = {
+            "tokens": round(bucket.tokens, 6),
+            "share": round(bucket.share, 6),
+            "updated_at": bucket.updated_at,
+            "paused_until": bucket.paused_until,
+            "version": bucket.version,
+        }
+        return self._swap(provider, "RATE", values, bucket.version)
+
+    def swap_breaker(self, provider: str, breaker: Breaker) -> bool:
+        values = {"failures": breaker.failures, "probe_at": breaker.probe_at, "version": breaker.version}
+        return self._swap(provider, "BREAKER", values, breaker.version)
+
+    def add_latencies(self, provider: str, counts: Mapping[int, int]) -> None:
+        self._table.add(provider_key(provider, "LATENCY"), {f"b{bucket}": count for bucket, count in counts.items()})
+
+    def _swap(self, provider: str, part: str, values: Mapping[str, Any], version: int) -> bool:
+        return self._table.put(
+            provider_key(provider, part) | to_attributes(values),
+            "attribute_not_exists(PK) OR version = :version",
+            to_attributes({":version": version - 1}),
+        )
+
+
+def _lease_item(provider: str, lease: Lease) -> dict[str, Any]:
+    values = {
+        "owner": lease.owner,
+        "wakes_at": timestamp(lease.wakes_at),
+        "expires_at": timestamp(lease.expires_at),
+    }
+    return provider_key(provider, "LEASE") | to_attributes(values)
+
+
+def _lease(values: Mapping[str, Any]) -> Lease:
+    return Lease(values["owner"], moment(values["wakes_at"]), moment(values["expires_at"]))
+
+
+def _bucket(values: Mapping[str, Any]) -> RateBucket:
+    return RateBucket(
+        tokens=float(values["tokens"]),
+        share=float(values["share"]),
+        updated_at=moment(values["updated_at"]),
+        paused_until=optional_moment(values.get("paused_until")),
+        version=values["version"],
+    )
+
+
+def _breaker(values: Mapping[str, Any]) -> Breaker:
+    return Breaker(values["failures"], optional_moment(values.get("probe_at")), values["version"])

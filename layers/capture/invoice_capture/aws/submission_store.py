@@ -1,0 +1,173 @@
+"""Submissions in DynamoDB: items ``SUBMISSION#<n>`` beside their job, and the sparse due index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from invoice_capture.aws.items import (
+    Item,
+    due_shard,
+    from_attributes,
+    moment,
+    optional_moment,
+    submission_key,
+    to_attributes,
+)
+from invoice_capture.aws.job_store import transition
+from invoice_capture.aws.table import ConditionFailed, Table
+from invoice_capture.domain.document import DocumentKind, DocumentPointer
+from invoice_capture.domain.errors import JobClosed
+from invoice_capture.domain.job import JobStatus, sources_of
+from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
+from invoice_capture.ports import StaleWrite
+
+_STATES_BEFORE_A_SUBMISSION = sources_of(JobStatus.SUBMITTED) | {JobStatus.SUBMITTED}
+
+
+class DynamoDBSubmissionStore:
+    def __init__(self, table: Table, retention: timedelta) -> None:
+        self._table = table
+        self._retention = retention
+
+    def begin(self, submission: Submission) -> bool:
+        changes = {"provider": submission.provider, "submission": submission.number}
+        job = transition(
+            submission.job_id,
+            _STATES_BEFORE_A_SUBMISSION,
+            JobStatus.SUBMITTED,
+            submission.created_at,
+            changes,
+        )
+        put = {"Item": self._item(submission), "ConditionExpression": "attribute_not_exists(PK)"}
+        try:
+            self._table.transact([{"Put": put}, {"Update": job}])
+        except ConditionFailed as exc:
+            if 0 in exc.places:
+                return False
+            raise JobClosed(f"Job {submission.job_id} has ended.") from exc
+        return True
+
+    def get(self, key: tuple[str, int]) -> Submission | None:
+        item = self._table.get(submission_key(key))
+        return None if item is None else _submission(from_attributes(item))
+
+    def get_many(self, keys: Sequence[tuple[str, int]]) -> Sequence[Submission]:
+        items = self._table.get_many([submission_key(key) for key in keys])
+        return [_submission(from_attributes(item)) for item in items]
+
+    def of_job(self, job_id: str) -> Sequence[Submission]:
+        items = self._table.query(
+            ConsistentRead=True,
+            KeyConditionExpression="PK = :job AND begins_with(SK, :submission)",
+            ExpressionAttributeValues=to_attributes({":job": f"JOB#{job_id}", ":submission": "SUBMISSION#"}),
+        )
+        return sorted((_submission(from_attributes(item)) for item in items), key=lambda row: row.number)
+
+    def save(self, submission: Submission) -> Submission:
+        following = replace(submission, version=submission.version + 1)
+        values = to_attributes({":version": submission.version})
+        if not self._table.put(self._item(following), "version = :version", values):
+            raise StaleWrite
+        return following
+
+    def close(self, key: tuple[str, int], task_token: str, outcome: Outcome, now: datetime) -> bool:
+        changes = {
+            "state": outcome.state,
+            "finished_at": now,
+            "reference": outcome.reference,
+            "result_key": outcome.result_key,
+            "error_code": outcome.error.code if outcome.error else None,
+            "error_message": str(outcome.error) if outcome.error else None,
+        }
+        changes = {name: value for name, value in changes.items() if value is not None}
+        return self._table.update(
+            submission_key(key),
+            f"SET {', '.join(f'#{name} = :{name}' for name in changes)} "
+            "REMOVE task_token, due_shard, next_check_at ADD version :one",
+            "task_token = :task_token",
+            to_attributes(
+                {f":{name}": value for name, value in changes.items()} | {":task_token": task_token, ":one": 1}
+            ),
+            {f"#{name}": name for name in changes},
+        )
+
+    def due(self, provider: str, until: datetime, limit: int) -> Sequence[tuple[str, int]]:
+        items = self._table.query(
+            limit=limit,
+            IndexName="due-index",
+            KeyConditionExpression="due_shard = :shard AND next_check_at <= :until",
+            ExpressionAttributeValues=to_attributes({":shard": due_shard(provider), ":until": until}),
+        )
+        return [_key(item) for item in items]
+
+    def next_due(self, provider: str, besides: Sequence[tuple[str, int]]) -> datetime | None:
+        known = set(besides)
+        items = self._table.query(
+            limit=len(known) + 1,
+            IndexName="due-index",
+            KeyConditionExpression="due_shard = :shard",
+            ExpressionAttributeValues=to_attributes({":shard": due_shard(provider)}),
+        )
+        return next((moment(item["next_check_at"]["S"]) for item in items if _key(item) not in known), None)
+
+    def _item(self, row: Submission) -> Item:
+        values = {
+            "job_id": row.job_id,
+            "number": row.number,
+            "provider": row.provider,
+            "state": row.state,
+            "document": row.document.to_json(),
+            "kind": row.kind,
+            "task_token": row.task_token,
+            "created_at": row.created_at,
+            "deadline_at": row.deadline_at,
+            "version": row.version,
+            "attempts": row.attempts,
+            "reference": row.reference,
+            "submitted_at": row.submitted_at,
+            "next_check_at": row.next_check_at,
+            "checks": row.checks,
+            "possible_double_charge": row.possible_double_charge,
+            "action_url": row.action_url,
+            "result_key": row.result_key,
+            "finished_at": row.finished_at,
+            "error_code": row.error_code,
+            "error_message": row.error_message,
+            # Only what somebody is to look at stands in the index.
+            "due_shard": due_shard(row.provider) if row.next_check_at is not None else None,
+            "ttl": int((row.created_at + self._retention).timestamp()),
+        }
+        return submission_key(row.key) | to_attributes(values)
+
+
+def _key(item: Mapping[str, Any]) -> tuple[str, int]:
+    return item["PK"]["S"].removeprefix("JOB#"), int(item["SK"]["S"].removeprefix("SUBMISSION#"))
+
+
+def _submission(values: Mapping[str, Any]) -> Submission:
+    return Submission(
+        job_id=values["job_id"],
+        number=values["number"],
+        provider=values["provider"],
+        state=SubmissionState(values["state"]),
+        document=DocumentPointer.from_json(values["document"]),
+        kind=DocumentKind(values["kind"]),
+        task_token=values.get("task_token"),
+        created_at=moment(values["created_at"]),
+        deadline_at=moment(values["deadline_at"]),
+        version=values["version"],
+        attempts=values["attempts"],
+        reference=values.get("reference"),
+        submitted_at=optional_moment(values.get("submitted_at")),
+        next_check_at=optional_moment(values.get("next_check_at")),
+        checks=values["checks"],
+        possible_double_charge=values["possible_double_charge"],
+        action_url=values.get("action_url"),
+        result_key=values.get("result_key"),
+        finished_at=optional_moment(values.get("finished_at")),
+        error_code=values.get("error_code"),
+        error_message=values.get("error_message"),
+    )

@@ -1,0 +1,127 @@
+"""The table, in the few forms in which the stores use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from invoice_capture.aws.clients import Clients, calling, error_code
+from invoice_capture.aws.items import Item
+from invoice_capture.domain.errors import StoreUnavailable
+
+_CONDITION_FAILED = "ConditionalCheckFailedException"
+_KEYS_PER_BATCH = 100
+
+
+class ConditionFailed(Exception):
+    """A transaction was refused; ``places`` are the positions of the writes whose condition did not hold."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        super().__init__(f"conditions {list(places)} did not hold")
+        self.places = places
+
+
+class Table:
+    """Every write is conditional or harmless to repeat; every read of a key is consistent."""
+
+    def __init__(self, clients: Clients, name: str) -> None:
+        self._clients = clients
+        self.name = name
+
+    def get(self, key: Item) -> Item | None:
+        with calling("DynamoDB"):
+            answer = self._clients.dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def get_many(self, keys: Sequence[Item]) -> Iterator[Item]:
+        for start in range(0, len(keys), _KEYS_PER_BATCH):
+            wanted: Any = {self.name: {"Keys": keys[start : start + _KEYS_PER_BATCH], "ConsistentRead": True}}
+            while wanted:
+                with calling("DynamoDB"):
+                    answer = self._clients.dynamodb.batch_get_item(RequestItems=wanted)
+                yield from answer["Responses"].get(self.name, [])
+                wanted = answer.get("UnprocessedKeys")
+
+    def query(self, *, limit: int | None = None, **arguments: Any) -> Iterator[Item]:
+        """All pages of a query, or the first ``limit`` items."""
+        left = limit
+        while True:
+            if left is not None:
+                arguments["Limit"] = left
+            with calling("DynamoDB"):
+                answer = self._clients.dynamodb.query(TableName=self.name, **arguments)
+            yield from answer["Items"]
+            if left is not None:
+                left -= len(answer["Items"])
+            if "LastEvaluatedKey" not in answer or left == 0:
+                return
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def write(self, item: Item) -> None:
+        """Write an item, whatever is there."""
+        with calling("DynamoDB"):
+            self._clients.dynamodb.put_item(TableName=self.name, Item=item)
+
+    def put(self, item: Item, condition: str, values: Item | None = None, names: dict[str, str] | None = None) -> bool:
+        """False when the condition did not hold."""
+        return self._conditional("put_item", Item=item, ConditionExpression=condition, **_expressions(values, names))
+
+    def update(self, key: Item, update: str, condition: str, values: Item, names: dict[str, str] | None = None) -> bool:
+        """False when the condition did not hold."""
+        return self._conditional(
+            "update_item",
+            Key=key,
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            **_expressions(values, names),
+        )
+
+    def add(self, key: Item, counts: dict[str, int]) -> None:
+        """Add to counters, which begin at zero."""
+        with calling("DynamoDB"):
+            self._clients.dynamodb.update_item(
+                TableName=self.name,
+                Key=key,
+                UpdateExpression="ADD " + ", ".join(f"{name} :{name}" for name in counts),
+                ExpressionAttributeValues={f":{name}": {"N": str(count)} for name, count in counts.items()},
+            )
+
+    def delete(self, key: Item, condition: str, values: Item, names: dict[str, str] | None = None) -> bool:
+        """False when the condition did not hold."""
+        return self._conditional("delete_item", Key=key, ConditionExpression=condition, **_expressions(values, names))
+
+    def transact(self, writes: Sequence[dict[str, Any]]) -> None:
+        """All writes or none. Raises ConditionFailed."""
+        for write in writes:
+            for arguments in write.values():
+                arguments["TableName"] = self.name
+        try:
+            with calling("DynamoDB"):
+                self._clients.dynamodb.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+        except Exception as exc:
+            if error_code(exc) != "TransactionCanceledException":
+                raise
+            reasons = getattr(exc, "response", {}).get("CancellationReasons", [])
+            places = [place for place, reason in enumerate(reasons) if reason.get("Code") == "ConditionalCheckFailed"]
+            if not places:
+                # Another transaction held one of the items, or the table throttled.
+                raise StoreUnavailable("DynamoDB could not finish a transaction in time.") from exc
+            raise ConditionFailed(places) from exc
+
+    def _conditional(self, operation: str, **arguments: Any) -> bool:
+        try:
+            with calling("DynamoDB"):
+                getattr(self._clients.dynamodb, operation)(TableName=self.name, **arguments)
+        except Exception as exc:
+            if error_code(exc) == _CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+
+def _expressions(values: Item | None, names: dict[str, str] | None) -> dict[str, Any]:
+    return {
+        name: content
+        for name, content in (("ExpressionAttributeValues", values), ("ExpressionAttributeNames", names))
+        if content
+    }

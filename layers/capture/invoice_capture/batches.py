@@ -1,0 +1,36 @@
+"""SQS batches: every message is answered for on its own, so one bad upload never repeats its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from invoice_capture.domain.errors import DocumentMissing
+from invoice_capture.domain.job import Job
+from invoice_capture.observability import about, count, info, warning
+
+
+def receive_each(event: dict[str, Any], receive: Callable[[Mapping[str, Any]], Job | None]) -> dict[str, Any]:
+    """Take in every message of an SQS event; returns the partial batch response that names those to deliver again."""
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+    def take(record: SQSRecord) -> None:
+        try:
+            job = receive(record)
+        except DocumentMissing as exc:
+            # Deleted by its owner before it was taken in: there is nothing to capture, however often it is delivered.
+            warning("An upload was gone before it was taken in.", error=exc.code)
+            return
+        except Exception as exc:
+            warning("An upload could not be taken in and will be delivered again.", error=type(exc).__name__)
+            raise
+        if job is not None:
+            with about(job_id=job.job_id, provider=job.route[0]):
+                info("Upload received.", bytes=job.document.size)
+            count("UploadsReceived")
+
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return dict(process_partial_response(event=event, record_handler=take, processor=processor))

@@ -1,0 +1,225 @@
+"""The composition root: which adapter stands behind which port.
+
+Everything is built when it is first used and kept for the life of the container; nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from invoice_capture.ports import Clock, Provider
+    from invoice_capture.use_cases.check_submissions import CheckSubmissions
+    from invoice_capture.use_cases.extract_document import ExtractDocument
+    from invoice_capture.use_cases.receive_upload import ReceiveUpload
+    from invoice_capture.use_cases.store_invoice import StoreInvoice
+    from invoice_capture.use_cases.submit_document import SubmitDocument
+    from invoice_capture.use_cases.sweep_jobs import SweepJobs
+
+from invoice_capture.aws.clients import Clients
+from invoice_capture.aws.document_store import S3DocumentStore
+from invoice_capture.aws.executions import StepFunctionsCallbacks, StepFunctionsExecutions
+from invoice_capture.aws.job_store import DynamoDBJobStore
+from invoice_capture.aws.messaging import LambdaInvoker, SNSNotifier
+from invoice_capture.aws.provider_settings import SecretSettings
+from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
+from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
+from invoice_capture.aws.table import Table
+from invoice_capture.domain.errors import SettingMissing
+from invoice_capture.providers import registry
+from invoice_capture.providers.base import ProviderContext
+from invoice_capture.settings import Settings
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class Application:
+    """One function's view of the system, from its environment. Also the factory of providers."""
+
+    def __init__(self, environment: Mapping[str, str], clock: Clock | None = None) -> None:
+        self._settings = Settings(environment)
+        self._clock = clock or SystemClock()
+        self._clients = Clients()
+        self._providers: dict[str, Provider] = {}
+
+    # --- the steps ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def receive_upload(self) -> ReceiveUpload:
+        from invoice_capture.use_cases.receive_upload import ReceiveUpload
+
+        return ReceiveUpload(
+            default_route=self._settings.names("DEFAULT_ROUTE"),
+            providers=self.names(),
+            deadline=self._settings.job_deadline,
+            documents=self._documents,
+            jobs=self._jobs,
+            executions=self._executions,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def submit_document(self) -> SubmitDocument:
+        from invoice_capture.use_cases.submit_document import SubmitDocument
+
+        return SubmitDocument(
+            maximum_bytes=self._settings.maximum_document_bytes,
+            documents=self._documents,
+            jobs=self._jobs,
+            submissions=self._submissions,
+            states=self._states,
+            providers=self,
+            executions=self._executions,
+            callbacks=self._callbacks,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def check_submissions(self) -> CheckSubmissions:
+        from invoice_capture.use_cases.check_submissions import TURNS_PER_EXECUTION, CheckSubmissions
+        from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
+
+        return CheckSubmissions(
+            look_at=LookAtSubmissions(
+                documents=self._documents,
+                jobs=self._jobs,
+                submissions=self._submissions,
+                states=self._states,
+                providers=self,
+                callbacks=self._callbacks,
+                notifier=SNSNotifier(self._clients, self._settings.text("NOTIFICATIONS_TOPIC_ARN")),
+                clock=self._clock,
+            ),
+            submissions=self._submissions,
+            states=self._states,
+            clock=self._clock,
+            turns_per_execution=int(self._settings.optional_text("TURNS_PER_EXECUTION") or TURNS_PER_EXECUTION),
+        )
+
+    @cached_property
+    def store_invoice(self) -> StoreInvoice:
+        from invoice_capture.use_cases.store_invoice import StoreInvoice
+
+        return StoreInvoice(documents=self._documents, jobs=self._jobs, providers=self, clock=self._clock)
+
+    @cached_property
+    def extract_document(self) -> ExtractDocument:
+        from invoice_capture.providers.embedded.engine import engine
+        from invoice_capture.use_cases.extract_document import ExtractDocument
+
+        return ExtractDocument(
+            engine=engine(self._settings.maximum_document_bytes),
+            documents=self._documents,
+            submissions=self._submissions,
+            callbacks=self._callbacks,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def sweep_jobs(self) -> SweepJobs:
+        from invoice_capture.use_cases.sweep_jobs import SweepJobs
+
+        return SweepJobs(
+            jobs=self._jobs,
+            submissions=self._submissions,
+            states=self._states,
+            providers=self,
+            executions=self._executions,
+            callbacks=self._callbacks,
+            clock=self._clock,
+        )
+
+    # --- providers ---------------------------------------------------------------------------------------------------
+
+    def names(self) -> frozenset[str]:
+        return registry.names()
+
+    def get(self, name: str) -> Provider:
+        if name not in self._providers:
+            self._providers[name] = self._provider(name)
+        return self._providers[name]
+
+    def _provider(self, name: str) -> Provider:
+        if name not in registry.names():
+            raise SettingMissing(f"There is no provider {name!r}; there are {', '.join(sorted(registry.names()))}.")
+        provider_class = registry.provider_class(name)
+        secrets = SecretSettings(self._clients, self._settings.text("PROVIDER_SECRET_PREFIX"))
+        context = ProviderContext(
+            settings=secrets.of(name) if provider_class.needs_settings else {},
+            clock=self._clock,
+            documents=self._documents,
+            invoker=LambdaInvoker(self._clients),
+            extract_function=self._settings.optional_text("EXTRACT_DOCUMENT_FUNCTION"),
+        )
+        provider: Provider = provider_class(context)
+        return provider
+
+    # --- adapters ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _table(self) -> Table:
+        return Table(self._clients, self._settings.text("TABLE_NAME"))
+
+    @cached_property
+    def _documents(self) -> S3DocumentStore:
+        return S3DocumentStore(self._clients, self._settings.text("DOCUMENTS_BUCKET"))
+
+    @cached_property
+    def _jobs(self) -> DynamoDBJobStore:
+        return DynamoDBJobStore(self._table, self._settings.retention)
+
+    @cached_property
+    def _submissions(self) -> DynamoDBSubmissionStore:
+        return DynamoDBSubmissionStore(self._table, self._settings.retention)
+
+    @cached_property
+    def _states(self) -> DynamoDBProviderStateStore:
+        return DynamoDBProviderStateStore(self._table)
+
+    @cached_property
+    def _executions(self) -> StepFunctionsExecutions:
+        return StepFunctionsExecutions(
+            self._clients,
+            capture_invoice=self._settings.optional_text("CAPTURE_INVOICE_STATE_MACHINE_ARN"),
+            poll_provider=self._settings.optional_text("POLL_PROVIDER_STATE_MACHINE_ARN"),
+        )
+
+    @cached_property
+    def _callbacks(self) -> StepFunctionsCallbacks:
+        return StepFunctionsCallbacks(self._clients)
+
+
+_override: ContextVar[Application | None] = ContextVar("application", default=None)
+
+
+@contextmanager
+def using(application: Application) -> Iterator[None]:
+    """Make handlers that are called inside use this application instead of the process's environment."""
+    token = _override.set(application)
+    try:
+        yield
+    finally:
+        _override.reset(token)
+
+
+def application() -> Application:
+    """The application of this invocation."""
+    return _override.get() or _from_environment()
+
+
+@cache
+def _from_environment() -> Application:
+    return Application(os.environ)

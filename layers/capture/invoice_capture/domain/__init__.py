@@ -1,0 +1,1 @@
+"""The rules of the business: no AWS, no network, no environment."""

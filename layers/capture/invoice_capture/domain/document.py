@@ -1,0 +1,135 @@
+"""Documents: where they lie, and what their bytes say they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from xml.parsers import expat
+
+from invoice_capture.domain.errors import DocumentTooLarge, EmptyDocument, UnsupportedFormat
+
+_ROOT_ELEMENT_WITHIN = 64 * 1024
+
+_E_INVOICE_ROOTS = frozenset(
+    {
+        "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100 CrossIndustryInvoice",
+        "urn:ferd:CrossIndustryDocument:invoice:1p0 CrossIndustryDocument",
+        "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2 Invoice",
+        "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2 CreditNote",
+    }
+)
+
+
+class DocumentKind(StrEnum):
+    """The formats that are taken in; the value is the media type."""
+
+    PDF = "application/pdf"
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    TIFF = "image/tiff"
+    BMP = "image/bmp"
+    E_INVOICE = "application/xml"
+
+
+@dataclass(frozen=True)
+class DocumentPointer:
+    """One version of one object. ``version_id`` is None in a bucket without versions; ``size`` is in bytes."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The last part of the key, which is what people call the document."""
+        return self.key.rsplit("/", 1)[-1]
+
+    def to_json(self) -> dict[str, str | int | None]:
+        return {"bucket": self.bucket, "key": self.key, "version_id": self.version_id, "size": self.size}
+
+    @classmethod
+    def from_json(cls, data: dict[str, object]) -> DocumentPointer:
+        version_id = data.get("version_id")
+        return cls(
+            bucket=str(data["bucket"]),
+            key=str(data["key"]),
+            version_id=str(version_id) if version_id else None,
+            size=int(str(data["size"])),
+        )
+
+
+def require_acceptable_size(pointer: DocumentPointer, maximum_bytes: int) -> None:
+    """Refuse a document by its size alone, before a byte of it is read.
+
+    Raises:
+        EmptyDocument, DocumentTooLarge
+    """
+    if pointer.size == 0:
+        raise EmptyDocument(f"{pointer.name} is empty. Upload the file again.")
+    if pointer.size > maximum_bytes:
+        raise DocumentTooLarge(
+            f"{pointer.name} has {pointer.size / 1024**2:.1f} MB; the limit is {maximum_bytes / 1024**2:g} MB. "
+            "Split it, scan it at a lower resolution, or raise MaximumDocumentMegabytes."
+        )
+
+
+def inspect(name: str, content: bytes) -> DocumentKind:
+    """The kind of a document by its bytes; its name is only used to tell people about it.
+
+    Raises:
+        EmptyDocument: there are no bytes.
+        UnsupportedFormat: the bytes are nothing that an invoice is sent as.
+    """
+    if not content:
+        raise EmptyDocument(f"{name} is empty. Upload the file again.")
+    # Acrobat, and so every PDF producer in the field, tolerates junk before the header within the first KB.
+    if b"%PDF-" in content[:1024]:
+        return DocumentKind.PDF
+    for signature, kind in (
+        (b"\x89PNG\r\n\x1a\n", DocumentKind.PNG),
+        (b"\xff\xd8\xff", DocumentKind.JPEG),
+        (b"II*\x00", DocumentKind.TIFF),
+        (b"MM\x00*", DocumentKind.TIFF),
+    ):
+        if content.startswith(signature):
+            return kind
+    # "BM" alone is two letters that a text may begin with: the header's length field must agree as well.
+    if content.startswith(b"BM") and content[14:18] in {
+        b"\x0c\0\0\0",
+        b"\x28\0\0\0",
+        b"\x6c\0\0\0",
+        b"\x7c\0\0\0",
+    }:
+        return DocumentKind.BMP
+    if _root_element(content) in _E_INVOICE_ROOTS:
+        return DocumentKind.E_INVOICE
+    raise UnsupportedFormat(
+        f"{name} is no PDF, PNG, JPEG, TIFF or BMP and no CII or UBL e-invoice by its content, whatever its name says. "
+        "Upload the invoice in one of these formats."
+    )
+
+
+class _RootFound(Exception):
+    pass
+
+
+def _root_element(content: bytes) -> str | None:
+    """Namespace and name of an XML document's root, or None. A document type declaration makes it no e-invoice."""
+    found: list[str] = []
+    parser = expat.ParserCreate(namespace_separator=" ")
+
+    def remember(name: str, _attributes: dict[str, str]) -> None:
+        found.append(name)
+        raise _RootFound
+
+    def refuse(*_declaration: object) -> None:
+        raise _RootFound
+
+    parser.StartElementHandler = remember
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(content[:_ROOT_ELEMENT_WITHIN], False)
+    except (_RootFound, expat.ExpatError, ValueError, LookupError):
+        return found[0] if found else None
+    return None

@@ -1,0 +1,145 @@
+"""Every way a capture can go wrong, by name.
+
+The class names are an interface: the state machines match them literally, and they are the ``code`` of a failed job.
+
+::
+
+    CaptureError
+    ├── DocumentError                the document itself; no provider could help
+    │   ├── EmptyDocument
+    │   ├── DocumentTooLarge
+    │   ├── UnsupportedFormat
+    │   ├── DocumentMissing          removed from the bucket before it was read
+    │   └── DuplicateDocument        the same bytes belong to an earlier job
+    ├── ProviderError                the provider; another one may succeed
+    │   ├── ProviderUnavailable      certainly not accepted; worth trying again
+    │   │   └── RateLimited
+    │   ├── SubmissionInDoubt        perhaps accepted: the answer was lost
+    │   ├── CaptureFailed            accepted, then given up by the provider
+    │   ├── ResultUnusable           the answer cannot be understood
+    │   ├── PasswordProtected
+    │   ├── UnreadableDocument       damaged, or beyond the provider's limits
+    │   └── NoTextLayer              an image, and the provider reads none
+    ├── JobError
+    │   ├── JobDeadlineExceeded
+    │   └── JobClosed                the job had already ended
+    ├── StoreUnavailable             an AWS service did not answer; worth trying again
+    ├── TokenClosed                  the task token was resolved, timed out or replaced
+    └── SettingMissing               a setting is absent or malformed; names it
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class CaptureError(Exception):
+    """Base of every error of this project. The message is for people: what happened, to what, what to do next."""
+
+    @property
+    def code(self) -> str:
+        """The name the state machines and the users know this error by."""
+        return type(self).__name__
+
+
+class DocumentError(CaptureError):
+    """The document itself is at fault, so trying another provider is useless."""
+
+
+class EmptyDocument(DocumentError):
+    pass
+
+
+class DocumentTooLarge(DocumentError):
+    pass
+
+
+class UnsupportedFormat(DocumentError):
+    pass
+
+
+class DocumentMissing(DocumentError):
+    pass
+
+
+class DuplicateDocument(DocumentError):
+    """The same bytes were taken in before.
+
+    Its message is the id of the first job, nothing else: the state machine records it as ``duplicate_of``.
+    """
+
+    def __init__(self, first_job_id: str) -> None:
+        super().__init__(first_job_id)
+        self.first_job_id = first_job_id
+
+
+class ProviderError(CaptureError):
+    """A provider could not capture the document."""
+
+
+class ProviderUnavailable(ProviderError):
+    """The provider certainly did not take the request: refused connection, 5xx, maintenance.
+
+    ``retry_after`` is what the provider asked for, in seconds, or None.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RateLimited(ProviderUnavailable):
+    """The provider asked for fewer requests."""
+
+
+class SubmissionInDoubt(ProviderError):
+    """The document was sent and the answer was lost: it may have been accepted, and charged."""
+
+
+class CaptureFailed(ProviderError):
+    pass
+
+
+class ResultUnusable(ProviderError):
+    pass
+
+
+class PasswordProtected(ProviderError):
+    pass
+
+
+class UnreadableDocument(ProviderError):
+    pass
+
+
+class NoTextLayer(ProviderError):
+    pass
+
+
+class JobError(CaptureError):
+    """The job, rather than its document or its provider."""
+
+
+class JobDeadlineExceeded(JobError):
+    @classmethod
+    def of(cls, document_name: str, deadline_at: datetime) -> JobDeadlineExceeded:
+        return cls(
+            f"{document_name} was not finished by its deadline, {deadline_at:%Y-%m-%d %H:%M} UTC. "
+            "Upload it again, or raise JobDeadlineHours."
+        )
+
+
+class JobClosed(JobError):
+    pass
+
+
+class StoreUnavailable(CaptureError):
+    pass
+
+
+class TokenClosed(CaptureError):
+    pass
+
+
+class SettingMissing(CaptureError):
+    pass

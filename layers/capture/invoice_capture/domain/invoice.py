@@ -1,0 +1,130 @@
+"""The canonical invoice: the same tree whichever provider read it, every value traceable to a box on a page."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_serializer
+
+Value = TypeVar("Value", str, Decimal, date)
+
+Confidence = Annotated[float, Field(ge=0, le=1)]
+Page = Annotated[int, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Box = tuple[Fraction, Fraction, Fraction, Fraction]
+
+
+class InvoiceType(StrEnum):
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reading(_Model, Generic[Value]):
+    """One reading of a value.
+
+    ``confidence`` is from 0 to 1. ``page`` counts from 0; ``box`` is left, top, right, bottom as fractions of the
+    displayed page, from its top left corner. Both are None when the value has no place on a page, as in an e-invoice.
+    ``source`` says what was read: ``xml``, ``text``, ``derived`` or the provider's name.
+    """
+
+    value: Value
+    confidence: Confidence = 1.0
+    page: Page | None = None
+    box: Box | None = None
+    source: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_blanks(self, handler: Any) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value is not None}
+
+
+class InvoiceField(_Model, Generic[Value]):
+    """A field of the invoice: the chosen reading, and the candidates it was chosen from, best first."""
+
+    value: Value | None = None
+    confidence: Confidence = 0.0
+    page: Page | None = None
+    box: Box | None = None
+    source: str | None = None
+    candidates: tuple[Reading[Value], ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _value_first(self, handler: Any) -> dict[str, Any]:
+        data = handler(self)
+        blanks = {name for name in ("page", "box", "source") if data[name] is None}
+        return {name: value for name, value in data.items() if name not in blanks}
+
+
+TextField = InvoiceField[str]
+AmountField = InvoiceField[Decimal]
+DateField = InvoiceField[date]
+
+
+class Party(_Model):
+    """Supplier or customer. Country is ISO 3166 alpha-2; numbers are upper case without spaces."""
+
+    name: TextField = TextField()
+    vat_number: TextField = TextField()
+    tax_number: TextField = TextField()
+    address: TextField = TextField()
+    country: TextField = TextField()
+    iban: TextField = TextField()
+    bic: TextField = TextField()
+
+
+class Tax(_Model):
+    """One rate of the tax breakdown; ``rate`` in percent."""
+
+    rate: AmountField = AmountField()
+    base: AmountField = AmountField()
+    amount: AmountField = AmountField()
+
+
+class Line(_Model):
+    """One line item. ``subtotal`` is net, ``total`` gross; ``discount`` is an amount, positive when it reduces."""
+
+    description: TextField = TextField()
+    product_code: TextField = TextField()
+    quantity: AmountField = AmountField()
+    unit: TextField = TextField()
+    unit_price: AmountField = AmountField()
+    discount: AmountField = AmountField()
+    tax_rate: AmountField = AmountField()
+    subtotal: AmountField = AmountField()
+    total: AmountField = AmountField()
+
+
+class Invoice(_Model):
+    """A canonical invoice. Money is Decimal and a string in JSON, dates are ISO 8601, currency is ISO 4217."""
+
+    invoice_number: TextField = TextField()
+    issue_date: DateField = DateField()
+    due_date: DateField = DateField()
+    type: TextField = TextField()
+    currency: TextField = TextField()
+    purchase_order: TextField = TextField()
+    payment_reference: TextField = TextField()
+    supplier: Party = Party()
+    customer: Party = Party()
+    subtotal: AmountField = AmountField()
+    tax_total: AmountField = AmountField()
+    total: AmountField = AmountField()
+    amount_due: AmountField = AmountField()
+    taxes: tuple[Tax, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready; amounts are strings. The header's fields are always there, lines only carry what was read."""
+        data = self.model_dump(mode="json")
+        for name in ("taxes", "lines"):
+            data[name] = [
+                {field: content for field, content in row.items() if content["value"] is not None} for row in data[name]
+            ]
+        return data

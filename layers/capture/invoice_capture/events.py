@@ -1,0 +1,82 @@
+"""The events of the functions, parsed once at the edge into what the use cases take.
+
+Each use case is imported with its first event, so that a function only loads its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from invoice_capture.use_cases.check_submissions import Turn
+    from invoice_capture.use_cases.extract_document import ExtractRequest
+    from invoice_capture.use_cases.receive_upload import Upload
+    from invoice_capture.use_cases.store_invoice import StoreRequest
+    from invoice_capture.use_cases.submit_document import SubmitRequest
+
+from invoice_capture.domain.document import DocumentPointer
+
+
+def upload(message: Mapping[str, Any]) -> Upload:
+    """An SQS message whose body is S3's "Object Created" event from EventBridge, where keys are not URL-encoded."""
+    from invoice_capture.use_cases.receive_upload import Upload
+
+    detail = json.loads(message["body"])["detail"]
+    return Upload(
+        bucket=detail["bucket"]["name"],
+        key=detail["object"]["key"],
+        version_id=detail["object"].get("version-id"),
+    )
+
+
+def submit_request(event: dict[str, Any]) -> SubmitRequest:
+    """What the state Submit Document passes."""
+    from invoice_capture.use_cases.submit_document import SubmitRequest
+
+    return SubmitRequest(
+        job_id=event["job_id"],
+        document=DocumentPointer.from_json(event["document"]),
+        provider=event["provider"],
+        submission=event["submission"],
+        task_token=event["task_token"],
+        created_at=datetime.fromisoformat(event["created_at"]),
+        deadline_at=datetime.fromisoformat(event["deadline_at"]),
+    )
+
+
+def turn(event: dict[str, Any]) -> Turn:
+    """What the state Check Submissions passes."""
+    from invoice_capture.use_cases.check_submissions import Turn
+
+    return Turn(provider=event["provider"], owner=event["owner"], number=event["turn"], released=event["released"])
+
+
+def store_request(event: dict[str, Any]) -> StoreRequest:
+    """What the state Store Invoice passes; ``captured`` is what the task token was resolved with."""
+    from invoice_capture.use_cases.store_invoice import StoreRequest
+
+    captured = event["captured"]
+    return StoreRequest(
+        job_id=event["job_id"],
+        document=DocumentPointer.from_json(event["document"]),
+        provider=captured["provider"],
+        submission=captured["submission"],
+        reference=captured["reference"],
+        result_key=captured["result_key"],
+    )
+
+
+def extract_request(event: dict[str, Any]) -> ExtractRequest:
+    """What the embedded provider queues."""
+    from invoice_capture.use_cases.extract_document import ExtractRequest
+
+    return ExtractRequest(
+        job_id=event["job_id"],
+        submission=event["submission"],
+        provider=event["provider"],
+        document=DocumentPointer.from_json(event["document"]),
+        task_token=event["task_token"],
+    )

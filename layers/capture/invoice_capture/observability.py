@@ -1,0 +1,100 @@
+"""Logs and metrics: Powertools JSON logs with ``job_id`` and ``provider`` on every line, and EMF metrics.
+
+Nothing of a document and no credential is ever logged: messages name jobs, steps, codes and counts.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+Handler = Callable[[dict[str, Any], object], Any]
+
+# Powertools names its logger after the service, so the loggers of all our modules are its children.
+_SERVICE = "invoice_capture"
+_NAMESPACE = "InvoiceCapture"
+_streams: list[TextIO] = []
+
+
+def write_logs_to(stream: TextIO | None) -> None:
+    """Send logs and metrics elsewhere than to standard output; None sends them there again."""
+    _streams[:] = [] if stream is None else [stream]
+
+
+def observed(handler: Handler) -> Handler:
+    """Wrap a Lambda handler: its log lines name the job and the provider of the event, and a crash is logged once."""
+
+    @wraps(handler)
+    def wrapper(event: dict[str, Any], context: object) -> Any:
+        with about(job_id=event.get("job_id"), provider=event.get("provider"), function=handler.__module__):
+            try:
+                return handler(event, context)
+            except Exception as exc:
+                _logger().exception("This invocation failed.", extra={"error": type(exc).__name__})
+                raise
+
+    return wrapper
+
+
+@contextmanager
+def about(**keys: str | None) -> Iterator[None]:
+    """Put these keys on every line that is logged inside, and the former ones back afterwards."""
+    logger = _logger()
+    before = dict(logger.thread_safe_get_current_keys())
+    logger.thread_safe_append_keys(**keys)
+    try:
+        yield
+    finally:
+        logger.thread_safe_clear_keys()
+        logger.thread_safe_append_keys(**before)
+
+
+def count(metric: str, value: int = 1, **dimensions: str) -> None:
+    """Write one EMF metric; nothing for a value of zero, so that silence means health."""
+    if value == 0:
+        return
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+    metrics = EphemeralMetrics(namespace=_NAMESPACE, service=_SERVICE)
+    for name, content in dimensions.items():
+        metrics.add_dimension(name, content)
+    metrics.add_metric(metric, MetricUnit.Count, value)
+    print(json.dumps(metrics.serialize_metric_set()), file=_stream())
+
+
+def info(message: str, **details: Any) -> None:
+    """Log a step; ``details`` become keys of the line."""
+    _logger().info(message, extra=details)
+
+
+def warning(message: str, **details: Any) -> None:
+    _logger().warning(message, extra=details)
+
+
+@cache
+def _logger() -> Logger:
+    from aws_lambda_powertools import Logger
+
+    return Logger(service=_SERVICE, logger_handler=logging.StreamHandler(_PresentStream()))
+
+
+def _stream() -> TextIO:
+    return _streams[0] if _streams else sys.stdout
+
+
+class _PresentStream:
+    """Looks up where logs go whenever one is written."""
+
+    def write(self, text: str) -> int:
+        return _stream().write(text)
+
+    def flush(self) -> None:
+        _stream().flush()

@@ -1,0 +1,1 @@
+"""The embedded engine as a provider: no account, no charge, no network."""

@@ -1,0 +1,26 @@
+"""Which providers there are. A class is imported when its provider is first used, never before."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_CLASSES: dict[str, str] = {
+    "embedded": "invoice_capture.providers.embedded.adapter:EmbeddedProvider",
+}
+
+
+def names() -> frozenset[str]:
+    """The names that routes and keys below ``incoming/`` may use."""
+    return frozenset(_CLASSES)
+
+
+def register(name: str, path: str) -> None:
+    """Add a provider, or replace one, by the ``module:Class`` that implements it."""
+    _CLASSES[name] = path
+
+
+def provider_class(name: str) -> Any:
+    """The class of a provider. Raises KeyError when the name is unknown."""
+    module, _, class_name = _CLASSES[name].partition(":")
+    return getattr(import_module(module), class_name)

@@ -1,0 +1,52 @@
+"""The environment of a function, read when it is needed and checked where it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from invoice_capture.domain.errors import SettingMissing
+
+
+class Settings:
+    """Environment variables by name; template.yaml says which function has which."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def text(self, name: str) -> str:
+        """Raises SettingMissing with the variable's name."""
+        value = self._environment.get(name)
+        if not value:
+            raise SettingMissing(f"The environment variable {name} is not set.")
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        return self._environment.get(name) or None
+
+    def number(self, name: str) -> float:
+        """A positive number. Raises SettingMissing with the variable's name."""
+        text = self.text(name)
+        try:
+            value = float(text)
+        except ValueError:
+            value = 0.0
+        if not 0 < value < float("inf"):
+            raise SettingMissing(f"The environment variable {name} must be a positive number, not {text!r}.")
+        return value
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """A list with commas between its entries."""
+        return tuple(entry.strip() for entry in self.text(name).split(",") if entry.strip())
+
+    @property
+    def retention(self) -> timedelta:
+        return timedelta(days=self.number("RETENTION_DAYS"))
+
+    @property
+    def job_deadline(self) -> timedelta:
+        return timedelta(hours=self.number("JOB_DEADLINE_HOURS"))
+
+    @property
+    def maximum_document_bytes(self) -> int:
+        return int(self.number("MAXIMUM_DOCUMENT_MEGABYTES") * 1024**2)

@@ -1,0 +1,1 @@
+"""One function per step of the pipeline; everything from outside comes in as an argument."""

@@ -1,0 +1,120 @@
+"""Check Submissions: one turn of a provider's wait-and-poll loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from invoice_capture.domain.submission import Submission
+from invoice_capture.ports import Clock, Lease, ProviderStateStore, SubmissionStore
+from invoice_capture.use_cases.hand_over_submission import MINIMUM_POLL_SECONDS
+from invoice_capture.use_cases.keep_loop import LEASE_MARGIN, TICK, new_owner
+from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
+
+# A turn makes about ten history events of the 25,000 that an execution may have.
+TURNS_PER_EXECUTION = 2000
+_ROWS_PER_TURN = 100
+
+
+class TurnOutcome(StrEnum):
+    WAIT = "WAIT"
+    HAND_OVER = "HAND_OVER"
+    DRAINED = "DRAINED"
+    REPLACED = "REPLACED"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A turn of the loop that runs under the name ``owner``.
+
+    ``released``: the lease was given up in the turn before, and this one only looks whether something came in since.
+    """
+
+    provider: str
+    owner: str
+    number: int
+    released: bool
+
+
+@dataclass(frozen=True)
+class TurnResult:
+    """What the state machine does next; ``successor`` names the execution to hand over to."""
+
+    turn: Turn
+    outcome: TurnOutcome
+    wait_seconds: int = 0
+    successor: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "provider": self.turn.provider,
+            "turn": self.turn.number + 1,
+            "released": self.turn.released,
+            "outcome": self.outcome.value,
+            "wait_seconds": self.wait_seconds,
+            "successor": self.successor,
+        }
+
+
+@dataclass(frozen=True)
+class CheckSubmissions:
+    """The step, with everything it needs from outside."""
+
+    look_at: LookAtSubmissions
+    submissions: SubmissionStore
+    states: ProviderStateStore
+    clock: Clock
+    turns_per_execution: int = TURNS_PER_EXECUTION
+
+    def __call__(self, turn: Turn) -> TurnResult:
+        """Look at what is due, and say when to look again; a loop without the lease ends."""
+        due = self.submissions.due(turn.provider, self.clock.now() + TICK, _ROWS_PER_TURN)
+        if turn.released:
+            if not due and self.submissions.next_due(turn.provider, ()) is None:
+                return TurnResult(turn, TurnOutcome.DRAINED)
+            # Something came in after all: go on, unless a new loop does already.
+            if not self.states.take_lease(turn.provider, self._lease(turn.owner), instead_of=None):
+                return TurnResult(turn, TurnOutcome.REPLACED)
+            turn = replace(turn, released=False)
+        elif not self.states.keep_lease(turn.provider, self._lease(turn.owner)):
+            return TurnResult(turn, TurnOutcome.REPLACED)
+        rows, not_before = self.look_at(turn.provider, due)
+        wakes_at = self._next_look(turn.provider, rows, not_before)
+        return self._release(turn) if wakes_at is None else self._sleep(turn, wakes_at)
+
+    def _lease(self, owner: str, wakes_at: datetime | None = None) -> Lease:
+        wakes_at = wakes_at or self.clock.now()
+        return Lease(owner, wakes_at=wakes_at, expires_at=wakes_at + LEASE_MARGIN)
+
+    def _next_look(self, provider: str, rows: Sequence[Submission], not_before: datetime | None) -> datetime | None:
+        """When the next submission is due: by the rows just written, and by the index for all others."""
+        times = [row.next_check_at for row in rows if row.next_check_at is not None and not row.state.is_closed]
+        upcoming = self.submissions.next_due(provider, [row.key for row in rows])
+        if upcoming is not None:
+            times.append(upcoming)
+        if not times:
+            return None
+        earliest = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
+        return max(min(times), not_before or earliest, earliest)
+
+    def _release(self, turn: Turn) -> TurnResult:
+        """Give the lease up first and look once more one wait later.
+
+        The index may lag behind by moments; whoever adds a submission from here on finds no lease and starts a loop.
+        """
+        self.states.release_lease(turn.provider, turn.owner)
+        return TurnResult(replace(turn, released=True), TurnOutcome.WAIT, math.ceil(MINIMUM_POLL_SECONDS))
+
+    def _sleep(self, turn: Turn, wakes_at: datetime) -> TurnResult:
+        if turn.number >= self.turns_per_execution:
+            successor = new_owner(turn.provider)
+            if self.states.pass_lease(turn.provider, turn.owner, self._lease(successor)):
+                return TurnResult(turn, TurnOutcome.HAND_OVER, successor=successor)
+        elif self.states.keep_lease(turn.provider, self._lease(turn.owner, wakes_at)):
+            wait = (wakes_at - self.clock.now()).total_seconds()
+            return TurnResult(turn, TurnOutcome.WAIT, max(1, math.ceil(wait)))
+        return TurnResult(turn, TurnOutcome.REPLACED)

@@ -1,0 +1,59 @@
+"""Extract Document: run the embedded engine and resolve the task token with what it read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.errors import CaptureError, StoreUnavailable
+from invoice_capture.domain.submission import Outcome
+from invoice_capture.ports import Callbacks, Clock, DocumentStore, SubmissionStore
+from invoice_capture.use_cases.resolve_submission import resolve_submission
+
+
+@dataclass(frozen=True)
+class ExtractRequest:
+    job_id: str
+    submission: int
+    provider: str
+    document: DocumentPointer
+    task_token: str
+
+
+@dataclass(frozen=True)
+class ExtractDocument:
+    """The step, with everything it needs from outside. ``engine`` turns a document into its answer as JSON."""
+
+    engine: Callable[[bytes], bytes]
+    documents: DocumentStore
+    submissions: SubmissionStore
+    callbacks: Callbacks
+    clock: Clock
+
+    def __call__(self, request: ExtractRequest) -> Outcome:
+        """Extract, keep the answer, and tell the waiting execution, whether it went well or not.
+
+        Raises:
+            StoreUnavailable: nothing was told; Lambda repeats the asynchronous invocation.
+        """
+        outcome = self._extract(request)
+        resolve_submission(
+            (request.job_id, request.submission),
+            request.task_token,
+            outcome,
+            submissions=self.submissions,
+            callbacks=self.callbacks,
+            clock=self.clock,
+        )
+        return outcome
+
+    def _extract(self, request: ExtractRequest) -> Outcome:
+        try:
+            answer = self.engine(self.documents.read(request.document))
+        except StoreUnavailable:
+            raise
+        except CaptureError as exc:
+            return Outcome(request.provider, error=exc)
+        key = self.documents.write_result(request.job_id, request.submission, request.provider, answer)
+        return Outcome(request.provider, reference=key, result_key=key)

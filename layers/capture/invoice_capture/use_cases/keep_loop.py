@@ -1,0 +1,37 @@
+"""Keeping a provider's loop alive: whoever leaves work for it makes sure that somebody will look in time."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from invoice_capture.ports import Clock, Executions, Lease, ProviderStateStore
+
+# A turn takes at most five minutes and is repeated when its function fails: a silent owner is dead after that.
+LEASE_MARGIN = timedelta(minutes=7)
+# Waking a sleeping loop for less than this would cost more than the wait.
+TICK = timedelta(seconds=2)
+
+
+def ensure_loop(
+    provider: str, due_at: datetime, *, states: ProviderStateStore, executions: Executions, clock: Clock
+) -> bool:
+    """See to it that a live loop looks at the provider's submissions by ``due_at``; True when one was started.
+
+    A loop that sleeps past ``due_at`` cannot be woken, so its lease is taken over: when it wakes it finds itself
+    replaced and ends.
+    """
+    now = clock.now()
+    lease = states.load(provider).lease
+    if lease is not None and lease.expires_at > now and lease.wakes_at <= max(now, due_at) + TICK:
+        return False
+    owner = new_owner(provider)
+    if not states.take_lease(provider, Lease(owner, wakes_at=now, expires_at=now + LEASE_MARGIN), instead_of=lease):
+        return False
+    executions.start_loop(provider, owner)
+    return True
+
+
+def new_owner(provider: str) -> str:
+    """A name for a loop's execution, which is also the owner of its lease."""
+    return f"{provider}-{uuid.uuid4()}"

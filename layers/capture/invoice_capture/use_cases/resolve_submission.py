@@ -1,0 +1,56 @@
+"""Resolving a submission: whoever learns the outcome tells the waiting execution, and one of them with effect."""
+
+from __future__ import annotations
+
+import logging
+
+from invoice_capture.domain.errors import TokenClosed
+from invoice_capture.domain.submission import Outcome
+from invoice_capture.ports import Callbacks, Clock, SubmissionStore
+
+_log = logging.getLogger(__name__)
+
+
+def resolve_submission(
+    key: tuple[str, int],
+    task_token: str,
+    outcome: Outcome,
+    *,
+    submissions: SubmissionStore,
+    callbacks: Callbacks,
+    clock: Clock,
+) -> None:
+    """Deliver an outcome, then close the row, provided that its token is still the one that was told.
+
+    A closed row keeps its outcome: when no token is open, the execution may be about to repeat its state, and its next
+    token is then answered from the row instead of paying the provider again.
+    """
+    try:
+        deliver(key[1], outcome, task_token, callbacks)
+    except TokenClosed:
+        row = submissions.get(key)
+        if row is None or row.task_token is None:
+            return
+        if row.task_token != task_token:
+            task_token = row.task_token
+            try:
+                deliver(key[1], outcome, task_token, callbacks)
+            except TokenClosed:
+                _log.info("The present token of submission %s of job %s is closed as well.", key[1], key[0])
+    submissions.close(key, task_token, outcome, clock.now())
+
+
+def deliver(number: int, outcome: Outcome, task_token: str, callbacks: Callbacks) -> None:
+    """Tell one token an outcome. Raises TokenClosed."""
+    if outcome.error is not None:
+        callbacks.fail(task_token, outcome.error)
+    else:
+        callbacks.succeed(
+            task_token,
+            {
+                "provider": outcome.provider,
+                "submission": number,
+                "reference": outcome.reference,
+                "result_key": outcome.result_key,
+            },
+        )

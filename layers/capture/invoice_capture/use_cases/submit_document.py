@@ -1,0 +1,157 @@
+"""Submit Document: inspect a document, claim its fingerprint, and hand it to the provider whose turn it is."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from invoice_capture.domain.document import DocumentPointer, inspect, require_acceptable_size
+from invoice_capture.domain.errors import (
+    CaptureError,
+    DuplicateDocument,
+    JobDeadlineExceeded,
+    StoreUnavailable,
+    TokenClosed,
+)
+from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
+from invoice_capture.ports import (
+    Callbacks,
+    Clock,
+    DocumentStore,
+    Executions,
+    JobStore,
+    Providers,
+    ProviderStateStore,
+    StaleWrite,
+    SubmissionStore,
+)
+from invoice_capture.use_cases.hand_over_submission import HandOver
+from invoice_capture.use_cases.keep_loop import ensure_loop
+from invoice_capture.use_cases.pace_provider import Pace
+from invoice_capture.use_cases.resolve_submission import deliver, resolve_submission
+
+
+@dataclass(frozen=True)
+class SubmitRequest:
+    """What the state Submit Document passes: ``submission`` is the provider's place in the route, from 1."""
+
+    job_id: str
+    document: DocumentPointer
+    provider: str
+    submission: int
+    task_token: str
+    created_at: datetime
+    deadline_at: datetime
+
+
+@dataclass(frozen=True)
+class SubmitDocument:
+    """The step, with everything it needs from outside."""
+
+    maximum_bytes: int
+    documents: DocumentStore
+    jobs: JobStore
+    submissions: SubmissionStore
+    states: ProviderStateStore
+    providers: Providers
+    executions: Executions
+    callbacks: Callbacks
+    clock: Clock
+
+    def __call__(self, request: SubmitRequest) -> None:
+        """Submit a document, or tell its task token by name why not.
+
+        Every repeat of the state brings a new token; what was submitted already is not submitted again.
+        """
+        key = (request.job_id, request.submission)
+        try:
+            self._submit(request)
+        except StoreUnavailable as exc:
+            self._tell(request.task_token, exc)
+        except CaptureError as exc:
+            resolve_submission(
+                key,
+                request.task_token,
+                Outcome(request.provider, error=exc),
+                submissions=self.submissions,
+                callbacks=self.callbacks,
+                clock=self.clock,
+            )
+
+    def _submit(self, request: SubmitRequest) -> None:
+        now = self.clock.now()
+        if now >= request.deadline_at:
+            raise JobDeadlineExceeded.of(request.document.name, request.deadline_at)
+        require_acceptable_size(request.document, self.maximum_bytes)
+        content = self.documents.read(request.document)
+        kind = inspect(request.document.name, content)
+        owner = self.jobs.claim_fingerprint(hashlib.sha256(content).hexdigest(), request.job_id, now)
+        if owner != request.job_id:
+            raise DuplicateDocument(owner)
+        provider = self.providers.get(request.provider)
+        pace = Pace(provider, self.states, self.clock)
+        wait_until = pace.admit()
+        row = Submission(
+            job_id=request.job_id,
+            number=request.submission,
+            provider=request.provider,
+            state=SubmissionState.SUBMITTING if wait_until is None else SubmissionState.QUEUED,
+            document=request.document,
+            kind=kind,
+            task_token=request.task_token,
+            created_at=now,
+            deadline_at=request.deadline_at,
+            attempts=1 if wait_until is None else 0,
+            next_check_at=wait_until,
+        )
+        hand_over = HandOver(provider, pace, self.submissions, self.jobs, self.clock)
+        if not self.submissions.begin(row):
+            row = self._resume(request, hand_over, content)
+        elif row.state is SubmissionState.SUBMITTING:
+            row = hand_over.send(row, content)
+        if row.next_check_at is not None and not provider.capabilities.calls_back:
+            ensure_loop(
+                row.provider,
+                row.next_check_at,
+                states=self.states,
+                executions=self.executions,
+                clock=self.clock,
+            )
+
+    def _resume(self, request: SubmitRequest, hand_over: HandOver, content: bytes) -> Submission:
+        """The state is repeated: the submission takes the new token, and goes on from where it was."""
+        row = self._take_token(request)
+        if row.state.is_closed:
+            self._deliver_again(row, request.task_token)
+        elif row.state is SubmissionState.SUBMITTING:
+            try:
+                return hand_over.settle_doubt(row, content)
+            except StaleWrite:
+                return self.submissions.get(row.key) or row
+        return row
+
+    def _take_token(self, request: SubmitRequest) -> Submission:
+        while True:
+            row = self.submissions.get((request.job_id, request.submission))
+            if row is None:
+                raise StoreUnavailable(f"Submission {request.submission} of job {request.job_id} is not to be read.")
+            if row.state.is_closed or row.task_token == request.task_token:
+                return row
+            try:
+                return self.submissions.save(replace(row, task_token=request.task_token))
+            except StaleWrite:
+                continue
+
+    def _deliver_again(self, row: Submission, task_token: str) -> None:
+        try:
+            deliver(row.number, row.outcome, task_token, self.callbacks)
+        except TokenClosed:
+            return
+
+    def _tell(self, task_token: str, error: CaptureError) -> None:
+        """The state machine repeats the state; the submission stays open."""
+        try:
+            self.callbacks.fail(task_token, error)
+        except TokenClosed:
+            return

@@ -1,0 +1,217 @@
+"""The stores in memory. tests/contract holds them to the same suite as the ones on DynamoDB and S3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.errors import DocumentMissing, JobClosed
+from invoice_capture.domain.job import Job, JobStatus, sources_of
+from invoice_capture.domain.pacing import Breaker, RateBucket
+from invoice_capture.domain.submission import Outcome, Submission
+from invoice_capture.ports import Lease, ProviderState, StaleWrite
+
+BUCKET = "documents"
+
+
+class MemoryDocumentStore:
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str | None], bytes] = {}
+        self.results: dict[str, bytes] = {}
+
+    def put(self, key: str, content: bytes, version_id: str | None = "v1") -> DocumentPointer:
+        self.objects[key, version_id] = content
+        return DocumentPointer(BUCKET, key, version_id, len(content))
+
+    def describe(self, bucket: str, key: str, version_id: str | None) -> tuple[DocumentPointer, datetime]:
+        if (key, version_id) not in self.objects:
+            raise DocumentMissing(key)
+        pointer = DocumentPointer(bucket, key, version_id, len(self.objects[key, version_id]))
+        return pointer, datetime(2026, 1, 1, tzinfo=UTC)
+
+    def read(self, pointer: DocumentPointer) -> bytes:
+        if (pointer.key, pointer.version_id) not in self.objects:
+            raise DocumentMissing(pointer.name)
+        return self.objects[pointer.key, pointer.version_id]
+
+    def write_result(self, job_id: str, submission: int, provider: str, content: bytes) -> str:
+        key = f"results/{job_id}/{submission}-{provider}.json"
+        self.results[key] = content
+        return key
+
+    def read_result(self, key: str) -> bytes | None:
+        return self.results.get(key)
+
+
+class MemoryJobStore:
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.fingerprints: dict[str, str] = {}
+        self.invoices: dict[str, tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]] = {}
+
+    def create(self, job: Job) -> bool:
+        return self.jobs.setdefault(job.job_id, job) is job
+
+    def get(self, job_id: str) -> Job | None:
+        return self.jobs.get(job_id)
+
+    def claim_fingerprint(self, digest: str, job_id: str, now: datetime) -> str:
+        owner = self.fingerprints.setdefault(digest, job_id)
+        first = self.jobs.get(owner)
+        if owner != job_id and (first is None or first.status in {JobStatus.FAILED, JobStatus.REJECTED}):
+            self.fingerprints[digest] = owner = job_id
+        return owner
+
+    def capture(
+        self,
+        job_id: str,
+        submission: int,
+        invoice: Mapping[str, Any],
+        findings: Sequence[Mapping[str, Any]],
+        now: datetime,
+    ) -> None:
+        job = self.jobs[job_id]
+        again = job.status is JobStatus.CAPTURED and job.submission == submission
+        if not again and job.status not in sources_of(JobStatus.CAPTURED):
+            raise JobClosed(job_id)
+        self.jobs[job_id] = replace(job, status=JobStatus.CAPTURED, submission=submission, updated_at=now)
+        self.invoices[job_id] = (invoice, findings)
+
+    def require_action(self, job_id: str, url: str | None, now: datetime) -> bool:
+        return self._move(job_id, JobStatus.SUBMITTED, JobStatus.ACTION_REQUIRED, now)
+
+    def resume(self, job_id: str, now: datetime) -> None:
+        self._move(job_id, JobStatus.ACTION_REQUIRED, JobStatus.SUBMITTED, now)
+
+    def suspect_double_charge(self, job_id: str, now: datetime) -> None:
+        self.jobs[job_id] = replace(self.jobs[job_id], possible_double_charge=True, updated_at=now)
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[str]:
+        late = [job for job in self.jobs.values() if not job.status.is_terminal and job.deadline_at <= now]
+        return [job.job_id for job in sorted(late, key=lambda job: job.deadline_at)][:limit]
+
+    def _move(self, job_id: str, source: JobStatus, target: JobStatus, now: datetime) -> bool:
+        job = self.jobs[job_id]
+        if job.status is not source:
+            return False
+        self.jobs[job_id] = replace(job, status=target, updated_at=now)
+        return True
+
+
+class MemorySubmissionStore:
+    def __init__(self, jobs: MemoryJobStore) -> None:
+        self._jobs = jobs
+        self.rows: dict[tuple[str, int], Submission] = {}
+
+    def begin(self, submission: Submission) -> bool:
+        if submission.key in self.rows:
+            return False
+        job = self._jobs.jobs[submission.job_id]
+        if job.status not in sources_of(JobStatus.SUBMITTED) | {JobStatus.SUBMITTED}:
+            raise JobClosed(submission.job_id)
+        self._jobs.jobs[job.job_id] = replace(
+            job, status=JobStatus.SUBMITTED, provider=submission.provider, submission=submission.number
+        )
+        self.rows[submission.key] = submission
+        return True
+
+    def get(self, key: tuple[str, int]) -> Submission | None:
+        return self.rows.get(key)
+
+    def get_many(self, keys: Sequence[tuple[str, int]]) -> Sequence[Submission]:
+        return [self.rows[key] for key in keys if key in self.rows]
+
+    def of_job(self, job_id: str) -> Sequence[Submission]:
+        return sorted((row for row in self.rows.values() if row.job_id == job_id), key=lambda row: row.number)
+
+    def save(self, submission: Submission) -> Submission:
+        present = self.rows.get(submission.key)
+        if present is None or present.version != submission.version:
+            raise StaleWrite
+        self.rows[submission.key] = replace(submission, version=submission.version + 1)
+        return self.rows[submission.key]
+
+    def close(self, key: tuple[str, int], task_token: str, outcome: Outcome, now: datetime) -> bool:
+        row = self.rows.get(key)
+        if row is None or row.task_token != task_token:
+            return False
+        self.rows[key] = replace(
+            row,
+            state=outcome.state,
+            task_token=None,
+            next_check_at=None,
+            finished_at=now,
+            reference=outcome.reference or row.reference,
+            result_key=outcome.result_key or row.result_key,
+            error_code=outcome.error.code if outcome.error else row.error_code,
+            error_message=str(outcome.error) if outcome.error else row.error_message,
+            version=row.version + 1,
+        )
+        return True
+
+    def due(self, provider: str, until: datetime, limit: int) -> Sequence[tuple[str, int]]:
+        return [row.key for at, row in self._indexed(provider) if at <= until][:limit]
+
+    def next_due(self, provider: str, besides: Sequence[tuple[str, int]]) -> datetime | None:
+        return next((at for at, row in self._indexed(provider) if row.key not in set(besides)), None)
+
+    def _indexed(self, provider: str) -> list[tuple[datetime, Submission]]:
+        rows = [
+            (row.next_check_at, row)
+            for row in self.rows.values()
+            if row.provider == provider and row.next_check_at is not None
+        ]
+        return sorted(rows, key=lambda entry: entry[0])
+
+
+class MemoryProviderStateStore:
+    def __init__(self) -> None:
+        self.states: dict[str, ProviderState] = {}
+
+    def load(self, provider: str) -> ProviderState:
+        return self.states.get(provider, ProviderState(lease=None, bucket=None, breaker=Breaker(), latencies={}))
+
+    def take_lease(self, provider: str, lease: Lease, instead_of: Lease | None) -> bool:
+        present = self.load(provider).lease
+        seen = None if instead_of is None else (instead_of.owner, instead_of.expires_at)
+        if present is not None and (present.owner, present.expires_at) != seen:
+            return False
+        return self._change(provider, lease=lease)
+
+    def keep_lease(self, provider: str, lease: Lease) -> bool:
+        return self.pass_lease(provider, lease.owner, lease)
+
+    def pass_lease(self, provider: str, owner: str, lease: Lease) -> bool:
+        return self._owns(provider, owner) and self._change(provider, lease=lease)
+
+    def release_lease(self, provider: str, owner: str) -> bool:
+        return self._owns(provider, owner) and self._change(provider, lease=None)
+
+    def swap_bucket(self, provider: str, bucket: RateBucket) -> bool:
+        present = self.load(provider).bucket
+        if present is not None and present.version != bucket.version - 1:
+            return False
+        return self._change(provider, bucket=bucket)
+
+    def swap_breaker(self, provider: str, breaker: Breaker) -> bool:
+        present = self.load(provider).breaker
+        if present.version and present.version != breaker.version - 1:
+            return False
+        return self._change(provider, breaker=breaker)
+
+    def add_latencies(self, provider: str, counts: Mapping[int, int]) -> None:
+        latencies = dict(self.load(provider).latencies)
+        for bucket, number in counts.items():
+            latencies[bucket] = latencies.get(bucket, 0) + number
+        self._change(provider, latencies=latencies)
+
+    def _owns(self, provider: str, owner: str) -> bool:
+        lease = self.load(provider).lease
+        return lease is not None and lease.owner == owner
+
+    def _change(self, provider: str, **parts: Any) -> bool:
+        self.states[provider] = replace(self.load(provider), **parts)
+        return True

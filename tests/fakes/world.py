@@ -1,0 +1,241 @@
+"""A small world around the use cases: a clock that is set by hand, executions with task tokens, a provider's server."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.errors import CaptureError, ProviderError, SettingMissing, SubmissionInDoubt, TokenClosed
+from invoice_capture.domain.invoice import Invoice
+from invoice_capture.domain.job import Job, JobStatus, derive_job_id
+from invoice_capture.domain.submission import Submission
+from invoice_capture.ports import Capabilities, Check, CheckState
+from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn, TurnResult
+from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
+from invoice_capture.use_cases.submit_document import SubmitDocument, SubmitRequest
+from invoice_capture.use_cases.sweep_jobs import SweepJobs
+from tests.fakes.stores import MemoryDocumentStore, MemoryJobStore, MemoryProviderStateStore, MemorySubmissionStore
+
+START = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
+PDF = b"%PDF-1.7 an invoice"
+
+
+class ManualClock:
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.forward(seconds)
+
+    def forward(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class Tokens:
+    """Task tokens of waiting states: open until they are resolved once, or closed by their state machine."""
+
+    def __init__(self) -> None:
+        self.open: set[str] = set()
+        self.outcomes: dict[str, Mapping[str, Any] | CaptureError] = {}
+
+    def issue(self, token: str) -> str:
+        self.open.add(token)
+        return token
+
+    def succeed(self, task_token: str, output: Mapping[str, Any]) -> None:
+        self._resolve(task_token, output)
+
+    def fail(self, task_token: str, error: CaptureError) -> None:
+        self._resolve(task_token, error)
+
+    def _resolve(self, token: str, outcome: Mapping[str, Any] | CaptureError) -> None:
+        if token not in self.open:
+            raise TokenClosed("TaskTimedOut")
+        self.open.remove(token)
+        self.outcomes[token] = outcome
+
+
+class StartedExecutions:
+    """Executions by name; starting one that exists changes nothing, as with Step Functions."""
+
+    def __init__(self) -> None:
+        self.captures: dict[str, Job] = {}
+        self.loops: dict[str, str] = {}
+
+    def start_capture(self, job: Job, name: str) -> None:
+        self.captures.setdefault(name, job)
+
+    def start_loop(self, provider: str, owner: str) -> None:
+        self.loops.setdefault(owner, provider)
+
+
+class Messages:
+    def __init__(self) -> None:
+        self.published: list[Mapping[str, Any]] = []
+
+    def publish(self, subject: str, message: Mapping[str, Any]) -> None:
+        self.published.append({"subject": subject, **message})
+
+
+@dataclass
+class ServerProvider:
+    """A provider with a server of its own behind it, which remembers what was accepted and therefore is paid.
+
+    ``faults`` are raised by the next calls of submit, in order: one after acceptance when it is SubmissionInDoubt, else
+    instead of it. ``checks`` answers by job id; whatever is not in it is pending.
+    """
+
+    name: str = "paid"
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    typical_latency_seconds: float = 20.0
+    requests_per_second: float | None = None
+    faults: list[ProviderError | None] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    answers: dict[str, Check] = field(default_factory=dict)
+    check_fault: ProviderError | None = None
+    checked: list[list[str]] = field(default_factory=list)
+
+    def submit(self, submission: Submission, content: bytes) -> str:
+        fault = self.faults.pop(0) if self.faults else None
+        if fault is not None and not isinstance(fault, SubmissionInDoubt):
+            raise fault
+        self.accepted.append(submission.job_id)
+        if fault is not None:
+            raise fault
+        return f"{self.name}-{submission.job_id}"
+
+    def find(self, submission: Submission) -> str | None:
+        return f"{self.name}-{submission.job_id}" if submission.job_id in self.accepted else None
+
+    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
+        assert len(submissions) <= self.capabilities.batch_size
+        self.checked.append([row.job_id for row in submissions])
+        if self.check_fault is not None:
+            raise self.check_fault
+        return {row.reference or "": self.answers[row.job_id] for row in submissions if row.job_id in self.answers}
+
+    def fetch(self, reference: str) -> bytes:
+        return b"{}"
+
+    def normalise(self, raw: bytes) -> Invoice:
+        return Invoice()
+
+
+@dataclass
+class OnlyProviders:
+    """The providers of a test, by name."""
+
+    providers: dict[str, Any]
+
+    def names(self) -> frozenset[str]:
+        return frozenset(self.providers)
+
+    def get(self, name: str) -> Any:
+        if name not in self.providers:
+            raise SettingMissing(f"There is no provider {name!r}.")
+        return self.providers[name]
+
+
+class World:
+    """All ports, and short words for what happens to a job."""
+
+    def __init__(self, provider: ServerProvider | None = None) -> None:
+        self.clock = ManualClock()
+        self.documents = MemoryDocumentStore()
+        self.jobs = MemoryJobStore()
+        self.submissions = MemorySubmissionStore(self.jobs)
+        self.states = MemoryProviderStateStore()
+        self.executions = StartedExecutions()
+        self.tokens = Tokens()
+        self.messages = Messages()
+        self.provider = provider or ServerProvider()
+        self.providers = OnlyProviders({self.provider.name: self.provider})
+        self.turns_per_execution = 2000
+        self._numbers = itertools.count(1)
+
+    def receive(self, content: bytes = PDF, size: int | None = None, name: str | None = None) -> Job:
+        """A job as Receive Upload leaves it. ``size`` is what the bucket says, if other than the content's."""
+        number = next(self._numbers)
+        stored = self.documents.put(f"incoming/{name or f'{number}.pdf'}", content)
+        pointer = DocumentPointer(stored.bucket, stored.key, stored.version_id, stored.size if size is None else size)
+        job = Job(
+            job_id=derive_job_id(pointer, self.clock.now()),
+            document=pointer,
+            route=(self.provider.name,),
+            status=JobStatus.RECEIVED,
+            created_at=self.clock.now(),
+            updated_at=self.clock.now(),
+            deadline_at=self.clock.now() + timedelta(hours=72),
+        )
+        self.jobs.create(job)
+        return job
+
+    def submit(self, job: Job, token: str | None = None, number: int = 1) -> str:
+        """Enter the state Submit Document; returns its task token."""
+        token = self.tokens.issue(token or f"token-{job.job_id}-{next(self._numbers)}")
+        SubmitDocument(
+            maximum_bytes=1024**2,
+            documents=self.documents,
+            jobs=self.jobs,
+            submissions=self.submissions,
+            states=self.states,
+            providers=self.providers,
+            executions=self.executions,
+            callbacks=self.tokens,
+            clock=self.clock,
+        )(
+            SubmitRequest(
+                job_id=job.job_id,
+                document=job.document,
+                provider=self.provider.name,
+                submission=number,
+                task_token=token,
+                created_at=job.created_at,
+                deadline_at=job.deadline_at,
+            )
+        )
+        return token
+
+    def row(self, job: Job, number: int = 1) -> Submission:
+        return self.submissions.rows[job.job_id, number]
+
+    def turn(self, owner: str | None = None, number: int = 1, released: bool = False) -> TurnResult:
+        """One turn of the provider's loop, by default of the loop that was started last."""
+        look_at = LookAtSubmissions(
+            documents=self.documents,
+            jobs=self.jobs,
+            submissions=self.submissions,
+            states=self.states,
+            providers=self.providers,
+            callbacks=self.tokens,
+            notifier=self.messages,
+            clock=self.clock,
+        )
+        step = CheckSubmissions(look_at, self.submissions, self.states, self.clock, self.turns_per_execution)
+        return step(Turn(self.provider.name, owner or self.loops[-1], number, released))
+
+    def sweep(self) -> Any:
+        return SweepJobs(
+            jobs=self.jobs,
+            submissions=self.submissions,
+            states=self.states,
+            providers=self.providers,
+            executions=self.executions,
+            callbacks=self.tokens,
+            clock=self.clock,
+        )()
+
+    @property
+    def loops(self) -> list[str]:
+        return list(self.executions.loops)
+
+    def finish(self, job: Job, raw: bytes | None = b"{}") -> None:
+        """The provider has finished a job."""
+        self.provider.answers[job.job_id] = Check(CheckState.READY, raw=raw)

@@ -1,0 +1,101 @@
+"""The canonical invoice and its job are stored together, once, and announced with what people need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from invoice_capture.domain.errors import JobClosed, ResultUnusable
+from invoice_capture.domain.invoice import AmountField, Invoice, TextField
+from invoice_capture.domain.job import JobStatus
+from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
+
+from tests.fakes.world import ServerProvider, World
+
+INVOICE = Invoice(
+    invoice_number=TextField(value="R-1", confidence=1),
+    currency=TextField(value="EUR", confidence=1),
+    subtotal=AmountField(value=Decimal("100.00"), confidence=1),
+    tax_total=AmountField(value=Decimal("19.00"), confidence=1),
+    total=AmountField(value=Decimal("120.00"), confidence=1),
+)
+
+
+class Reading(ServerProvider):
+    fetched: bytes = b'{"fetched": true}'
+
+    def fetch(self, reference: str) -> bytes:
+        return self.fetched
+
+    def normalise(self, raw: bytes) -> Invoice:
+        if raw == b"nonsense":
+            raise ResultUnusable("This is no invoice.")
+        return INVOICE
+
+
+def stored(world: World, job, **changes) -> dict:
+    request = StoreRequest(
+        job_id=job.job_id,
+        document=job.document,
+        provider="paid",
+        submission=1,
+        reference="paid-1",
+        result_key=f"results/{job.job_id}/1-paid.json",
+    )
+    step = StoreInvoice(documents=world.documents, jobs=world.jobs, providers=world.providers, clock=world.clock)
+    return step(replace(request, **changes))
+
+
+@pytest.fixture
+def world() -> World:
+    return World(Reading())
+
+
+@pytest.fixture
+def job(world: World):
+    job = world.receive()
+    world.submit(job)
+    world.documents.write_result(job.job_id, 1, "paid", b"{}")
+    return job
+
+
+def test_the_invoice_is_stored_with_its_findings_and_announced(world: World, job) -> None:
+    announcement = stored(world, job)
+    invoice, findings = world.jobs.invoices[job.job_id]
+
+    assert world.jobs.jobs[job.job_id].status is JobStatus.CAPTURED
+    assert invoice["total"]["value"] == "120.00"
+    assert {"code": "total_mismatch"}.items() <= findings[1].items()
+    assert announcement["invoice"] == {
+        "invoice_number": "R-1",
+        "issue_date": None,
+        "type": None,
+        "currency": "EUR",
+        "total": "120.00",
+        "supplier": None,
+    }
+    assert announcement["findings"] == ["missing", "total_mismatch"]
+
+
+def test_an_answer_that_was_not_kept_is_fetched_and_kept(world: World, job) -> None:
+    stored(world, job, result_key=None)
+    assert world.documents.results[f"results/{job.job_id}/1-paid.json"] == Reading.fetched
+
+
+def test_a_repeat_of_the_step_changes_nothing(world: World, job) -> None:
+    assert stored(world, job) == stored(world, job)
+
+
+def test_an_unusable_answer_leaves_the_job_open_for_another_provider(world: World, job) -> None:
+    world.documents.write_result(job.job_id, 1, "paid", b"nonsense")
+    with pytest.raises(ResultUnusable):
+        stored(world, job)
+    assert world.jobs.jobs[job.job_id].status is JobStatus.SUBMITTED
+
+
+def test_a_job_that_ended_otherwise_gets_no_invoice(world: World, job) -> None:
+    world.jobs.jobs[job.job_id] = replace(world.jobs.jobs[job.job_id], status=JobStatus.FAILED)
+    with pytest.raises(JobClosed):
+        stored(world, job)
+    assert world.jobs.invoices == {}
