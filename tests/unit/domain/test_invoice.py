@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
+
 from invoice_capture.domain.invoice import (
     AmountField,
     DateField,
@@ -19,7 +21,6 @@ from invoice_capture.domain.invoice import (
     Tax,
     TextField,
 )
-from pydantic import ValidationError
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**12), max_value=10**12)
 SHARES = st.floats(0, 1)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import LEGAL_TRANSITIONS, JobStatus, derive_job_id, sources_of
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from invoice_capture.domain.pacing import Breaker, RateBucket
 
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)

@@ -7,6 +7,7 @@ from itertools import islice, pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from invoice_capture.domain.polling import (
     LatencyHistogram,
     bucket_of,

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from invoice_capture.domain.errors import CaptureFailed, JobDeadlineExceeded, ProviderUnavailable, SettingMissing
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import Capabilities, Check, CheckState, Lease
+from invoice_capture.use_cases import check_submissions
 from invoice_capture.use_cases.check_submissions import TurnOutcome
-
 from tests.fakes.world import PDF, ServerProvider, World
 
 
@@ -115,14 +116,14 @@ def test_a_provider_that_lost_its_settings_fails_its_jobs_with_the_reason() -> N
     assert isinstance(world.tokens.outcomes[token], SettingMissing)
 
 
-# --- the token ---------------------------------------------------------------------------------------------------------
+# --- the token  ----------------------------------------
 
 
 def test_a_replaced_token_is_read_again_and_its_successor_is_told() -> None:
     class Replacing(ServerProvider):
         def check(self, submissions):
             world.tokens.open.remove(first)
-            world.submit(job, token="second")  # noqa: S106
+            world.submit(job, token="second")
             return super().check(submissions)
 
     world = World(Replacing())
@@ -158,7 +159,7 @@ def test_a_row_whose_token_was_replaced_after_it_was_told_is_left_alone() -> Non
 
     def succeed_then_replace(task_token, output):
         told(task_token, output)
-        world.submissions.save(replace(world.row(job), task_token="second"))  # noqa: S106
+        world.submissions.save(replace(world.row(job), task_token="second"))
 
     world.tokens.succeed = succeed_then_replace
     world.finish(job)
@@ -167,10 +168,10 @@ def test_a_row_whose_token_was_replaced_after_it_was_told_is_left_alone() -> Non
 
     assert "result_key" in world.tokens.outcomes[first]
     assert world.row(job).state is SubmissionState.PENDING
-    assert world.row(job).task_token == "second"  # noqa: S105
+    assert world.row(job).task_token == "second"
 
 
-# --- the lease ---------------------------------------------------------------------------------------------------------
+# --- the lease  ----------------------------------------
 
 
 def test_a_loop_without_the_lease_ends_and_does_nothing() -> None:
@@ -261,10 +262,10 @@ def test_a_drained_loop_leaves_new_work_to_the_loop_that_was_started_for_it() ->
     assert world.turn(owner=world.loops[0], released=True).outcome is TurnOutcome.REPLACED
 
 
-def test_a_long_loop_hands_over_to_a_fresh_execution_that_owns_the_lease() -> None:
+def test_a_long_loop_hands_over_to_a_fresh_execution_that_owns_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     submitted(world)
-    world.turns_per_execution = 10
+    monkeypatch.setattr(check_submissions, "TURNS_PER_EXECUTION", 10)
     assert world.turn(number=9).outcome is TurnOutcome.WAIT
     result = world.turn(number=10)
     assert result.outcome is TurnOutcome.HAND_OVER
@@ -284,7 +285,7 @@ def test_of_two_who_want_a_dead_loop_replaced_one_starts_one() -> None:
     assert not world.states.take_lease("paid", replace(lease, owner="b"), instead_of=dead)
 
 
-# --- people and deadlines ------------------------------------------------------------------------------------------------
+# --- people and deadlines  ----------------------------------------
 
 
 def test_a_person_is_asked_once_and_the_job_goes_on_by_itself() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
 from invoice_capture.domain.errors import DocumentMissing, PasswordProtected, StoreUnavailable
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import Capabilities
 from invoice_capture.use_cases.extract_document import ExtractDocument, ExtractRequest
-
 from tests.fakes.world import ServerProvider, World
 
 

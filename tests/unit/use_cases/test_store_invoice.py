@@ -6,11 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+
 from invoice_capture.domain.errors import JobClosed, ResultUnusable
 from invoice_capture.domain.invoice import AmountField, Invoice, TextField
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
-
 from tests.fakes.world import ServerProvider, World
 
 INVOICE = Invoice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from invoice_capture.domain.errors import (
     CaptureFailed,
     DuplicateDocument,
@@ -19,7 +20,6 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import Capabilities, StaleWrite
-
 from tests.fakes.stores import MemorySubmissionStore
 from tests.fakes.world import PDF, ServerProvider, World
 
@@ -300,7 +300,7 @@ def test_a_row_that_was_closed_while_the_provider_was_called_stays_closed() -> N
 
 @given(st.lists(st.sampled_from(["accept", "lose", "down", "crash"]), max_size=6), st.booleans(), st.booleans())
 def test_no_sequence_of_faults_pays_a_provider_twice_silently(faults: list[str], finds: bool, by_loop: bool) -> None:
-    """Whatever happens to the calls, a second payment is marked, a third never happens, and looking up prevents both."""
+    """Whatever happens to the calls, a second payment is marked, a third never happens, and a look-up prevents both."""
 
     class Faulty(ServerProvider):
         def submit(self, submission, content):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from invoice_capture.domain.errors import JobDeadlineExceeded
 from invoice_capture.ports import Capabilities
 from invoice_capture.use_cases.sweep_jobs import Swept
-
 from tests.fakes.world import ServerProvider, World
 
 

@@ -68,7 +68,6 @@ class CheckSubmissions:
     submissions: SubmissionStore
     states: ProviderStateStore
     clock: Clock
-    turns_per_execution: int = TURNS_PER_EXECUTION
 
     def __call__(self, turn: Turn) -> TurnResult:
         """Look at what is due, and say when to look again; a loop without the lease ends."""
@@ -110,7 +109,7 @@ class CheckSubmissions:
         return TurnResult(replace(turn, released=True), TurnOutcome.WAIT, math.ceil(MINIMUM_POLL_SECONDS))
 
     def _sleep(self, turn: Turn, wakes_at: datetime) -> TurnResult:
-        if turn.number >= self.turns_per_execution:
+        if turn.number >= TURNS_PER_EXECUTION:
             successor = new_owner(turn.provider)
             if self.states.pass_lease(turn.provider, turn.owner, self._lease(successor)):
                 return TurnResult(turn, TurnOutcome.HAND_OVER, successor=successor)

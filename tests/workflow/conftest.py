@@ -1,0 +1,69 @@
+"""A running local stack for the workflow tests: the real state machines and handlers, on moto.
+
+One stack lives for the whole session of a process, and is emptied before each test. ``stack.scripted.script`` sets
+the scripted provider's latency and faults, ``stack.clock`` jumps ahead or changes the time scale.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+from local_stack.stack import LocalStack
+
+
+class Stacks:
+    """The one stack that may run in a process; other options need another one."""
+
+    def __init__(self) -> None:
+        self._options: Mapping[str, object] = {}
+        self._stack: LocalStack | None = None
+
+    def get(self, **options: object) -> LocalStack:
+        if self._stack is not None and options == self._options:
+            self._stack.clock.scale = float(str(options.get("time_scale", 1.0)))
+            self._stack.reset()
+            return self._stack
+        self.close()
+        self._stack = LocalStack(**options).__enter__()  # type: ignore[arg-type]
+        self._options = options
+        return self._stack
+
+    def close(self) -> None:
+        if self._stack is not None:
+            self._stack.__exit__(None, None, None)
+        self._stack = None
+
+
+@pytest.fixture(scope="session")
+def stacks() -> Iterator[Stacks]:
+    running = Stacks()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def stack(stacks: Stacks) -> LocalStack:
+    """An empty stack with default parameters, in real time."""
+    return stacks.get()
+
+
+@pytest.fixture
+def stack_with(stacks: Stacks) -> Callable[..., LocalStack]:
+    """An empty stack with options of ``LocalStack``: ``parameters``, ``provider_settings``, ``time_scale``."""
+    return stacks.get
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object], float], None]:
+    """Wait in real time until something holds; fail with its name when it does not within some seconds."""
+
+    def wait(holds: Callable[[], object], seconds: float = 10.0) -> None:
+        give_up_at = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < give_up_at, f"{holds} did not come true within {seconds:g} s"
+            time.sleep(0.01)
+
+    return wait
