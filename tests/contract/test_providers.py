@@ -202,7 +202,7 @@ class TestScripted(ProviderContract):
 
     @pytest.fixture(autouse=True)
     def server(self) -> Any:
-        return scripted_provider.start_server({}, lambda: None)
+        return scripted_provider.start_server(self.settings, lambda: None)
 
     def finish(self, provider: Any, context: ProviderContext, submission: Submission) -> None:
         context.clock.forward(3600)
