@@ -4,9 +4,11 @@ from typing import Any
 
 from invoice_capture.bootstrap import application
 from invoice_capture.events import turn
-from invoice_capture.observability import observed
+from invoice_capture.observability import info, observed
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return application().check_submissions(turn(event)).to_json()
+    result = application().check_submissions(turn(event)).to_json()
+    info("Turn taken.", outcome=result["outcome"], wait_seconds=result["wait_seconds"])
+    return result

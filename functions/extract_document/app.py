@@ -4,9 +4,10 @@ from typing import Any
 
 from invoice_capture.bootstrap import application
 from invoice_capture.events import extract_request
-from invoice_capture.observability import observed
+from invoice_capture.observability import info, observed
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    application().extract_document(extract_request(event))
+    outcome = application().extract_document(extract_request(event))
+    info("Document extracted.", state=outcome.state, error=outcome.error.code if outcome.error else None)

@@ -4,9 +4,12 @@ from typing import Any
 
 from invoice_capture.bootstrap import application
 from invoice_capture.events import store_request
-from invoice_capture.observability import observed
+from invoice_capture.observability import count, info, observed
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return application().store_invoice(store_request(event))
+    announcement = application().store_invoice(store_request(event))
+    info("Invoice stored.", findings=announcement["findings"])
+    count("InvoicesCaptured", provider=announcement["provider"])
+    return announcement

@@ -4,9 +4,10 @@ from typing import Any
 
 from invoice_capture.bootstrap import application
 from invoice_capture.events import submit_request
-from invoice_capture.observability import observed
+from invoice_capture.observability import info, observed
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
     application().submit_document(submit_request(event))
+    info("Document handed over, or its task token answered.", submission=event["submission"])

@@ -161,8 +161,12 @@ class TestEmbedded(ProviderContract):
             "task_token": "token",
         }
 
-    def test_an_extraction_that_never_came_back_has_failed(self, provider: Any, submission: Submission) -> None:
+    def test_an_extraction_that_never_came_back_has_failed(
+        self, provider: Any, context: ProviderContext, submission: Submission
+    ) -> None:
         row = self.submitted(provider, submission)
+        assert provider.check([row])[row.reference].state is CheckState.PENDING, "its event may still be queued"
+        context.clock.forward(76 * 60)
         check = provider.check([row])[row.reference]
         assert check.state is CheckState.FAILED
         assert isinstance(check.error, CaptureFailed)

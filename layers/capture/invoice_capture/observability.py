@@ -21,6 +21,8 @@ Handler = Callable[[dict[str, Any], object], Any]
 # Powertools names its logger after the service, so the loggers of all our modules are its children.
 _SERVICE = "invoice_capture"
 _NAMESPACE = "InvoiceCapture"
+# The line that is logged about is the caller's, not one of this module.
+_CALLER = 3
 _streams: list[TextIO] = []
 
 
@@ -34,7 +36,7 @@ def observed(handler: Handler) -> Handler:
 
     @wraps(handler)
     def wrapper(event: dict[str, Any], context: object) -> Any:
-        with about(job_id=event.get("job_id"), provider=event.get("provider"), function=handler.__module__):
+        with about(job_id=event.get("job_id") or "-", provider=event.get("provider") or "-"):
             try:
                 return handler(event, context)
             except Exception as exc:
@@ -45,7 +47,7 @@ def observed(handler: Handler) -> Handler:
 
 
 @contextmanager
-def about(**keys: str | None) -> Iterator[None]:
+def about(**keys: str) -> Iterator[None]:
     """Put these keys on every line that is logged inside, and the former ones back afterwards."""
     logger = _logger()
     before = dict(logger.thread_safe_get_current_keys())
@@ -67,16 +69,19 @@ def count(metric: str, value: int = 1, **dimensions: str) -> None:
     for name, content in dimensions.items():
         metrics.add_dimension(name, content)
     metrics.add_metric(metric, MetricUnit.Count, value)
+    for name, content in _logger().thread_safe_get_current_keys().items():
+        if name not in dimensions:
+            metrics.add_metadata(name, content)
     print(json.dumps(metrics.serialize_metric_set()), file=_stream())
 
 
 def info(message: str, **details: Any) -> None:
     """Log a step; ``details`` become keys of the line."""
-    _logger().info(message, extra=details)
+    _logger().info(message, extra=details, stacklevel=_CALLER)
 
 
 def warning(message: str, **details: Any) -> None:
-    _logger().warning(message, extra=details)
+    _logger().warning(message, extra=details, stacklevel=_CALLER)
 
 
 @cache

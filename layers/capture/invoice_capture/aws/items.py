@@ -34,7 +34,7 @@ DEADLINES = "JOBS#OPEN"
 
 def timestamp(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds: as text it sorts by time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:

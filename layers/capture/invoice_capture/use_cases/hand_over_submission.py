@@ -49,7 +49,7 @@ class HandOver:
                 replace(row, state=SubmissionState.QUEUED, attempts=row.attempts - 1, next_check_at=retry_at)
             )
         except SubmissionInDoubt:
-            _log.warning("The answer to submission %s of job %s was lost.", row.number, row.job_id)
+            _log.warning("The answer to a submission was lost.", extra={"job_id": row.job_id, "provider": row.provider})
             return self._save(replace(row, next_check_at=self.clock.now() + _DOUBT_PAUSE))
         self.pace.answered()
         return self._accepted(row, reference)

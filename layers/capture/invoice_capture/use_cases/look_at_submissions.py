@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,8 +40,6 @@ from invoice_capture.use_cases.resolve_submission import resolve_submission
 _TURN_BUDGET = timedelta(minutes=3)
 # A pause as short as this is slept through, so that a provider's rate is used in full.
 _SHORT_PAUSE = timedelta(seconds=5)
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def resolve_submission(
             try:
                 deliver(key[1], outcome, task_token, callbacks)
             except TokenClosed:
-                _log.info("The present token of submission %s of job %s is closed as well.", key[1], key[0])
+                _log.info("Nobody waits for this outcome.", extra={"job_id": key[0], "provider": outcome.provider})
     submissions.close(key, task_token, outcome, clock.now())
 
 

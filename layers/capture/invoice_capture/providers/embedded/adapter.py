@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import Capabilities, Check, CheckState
 from invoice_capture.providers.base import BaseProvider
 
+# Lambda keeps a throttled event for an hour and runs it twice at most, five minutes each: see template.yaml.
+_INVOCATION_LIVES = timedelta(minutes=75)
+
 
 class EmbeddedProvider(BaseProvider):
     """The reference of a submission is the key below which the engine's answer will lie."""
@@ -19,7 +23,7 @@ class EmbeddedProvider(BaseProvider):
     name: ClassVar[str] = "embedded"
     capabilities: Capabilities = Capabilities(calls_back=True, charges=False)
     needs_settings: ClassVar[bool] = False
-    # The function may run for five minutes and is repeated once: only after that is it known to have failed.
+    # Two runs of five minutes and the pause between them: only after that is it worth looking whether a token got lost.
     default_typical_latency_seconds: ClassVar[float] = 900.0
 
     def submit(self, submission: Submission, content: bytes) -> str:  # noqa: ARG002
@@ -43,6 +47,9 @@ class EmbeddedProvider(BaseProvider):
         """Only asked when the function should have called back long ago."""
         if submission.reference is not None and self._context.documents.read_result(submission.reference):
             return Check(CheckState.READY)
+        sent_at = submission.submitted_at or submission.created_at
+        if self._context.clock.now() < sent_at + _INVOCATION_LIVES:
+            return Check(CheckState.PENDING)
         return Check(
             CheckState.FAILED,
             error=CaptureFailed(

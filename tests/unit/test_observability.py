@@ -1,0 +1,70 @@
+"""Every line names its job and provider, nothing leaks from one invocation into the next, and metrics are EMF."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from invoice_capture.observability import about, count, info, observed, write_logs_to
+
+
+@pytest.fixture
+def lines() -> Iterator[Any]:
+    """What was logged so far, parsed."""
+    stream = io.StringIO()
+    write_logs_to(stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    write_logs_to(None)
+
+
+def test_every_line_of_an_invocation_names_its_job_and_provider(lines: Any) -> None:
+    @observed
+    def handler(_event: dict[str, Any], _context: object) -> None:
+        info("Working.", step=1)
+        logging.getLogger("invoice_capture.use_cases.anything").warning("Careful.", extra={"code": "x"})
+        count("Steps", 3)
+
+    handler({"job_id": "J1", "provider": "paid"}, None)
+    assert [(line["job_id"], line["provider"]) for line in lines()] == [("J1", "paid")] * 3
+    assert lines()[1]["code"] == "x"
+
+
+def test_an_event_without_a_job_says_so(lines: Any) -> None:
+    observed(lambda _event, _context: info("Sweeping."))({}, None)
+    assert [(line["job_id"], line["provider"]) for line in lines()] == [("-", "-")]
+
+
+def test_keys_do_not_outlive_their_block(lines: Any) -> None:
+    with about(job_id="J1", provider="a"):
+        with about(job_id="J2"):
+            info("inner")
+        info("outer")
+    info("after")
+    assert [line.get("job_id") for line in lines()] == ["J2", "J1", None]
+    assert lines()[0]["provider"] == "a"
+
+
+def test_a_crash_is_logged_once_and_raised(lines: Any) -> None:
+    @observed
+    def handler(_event: dict[str, Any], _context: object) -> None:
+        raise KeyError("boom")
+
+    with pytest.raises(KeyError):
+        handler({"job_id": "J1"}, None)
+    [line] = lines()
+    assert (line["level"], line["error"], line["job_id"]) == ("ERROR", "KeyError", "J1")
+
+
+def test_metrics_are_emf_and_zero_is_silence(lines: Any) -> None:
+    count("LoopsRestarted", 0)
+    count("InvoicesCaptured", provider="paid")
+    [line] = lines()
+    assert line["InvoicesCaptured"] == [1.0]
+    [metrics] = line["_aws"]["CloudWatchMetrics"]
+    assert metrics["Namespace"] == "InvoiceCapture"
+    assert sorted(metrics["Dimensions"][0]) == ["provider", "service"]

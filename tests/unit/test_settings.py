@@ -1,0 +1,56 @@
+"""A missing or malformed setting fails with its name, where it is read and never at import."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from invoice_capture.bootstrap import Application, application, using
+from invoice_capture.domain.errors import SettingMissing
+from invoice_capture.settings import Settings
+
+
+def test_values_are_read_with_their_units() -> None:
+    settings = Settings(
+        {
+            "RETENTION_DAYS": "400",
+            "JOB_DEADLINE_HOURS": "1.5",
+            "MAXIMUM_DOCUMENT_MEGABYTES": "2",
+            "DEFAULT_ROUTE": "a, b",
+        }
+    )
+    assert settings.retention == timedelta(days=400)
+    assert settings.job_deadline == timedelta(minutes=90)
+    assert settings.maximum_document_bytes == 2 * 1024**2
+    assert settings.names("DEFAULT_ROUTE") == ("a", "b")
+    assert settings.optional_text("NOTHING") is None
+
+
+@pytest.mark.parametrize("value", ["", "many", "-1", "0", "nan", "inf"])
+def test_a_number_that_is_none_is_named(value: str) -> None:
+    with pytest.raises(SettingMissing, match="RETENTION_DAYS"):
+        _ = Settings({"RETENTION_DAYS": value}).retention
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["receive_upload", "submit_document", "check_submissions", "store_invoice", "extract_document", "sweep_jobs"],
+)
+def test_a_step_without_its_settings_names_the_first_that_is_missing(step: str) -> None:
+    empty = Application({})
+    with pytest.raises(SettingMissing, match=r"The environment variable [A-Z_]+ is not set"):
+        getattr(empty, step)
+
+
+def test_an_unknown_provider_is_answered_with_those_there_are() -> None:
+    with pytest.raises(SettingMissing, match=r"no provider 'nobody'; there are .*embedded"):
+        Application({}).get("nobody")
+
+
+def test_handlers_use_the_application_they_are_called_with() -> None:
+    mine = Application({})
+    with using(mine):
+        assert application() is mine
+    assert application() is not mine
+    assert application() is application()
