@@ -10,4 +10,4 @@ from invoice_capture.observability import info, observed
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
     outcome = application().extract_document(extract_request(event))
-    info("Document extracted.", state=outcome.state, error=outcome.error.code if outcome.error else None)
+    info("Document extracted.", state=outcome.state, error=outcome.error_code)

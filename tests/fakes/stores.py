@@ -146,8 +146,8 @@ class MemorySubmissionStore:
             finished_at=now,
             reference=outcome.reference or row.reference,
             result_key=outcome.result_key or row.result_key,
-            error_code=outcome.error.code if outcome.error else row.error_code,
-            error_message=str(outcome.error) if outcome.error else row.error_message,
+            error_code=outcome.error_code or row.error_code,
+            error_message=outcome.error_message or row.error_message,
             version=row.version + 1,
         )
         return True

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
 from local_stack.stack import LocalStack
+
+Running = Callable[..., AbstractContextManager[LocalStack]]
+Eventually = Callable[..., None]
 
 
 class Stacks:
@@ -67,3 +71,17 @@ def eventually() -> Callable[[Callable[[], object], float], None]:
             time.sleep(0.01)
 
     return wait
+
+
+@pytest.fixture
+def running(stacks: Stacks) -> Running:
+    """An empty stack whose waits pass quickly, with a scripted provider behind the loop as the default route."""
+
+    @contextmanager
+    def run(route: str = "scripted", hours: int = 72, **script: float) -> Iterator[LocalStack]:
+        stack = stacks.get(time_scale=50_000, parameters={"DefaultRoute": route, "JobDeadlineHours": str(hours)})
+        for name, value in script.items():
+            setattr(stack.scripted.script, name, value)
+        yield stack
+
+    return run

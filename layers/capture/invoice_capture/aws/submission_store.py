@@ -79,8 +79,8 @@ class DynamoDBSubmissionStore:
             "finished_at": now,
             "reference": outcome.reference,
             "result_key": outcome.result_key,
-            "error_code": outcome.error.code if outcome.error else None,
-            "error_message": str(outcome.error) if outcome.error else None,
+            "error_code": outcome.error_code,
+            "error_message": outcome.error_message,
         }
         changes = {name: value for name, value in changes.items() if value is not None}
         return self._table.update(

@@ -42,6 +42,14 @@ class Outcome:
     def state(self) -> SubmissionState:
         return SubmissionState.DONE if self.error is None else SubmissionState.FAILED
 
+    @property
+    def error_code(self) -> str | None:
+        return None if self.error is None else self.error.code
+
+    @property
+    def error_message(self) -> str | None:
+        return None if self.error is None else str(self.error)
+
 
 @dataclass(frozen=True)
 class Submission:

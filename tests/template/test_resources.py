@@ -1,0 +1,164 @@
+"""What the bucket, the table, the queues and the topic promise."""
+
+from typing import Any
+
+import pytest
+
+from tests.template.steps import STEPS, pascal
+
+
+@pytest.fixture
+def properties(cloudformation):
+    """The properties of a resource, by its logical id."""
+    return lambda logical_id: cloudformation["Resources"][logical_id]["Properties"]
+
+
+def test_the_bucket_keeps_documents_private_encrypted_and_versioned(properties):
+    bucket = properties("DocumentsBucket")
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"AES256", "aws:kms"}
+    blocked = bucket["PublicAccessBlockConfiguration"]
+    assert len(blocked) == 4
+    assert all(blocked.values())
+
+
+def test_the_bucket_refuses_plain_http(properties):
+    denied = [
+        statement
+        for statement in properties("DocumentsBucketPolicy")["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+    ]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [statement["Condition"] for statement in denied]
+
+
+def test_documents_of_every_version_are_removed_after_retention(properties):
+    [rule] = properties("DocumentsBucket")["LifecycleConfiguration"]["Rules"]
+    assert rule["Status"] == "Enabled"
+    assert "Prefix" not in rule
+    assert rule["ExpirationInDays"] == {"Ref": "RetentionDays"}
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "RetentionDays"}}
+    assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] <= 7
+
+
+def test_uploads_below_incoming_reach_the_queue(properties):
+    assert properties("DocumentsBucket")["NotificationConfiguration"]["EventBridgeConfiguration"] == {
+        "EventBridgeEnabled": True
+    }
+    rule = properties("UploadRule")
+    assert rule["EventPattern"]["source"] == ["aws.s3"]
+    assert rule["EventPattern"]["detail-type"] == ["Object Created"]
+    assert rule["EventPattern"]["detail"]["object"]["key"] == [{"prefix": "incoming/"}]
+    [target] = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["UploadQueue", "Arn"]}
+    assert target["DeadLetterConfig"]
+
+
+def test_an_upload_is_delivered_again_and_then_put_aside(properties, cloudformation):
+    queue, function = properties("UploadQueue"), properties("ReceiveUploadFunction")
+    redrive = queue["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["UploadDeadLetterQueue", "Arn"]}
+    assert redrive["maxReceiveCount"] >= 5
+    # As long as AWS advises: six times the function's timeout.
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    [mapping] = _of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "IntakeConcurrency"}}
+
+
+def test_somebody_is_told_of_uploads_that_were_put_aside(properties):
+    alarm = properties("UploadsGivenUpAlarm")
+    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["UploadDeadLetterQueue", "QueueName"]}
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+def test_queues_are_encrypted(cloudformation):
+    queues = _of_type(cloudformation, "AWS::SQS::Queue")
+    assert len(queues) == 3
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+
+
+def test_the_table_is_on_demand_and_can_be_restored(properties):
+    table = properties("Table")
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["PK", "SK"]
+    indexes = {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in table["GlobalSecondaryIndexes"]
+    }
+    assert indexes == {
+        "created-index": ["created_shard", "created_at"],
+        "due-index": ["due_shard", "next_check_at"],
+    }
+
+
+@pytest.mark.parametrize("logical_id", ["DocumentsBucket", "Table"])
+def test_what_holds_data_survives_the_stack(cloudformation, logical_id):
+    resource = cloudformation["Resources"][logical_id]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_notifications_are_encrypted_and_mailed_on_request(properties, cloudformation):
+    assert properties("NotificationsTopic")["KmsMasterKeyId"]
+    assert cloudformation["Resources"]["NotificationEmailSubscription"]["Condition"] == "HasNotificationEmail"
+
+
+def test_machines_are_standard_logged_and_traced(properties):
+    for logical_id in ("CaptureInvoiceStateMachine", "PollProviderStateMachine"):
+        machine = properties(logical_id)
+        assert machine["StateMachineType"] == "STANDARD"
+        assert machine["TracingConfiguration"] == {"Enabled": True}
+        logging = machine["LoggingConfiguration"]
+        # Execution data holds task tokens and what invoices say.
+        assert (logging["Level"], logging["IncludeExecutionData"]) == ("ERROR", False)
+
+
+def test_every_log_group_forgets(cloudformation):
+    groups = _of_type(cloudformation, "AWS::Logs::LogGroup")
+    assert len(groups) == len(STEPS) + 2
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+
+
+def test_the_sweeper_runs_every_five_minutes(properties):
+    rule = properties("SweepJobsFunctionEveryFiveMinutes")
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
+    assert rule["Targets"][0]["Arn"] == {"Fn::GetAtt": [f"{pascal('sweep_jobs')}Function", "Arn"]}
+
+
+def test_an_extraction_that_fails_is_put_aside(cloudformation):
+    [config] = _of_type(cloudformation, "AWS::Lambda::EventInvokeConfig").values()
+    assert config["MaximumRetryAttempts"] == 1
+    destination = config["DestinationConfig"]["OnFailure"]["Destination"]
+    assert destination == {"Fn::GetAtt": ["ExtractionDeadLetterQueue", "Arn"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("DefaultRoute", "embedded"),
+        ("RetentionDays", 400),
+        ("JobDeadlineHours", 72),
+        ("NotificationEmail", ""),
+        ("LogLevel", "INFO"),
+        ("MaximumDocumentMegabytes", 25),
+    ],
+)
+def test_a_parameter_has_a_sane_default(sam, name, default):
+    assert sam["Parameters"][name]["Default"] == default
+
+
+@pytest.mark.parametrize("name", ["DocumentsBucketName", "TableName", "NotificationsTopicArn", "DropCommand"])
+def test_the_outputs_are_what_a_person_needs_next(sam, name):
+    output = sam["Outputs"][name]
+    assert output["Value"]
+    assert output["Description"]
+
+
+def _of_type(cloudformation: dict[str, Any], type_: str) -> dict[str, Any]:
+    return {
+        logical_id: resource["Properties"]
+        for logical_id, resource in cloudformation["Resources"].items()
+        if resource["Type"] == type_
+    }

@@ -1,0 +1,260 @@
+"""The state machines: sound, bounded, honest about failure, and of one mind with the domain."""
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from invoice_capture.domain import errors
+from invoice_capture.domain.job import JobStatus, sources_of
+from tests.template.steps import pascal, state
+from tools.state_machines import expressions, problems
+
+AWS_ERRORS = ("States.", "Lambda.", "DynamoDB.", "StepFunctions.", "SNS.")
+MACHINES = ["CaptureInvoiceStateMachine", "PollProviderStateMachine"]
+# What looks like an error and is none: the successor was started already.
+NO_FAILURE = ["StepFunctions.ExecutionAlreadyExistsException"]
+
+
+def _leaves(error: type[errors.CaptureError]) -> set[str]:
+    """The names of the errors below one, and its own when it is raised itself."""
+    raised = error in {errors.ProviderUnavailable} or not error.__subclasses__()
+    return ({error.__name__} if raised else set()).union(*(_leaves(sub) for sub in error.__subclasses__()))
+
+
+def _handlers(definition: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, content in definition["States"].items():
+        for handler in content.get(kind, []):
+            yield name, handler
+
+
+def _catcher(definition: dict[str, Any], name: str, error: str) -> dict[str, Any]:
+    """The catcher that Step Functions would choose: the first that matches, by literal names."""
+    catchers = definition["States"][name]["Catch"]
+    return next(catcher for catcher in catchers if {error, "States.ALL"} & set(catcher["ErrorEquals"]))
+
+
+def _retried(definition: dict[str, Any], name: str) -> set[str]:
+    return {error for retrier in definition["States"][name]["Retry"] for error in retrier["ErrorEquals"]}
+
+
+def _following(content: dict[str, Any]) -> set[str]:
+    branches = [content, *content.get("Catch", []), *content.get("Choices", [])]
+    names = {branch["Next"] for branch in branches if "Next" in branch}
+    return names | ({content["Default"]} if "Default" in content else set())
+
+
+def _ends_from(definition: dict[str, Any], start: str) -> set[str]:
+    """The states in which an execution may end that came to ``start``."""
+    seen: set[str] = set()
+    waiting = {start}
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        waiting |= _following(definition["States"][name]) - seen
+    states = definition["States"]
+    return {name for name in seen if states[name].get("End") or states[name]["Type"] in {"Succeed", "Fail"}}
+
+
+# --- sound -----------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_two_machines(machines):
+    assert sorted(machines) == MACHINES
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_machine_passes_the_linter_and_every_expression_parses(machines, machine):
+    assert len(list(expressions(machines[machine]))) > 10
+    assert problems(machines[machine]) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("Output", "{% $merge([$states.input, %}", "Output"),
+        ("Output", "{% $merg([$states.input]) %}", "no function $merg()"),
+        ("Output", "{% $eval('1') %}", "refuses $eval()"),
+        ("Output", "{% $captured %}", "nothing assigns $captured"),
+        ("Next", "Nowhere", "Nowhere"),
+        ("Next", None, "required field"),
+    ],
+)
+def test_the_linter_sees_what_is_wrong(machines, field, value, complaint):
+    broken = copy.deepcopy(machines["CaptureInvoiceStateMachine"])
+    if value is None:
+        del broken["States"]["Store Invoice"][field]
+    else:
+        broken["States"]["Store Invoice"][field] = value
+    assert [problem for problem in problems(broken) if complaint in problem]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_results_and_errors_are_only_read_where_there_are_some(machines, machine):
+    """Step Functions refuses a definition that reads them elsewhere."""
+    for place, expression in expressions(machines[machine]):
+        in_catcher = re.search(r"\.Catch\[\d+\]\.Output", place) is not None
+        in_output = re.search(r"^States\.[^\[]+\.Output", place) is not None
+        assert "$states.errorOutput" not in expression or in_catcher, place
+        assert "$states.result" not in expression or in_output, place
+
+
+# --- bounded ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_machines_and_tasks_have_a_timeout(machines, machine):
+    assert machines[machine]["TimeoutSeconds"] > 0
+    tasks = [content for content in machines[machine]["States"].values() if content["Type"] == "Task"]
+    assert tasks
+    assert all("TimeoutSeconds" in task for task in tasks)
+    assert all(task["Resource"].startswith("arn:aws:states:::") for task in tasks)
+
+
+@pytest.mark.parametrize(
+    ("machine", "step"),
+    [("PollProviderStateMachine", "check_submissions"), ("CaptureInvoiceStateMachine", "store_invoice")],
+)
+def test_a_state_waits_longer_than_its_function_runs(machines, deployed, machine, step):
+    timeout = deployed.resources.function(f"{pascal(step)}Function").timeout
+    assert machines[machine]["States"][state(step)]["TimeoutSeconds"] > timeout
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_tasks_are_retried_with_jitter_and_a_cap(machines, machine):
+    for name, content in machines[machine]["States"].items():
+        assert content["Type"] != "Task" or content["Retry"], name
+    for name, retrier in _handlers(machines[machine], "Retry"):
+        assert retrier["JitterStrategy"] == "FULL", name
+        assert 0 < retrier["MaxAttempts"] <= 10, name
+        assert retrier["IntervalSeconds"] < retrier["MaxDelaySeconds"] <= 300, name
+        assert retrier["BackoffRate"] > 1, name
+        assert "States.ALL" not in retrier["ErrorEquals"], name
+
+
+# --- honest about failure --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_what_is_caught_never_ends_well_at_once(machines, machine):
+    definition = machines[machine]
+    for name, catcher in _handlers(definition, "Catch"):
+        following = definition["States"][catcher["Next"]]
+        if catcher["ErrorEquals"] != NO_FAILURE:
+            assert following["Type"] != "Succeed", name
+            assert not following.get("End"), name
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_failure_paths_end_in_fail(machines, machine):
+    definition = machines[machine]
+    failures = [name for name in definition["States"] if "Fail" in name]
+    assert failures
+    for name in failures:
+        ends = _ends_from(definition, name)
+        assert ends
+        assert {definition["States"][end]["Type"] for end in ends} == {"Fail"}, name
+
+
+def test_a_failed_capture_is_recorded_and_announced(machines):
+    states = machines["CaptureInvoiceStateMachine"]["States"]
+    assert states["Record Failure"]["Next"] == "Announce Failure"
+    assert states["Announce Failure"]["Next"] == "Capture Failed"
+    assert states["Record Duplicate"]["Next"] == "Announce Duplicate"
+
+
+# --- of one mind with the domain -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_custom_error_exists(machines, machine):
+    named = {
+        error
+        for kind in ("Retry", "Catch")
+        for _, handler in _handlers(machines[machine], kind)
+        for error in handler["ErrorEquals"]
+        if not error.startswith(AWS_ERRORS)
+    }
+    assert named
+    assert named <= _leaves(errors.CaptureError)
+
+
+def test_errors_that_the_machine_invents_exist(machines):
+    for _, expression in expressions(machines["CaptureInvoiceStateMachine"]):
+        for invented in re.findall(r"'Error': '(\w+)'", expression):
+            assert invented in _leaves(errors.CaptureError)
+
+
+@pytest.mark.parametrize("error", sorted(_leaves(errors.DocumentError) - {"DuplicateDocument"}))
+def test_a_bad_document_is_refused_and_no_other_provider_paid(machines, error):
+    catcher = _catcher(machines["CaptureInvoiceStateMachine"], "Submit Document", error)
+    assert catcher["Next"] == "Record Failure"
+    assert "'REJECTED'" in catcher["Output"]
+
+
+def test_a_duplicate_is_recorded_as_one(machines):
+    catcher = _catcher(machines["CaptureInvoiceStateMachine"], "Submit Document", "DuplicateDocument")
+    assert catcher["Next"] == "Record Duplicate"
+
+
+@pytest.mark.parametrize("error", sorted(_leaves(errors.ProviderError) | {"SettingMissing"}))
+def test_when_a_provider_fails_for_good_the_next_one_has_its_turn(machines, error):
+    catcher = _catcher(machines["CaptureInvoiceStateMachine"], "Submit Document", error)
+    assert catcher["Next"] == "Next Provider?"
+    assert "submission + 1" in catcher["Output"].replace("$states.input.", "")
+
+
+@pytest.mark.parametrize("error", sorted(_leaves(errors.JobError) | {"States.Timeout"}))
+def test_when_a_job_is_over_no_other_provider_has_its_turn(machines, error):
+    catcher = _catcher(machines["CaptureInvoiceStateMachine"], "Submit Document", error)
+    assert catcher["Next"] == "Record Failure"
+
+
+def test_what_may_pass_is_retried(machines):
+    capture = machines["CaptureInvoiceStateMachine"]
+    assert "StoreUnavailable" in _retried(capture, "Submit Document")
+    assert {"StoreUnavailable", *_leaves(errors.ProviderUnavailable)} <= _retried(capture, "Store Invoice")
+    assert "StoreUnavailable" in _retried(machines["PollProviderStateMachine"], "Check Submissions")
+
+
+def test_no_retry_of_a_paid_submission(machines):
+    """The submission row decides whether a provider is asked again, not the state machine."""
+    assert not _leaves(errors.ProviderError) & _retried(machines["CaptureInvoiceStateMachine"], "Submit Document")
+
+
+@pytest.mark.parametrize("error", sorted(_leaves(errors.CaptureError)))
+def test_every_error_of_storing_is_caught(machines, error):
+    catcher = _catcher(machines["CaptureInvoiceStateMachine"], "Store Invoice", error)
+    assert catcher["Next"] == ("Next Provider?" if error == "ResultUnusable" else "Record Failure")
+
+
+@pytest.mark.parametrize(
+    ("name", "targets"),
+    [
+        ("Record Failure", {JobStatus.FAILED, JobStatus.REJECTED}),
+        ("Record Duplicate", {JobStatus.DUPLICATE}),
+    ],
+)
+def test_conditions_are_the_legal_transitions(machines, name, targets):
+    arguments = machines["CaptureInvoiceStateMachine"]["States"][name]["Arguments"]
+    values = arguments["ExpressionAttributeValues"]
+    # Besides, a repeated write of the same execution is let through.
+    condition, _, repeated = arguments["ConditionExpression"].partition(" OR ")
+    assert repeated == "closed_by = :execution"
+    assert re.fullmatch(r"#status (= :\w+|IN \(:\w+(, :\w+)*\))", condition)
+    sources = {JobStatus(values[placeholder]["S"]) for placeholder in re.findall(r":\w+", condition)}
+    for target in targets:
+        assert sources == sources_of(target), f"{name} makes jobs {target}"
+
+
+def test_statuses_that_the_machine_gives_a_job_are_those_of_the_domain(machines):
+    definition = machines["CaptureInvoiceStateMachine"]
+    given = {
+        status for _, expression in expressions(definition) for status in re.findall(r"'status': '(\w+)'", expression)
+    }
+    recorded = definition["States"]["Record Duplicate"]["Arguments"]["ExpressionAttributeValues"][":status"]["S"]
+    assert given == {"REJECTED", "FAILED", "DUPLICATE"}
+    assert recorded == "DUPLICATE"
+    assert all(JobStatus(status).is_terminal for status in given)

@@ -1,0 +1,103 @@
+"""The shared loop when things die around it: loops, leases, executions, tokens, deadlines."""
+
+from __future__ import annotations
+
+import pytest
+
+from invoice_capture.use_cases import check_submissions
+from tests.workflow.conftest import Eventually, Running
+from tests.workflow.observing import INVOICE, announced, captured, finished, message, states_of, status_of
+
+# --- loops that die  ----------------------------------------
+
+
+def test_a_loop_that_was_aborted_is_restarted_by_the_sweeper(running: Running, eventually: Eventually) -> None:
+    with running(latency_seconds=20 * 3600) as stack:
+        upload = stack.upload("incoming/invoice.xml", INVOICE)
+        eventually(stack.loops)
+        stack.abort(stack.loops()[0])
+        job_id = finished(stack, upload)
+        assert stack.job(job_id)["status"] == "CAPTURED"
+        assert len(stack.loops()) == 2
+        assert stack.scripted.submissions_of(job_id) == 1
+
+
+def test_a_loop_that_lost_its_lease_ends_without_failing(running: Running, eventually: Eventually) -> None:
+    with running(latency_seconds=20 * 3600) as stack:
+        upload = stack.upload("incoming/invoice.xml", INVOICE)
+        eventually(stack.loops)
+        stack.dynamodb.update_item(
+            TableName=stack.table,
+            Key={"PK": {"S": "PROVIDER#scripted#0"}, "SK": {"S": "LEASE"}},
+            UpdateExpression="SET #owner = :other",
+            ExpressionAttributeNames={"#owner": "owner"},
+            ExpressionAttributeValues={":other": {"S": "another"}},
+        )
+        job_id = finished(stack, upload)
+        assert stack.job(job_id)["status"] == "CAPTURED"
+        assert status_of(stack, stack.loops()[0]) == "SUCCEEDED"
+        assert len(stack.loops()) == 2
+
+
+def test_a_long_loop_hands_over(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_submissions, "TURNS_PER_EXECUTION", 3)
+    with running(latency_seconds=600) as stack:
+        job_id = captured(stack)
+        assert stack.job(job_id)["status"] == "CAPTURED"
+        assert len(stack.loops()) > 2
+        handed_over = stack.loops()[:-1]
+        assert all("Hand Over" in states_of(stack, loop) for loop in handed_over)
+        assert all(status_of(stack, loop) == "SUCCEEDED" for loop in handed_over)
+
+
+# --- tokens and deadlines  ----------------------------------------
+
+
+def test_a_job_whose_execution_was_aborted_ends_at_its_deadline(running: Running, eventually: Eventually) -> None:
+    with running(latency_seconds=40 * 3600, hours=48) as stack:
+        upload = stack.upload("incoming/invoice.xml", INVOICE)
+        eventually(stack.loops)
+        job_id = stack.job_id_of(upload)
+        stack.abort(stack.executions(job_id)[0])
+        eventually(lambda: announced(stack, job_id), 60)
+        assert stack.job(job_id)["error_code"] == "JobDeadlineExceeded"
+        assert announced(stack, job_id) == ["invoice.failed"]
+        [row] = stack.submissions(job_id)
+        assert "task_token" not in row
+        assert row["state"] == "DONE", "the provider had finished; the outcome is kept although nobody waited"
+
+
+def test_a_provider_that_never_finishes_ends_at_the_deadline_with_one_notice(running: Running) -> None:
+    with running(latency_seconds=10**7, hours=30) as stack:
+        job_id = captured(stack)
+        job = stack.job(job_id)
+        assert (job["status"], job["error_code"]) == ("FAILED", "JobDeadlineExceeded")
+        assert "invoice.xml" in job["error_message"]
+        assert announced(stack, job_id) == ["invoice.failed"]
+
+
+def test_an_upload_that_is_announced_twice_is_one_job(running: Running) -> None:
+    with running(route="embedded") as stack:
+        upload = stack.upload("incoming/invoice.xml", INVOICE)
+        job_id = finished(stack, upload)
+        body = {
+            "detail": {"bucket": {"name": stack.bucket}, "object": {"key": upload.key, "version-id": upload.version_id}}
+        }
+        answer = stack.invoke_function("ReceiveUploadFunction", {"Records": [message("m-1", body)]})
+        assert answer == {"batchItemFailures": []}
+        assert len(stack.executions(job_id)) == 1
+        assert announced(stack, job_id) == ["invoice.captured"]
+
+
+def test_a_message_that_cannot_be_taken_does_not_hold_up_its_neighbours(running: Running) -> None:
+    with running(route="embedded") as stack:
+        upload = stack.upload("incoming/invoice.xml", INVOICE)
+        job_id = finished(stack, upload)
+        good = {
+            "detail": {"bucket": {"name": stack.bucket}, "object": {"key": upload.key, "version-id": upload.version_id}}
+        }
+        gone = {"detail": {"bucket": {"name": stack.bucket}, "object": {"key": "incoming/gone.pdf"}}}
+        records = [message("bad", {"no": "detail"}), message("good", good), message("gone", gone)]
+        answer = stack.invoke_function("ReceiveUploadFunction", {"Records": records})
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+        assert stack.job(job_id)["status"] == "CAPTURED"

@@ -1,0 +1,196 @@
+"""One scene per function: what must be there before its sample event, and what must be different after it.
+
+The same scenes are played with the handlers of the working tree by the tests, and with the built functions in Lambda's
+emulator. ``check`` fails with AssertionError.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+from invoice_capture.domain.document import DocumentKind, DocumentPointer
+from invoice_capture.domain.job import Job, JobStatus
+from invoice_capture.domain.submission import Submission, SubmissionState
+from invoice_capture.ports import Lease
+from invoice_capture.providers.embedded.engine import engine
+from tools.stage import BUCKET, PROJECT, SAMPLES, Stage
+
+_PROVIDER = "embedded"
+_E_INVOICE = "peppol_ubl_belgium.xml"
+_LATE_JOB = "01KG1TZ700JK83S1A8X1FZC4Q2"
+_EXPIRED_JOB = "01KG1TZ70127RWNJ6V2Y9N8E4T"
+_HOUR = timedelta(hours=1)
+
+
+class Scene(Protocol):
+    """The stage before and after one function."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        """Bring the stage into the state in which the event occurs."""
+        ...
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None: ...
+
+
+class ReceiveUpload:
+    """The document lies in the bucket, and nobody knows of it."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        assert stage.items("JOB") == []
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer == {"batchItemFailures": []}
+        [job] = stage.items("JOB")
+        uploaded = json.loads(event["Records"][0]["body"])["detail"]["object"]
+        assert job["status"] == "RECEIVED"
+        assert (job["document"]["key"], job["document"]["size"]) == (uploaded["key"], uploaded["size"])
+        assert stage.executions("CaptureInvoiceStateMachine") == [job["job_id"]]
+
+
+class SubmitDocument:
+    """The job was received."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        _create_job(stage, event["job_id"], event["document"])
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer is None
+        row = _submission(stage, event["job_id"])
+        assert (row["state"], row["task_token"]) == ("PENDING", event["task_token"])
+        assert row["reference"]
+        assert _job(stage, event["job_id"])["status"] == "SUBMITTED"
+
+
+class ExtractDocument:
+    """The embedded provider took the submission and queued this event."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        _create_submission(stage, event["job_id"], event["document"], event["task_token"])
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer is None
+        row = _submission(stage, event["job_id"])
+        assert row["state"] == "DONE"
+        assert "task_token" not in row
+        result = json.loads(stage.documents.read_result(row["result_key"]) or b"{}")
+        assert result["invoice"]["invoice_number"]["value"] == _expected_number(event["document"])
+
+
+class StoreInvoice:
+    """The engine left its answer."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        _create_submission(stage, event["job_id"], event["document"], "token of an execution that went on")
+        assert _extract(stage, event["job_id"]) == event["captured"]["result_key"]
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        number = _expected_number(event["document"])
+        assert (answer["event"], answer["job_id"]) == ("invoice.captured", event["job_id"])
+        assert answer["invoice"]["invoice_number"] == number
+        assert _job(stage, event["job_id"])["status"] == "CAPTURED"
+        invoice = stage.item(f"JOB#{event['job_id']}", "INVOICE")["invoice"]
+        assert invoice["invoice_number"]["value"] == number
+
+
+class CheckSubmissions:
+    """The engine left its answer, and did not come to resolving the token."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        lease = Lease(event["owner"], wakes_at=stage.now, expires_at=stage.now + _HOUR)
+        assert stage.states.take_lease(event["provider"], lease, instead_of=None)
+        _create_submission(stage, _LATE_JOB, _pointer(_E_INVOICE), "token", due_for=timedelta(minutes=1))
+        _extract(stage, _LATE_JOB)
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer["provider"] == event["provider"]
+        assert (answer["outcome"], answer["released"], answer["turn"]) == ("WAIT", True, event["turn"] + 1)
+        assert answer["wait_seconds"] >= 1
+        assert _submission(stage, _LATE_JOB)["state"] == "DONE"
+
+
+class SweepJobs:
+    """A submission is overdue and nobody looks; a job is past its deadline and has no open submission."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        _create_submission(stage, _LATE_JOB, _pointer(_E_INVOICE), "token", due_for=_HOUR)
+        _create_job(stage, _EXPIRED_JOB, _pointer(_E_INVOICE), deadline_in=-_HOUR)
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer is None
+        assert stage.executions("CaptureInvoiceStateMachine") == [f"{_EXPIRED_JOB}-deadline"]
+        lease = stage.item(f"PROVIDER#{_PROVIDER}#0", "LEASE")
+        assert stage.executions("PollProviderStateMachine") == [lease["owner"]]
+
+
+SCENES: dict[str, Scene] = {
+    "check_submissions": CheckSubmissions(),
+    "extract_document": ExtractDocument(),
+    "receive_upload": ReceiveUpload(),
+    "store_invoice": StoreInvoice(),
+    "submit_document": SubmitDocument(),
+    "sweep_jobs": SweepJobs(),
+}
+
+
+def _pointer(sample: str) -> dict[str, Any]:
+    size = (SAMPLES / sample).stat().st_size
+    return {"bucket": BUCKET, "key": f"incoming/{sample}", "version_id": None, "size": size}
+
+
+def _create_job(stage: Stage, job_id: str, document: dict[str, Any], deadline_in: timedelta = _HOUR) -> None:
+    job = Job(
+        job_id=job_id,
+        document=DocumentPointer.from_json(document),
+        route=(_PROVIDER,),
+        status=JobStatus.RECEIVED,
+        created_at=stage.now,
+        updated_at=stage.now,
+        deadline_at=stage.now + deadline_in,
+    )
+    assert stage.jobs.create(job)
+
+
+def _create_submission(
+    stage: Stage, job_id: str, document: dict[str, Any], task_token: str, due_for: timedelta = -_HOUR
+) -> None:
+    """A job whose document is at the embedded provider, to be looked at since ``due_for``."""
+    _create_job(stage, job_id, document)
+    row = Submission(
+        job_id=job_id,
+        number=1,
+        provider=_PROVIDER,
+        state=SubmissionState.PENDING,
+        document=DocumentPointer.from_json(document),
+        kind=DocumentKind.E_INVOICE,
+        task_token=task_token,
+        created_at=stage.now,
+        deadline_at=stage.now + _HOUR,
+        attempts=1,
+        reference=f"results/{job_id}/1-{_PROVIDER}.json",
+        submitted_at=stage.now,
+        next_check_at=stage.now - due_for,
+    )
+    assert stage.submissions.begin(row)
+
+
+def _extract(stage: Stage, job_id: str) -> str:
+    """Leave the engine's answer where the embedded provider expects it; returns its key."""
+    content = (SAMPLES / _E_INVOICE).read_bytes()
+    return stage.documents.write_result(job_id, 1, _PROVIDER, engine(len(content))(content))
+
+
+def _job(stage: Stage, job_id: str) -> dict[str, Any]:
+    return stage.item(f"JOB#{job_id}", "JOB")
+
+
+def _submission(stage: Stage, job_id: str) -> dict[str, Any]:
+    return stage.item(f"JOB#{job_id}", "SUBMISSION#1")
+
+
+def _expected_number(document: dict[str, Any]) -> str:
+    expected = json.loads((PROJECT / "samples" / "expected.json").read_text(encoding="utf-8"))
+    number: str = expected[PurePosixPath(document["key"]).name]["invoice"]["invoice_number"]
+    return number
