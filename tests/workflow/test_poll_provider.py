@@ -5,16 +5,23 @@ from __future__ import annotations
 import pytest
 
 from invoice_capture.use_cases import check_submissions
+from local_stack.stack import LocalStack
 from tests.workflow.conftest import Eventually, Running
 from tests.workflow.observing import INVOICE, announced, captured, finished, message, states_of, status_of
 
-# --- loops that die  ----------------------------------------
+
+def sleeps(stack: LocalStack) -> bool:
+    """Whether the first loop has taken a turn and waits for the next."""
+    return "Wait Before Next Check" in [name for loop in stack.loops()[:1] for name in states_of(stack, loop)]
+
+
+# --- loops that die ----------------------------------------
 
 
 def test_a_loop_that_was_aborted_is_restarted_by_the_sweeper(running: Running, eventually: Eventually) -> None:
     with running(latency_seconds=20 * 3600) as stack:
         upload = stack.upload("incoming/invoice.xml", INVOICE)
-        eventually(stack.loops)
+        eventually(lambda: sleeps(stack))
         stack.abort(stack.loops()[0])
         job_id = finished(stack, upload)
         assert stack.job(job_id)["status"] == "CAPTURED"
@@ -25,7 +32,7 @@ def test_a_loop_that_was_aborted_is_restarted_by_the_sweeper(running: Running, e
 def test_a_loop_that_lost_its_lease_ends_without_failing(running: Running, eventually: Eventually) -> None:
     with running(latency_seconds=20 * 3600) as stack:
         upload = stack.upload("incoming/invoice.xml", INVOICE)
-        eventually(stack.loops)
+        eventually(lambda: sleeps(stack))
         stack.dynamodb.update_item(
             TableName=stack.table,
             Key={"PK": {"S": "PROVIDER#scripted#0"}, "SK": {"S": "LEASE"}},
@@ -56,7 +63,7 @@ def test_a_long_loop_hands_over(running: Running, monkeypatch: pytest.MonkeyPatc
 def test_a_job_whose_execution_was_aborted_ends_at_its_deadline(running: Running, eventually: Eventually) -> None:
     with running(latency_seconds=40 * 3600, hours=48) as stack:
         upload = stack.upload("incoming/invoice.xml", INVOICE)
-        eventually(stack.loops)
+        eventually(lambda: sleeps(stack))
         job_id = stack.job_id_of(upload)
         stack.abort(stack.executions(job_id)[0])
         eventually(lambda: announced(stack, job_id), 60)
