@@ -7,9 +7,7 @@ from samples import parties
 from samples.model import Invoice, Line, Refused
 
 
-def line(
-    code: str, description: str, quantity: str, unit_price: str, tax_rate: str, *, unit: str = "C62"
-) -> Line:
+def line(code: str, description: str, quantity: str, unit_price: str, tax_rate: str, *, unit: str = "C62") -> Line:
     """Quantities, prices (net, per unit) and rates (percent) are written as decimal strings."""
     return Line(description, Decimal(quantity), Decimal(unit_price), Decimal(tax_rate), code, unit)
 

@@ -62,9 +62,7 @@ def make(out: Path) -> list[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the sample documents and expected.json.")
-    parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parent, help="folder to write to (default: samples)"
-    )
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder to write to (default: samples)")
     documents = make(parser.parse_args().out)
     for path in documents:
         print(f"{path.stat().st_size:>7,} bytes  {path}")

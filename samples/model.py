@@ -89,9 +89,7 @@ class Invoice:
         bases: dict[Decimal, Decimal] = {}
         for line in self.lines:
             bases[line.tax_rate] = bases.get(line.tax_rate, Decimal("0.00")) + line.net
-        return tuple(
-            Tax(rate, base, to_cents(base * rate / 100)) for rate, base in sorted(bases.items(), reverse=True)
-        )
+        return tuple(Tax(rate, base, to_cents(base * rate / 100)) for rate, base in sorted(bases.items(), reverse=True))
 
     @property
     def tax_total(self) -> Decimal:

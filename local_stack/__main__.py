@@ -1,0 +1,143 @@
+"""``python -m local_stack``: the pipeline on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import NoReturn
+
+from local_stack.errors import UserError
+from local_stack.isolation import away_from_aws
+
+_EPILOG = """\
+examples:
+  python -m local_stack process samples/documents
+  python -m local_stack process invoice.pdf --json
+  python -m local_stack process invoices/ --provider scripted --setting latency_seconds=86400 --time-scale 3600
+  python -m local_stack watch ~/Scans
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One sentence instead of the whole usage."""
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status: 0 all well, 1 some document was not captured, 2 wrong usage, 130 stopped."""
+    options = _parser().parse_args(arguments)
+    try:
+        # Importing moto already makes a boto3 session, which fails over a profile that does not exist.
+        with away_from_aws():
+            return _run(options)
+    except UserError as exc:
+        print(f"local_stack: {exc}", file=sys.stderr)  # noqa: T201
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped: no document was finished.", file=sys.stderr)  # noqa: T201
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    # moto and rich take a second to import, which --help need not wait for.
+    from local_stack import process, watch
+    from local_stack.session import Options
+
+    chosen = Options(
+        provider=options.provider,
+        settings=dict(options.setting),
+        time_scale=options.time_scale,
+        json=options.json,
+        report=options.report,
+        log_file=options.log_file,
+    )
+    if options.command == "watch":
+        return watch.run(options.folder, chosen)
+    try:
+        return process.run(options.paths, chosen)
+    except process.Interrupted as exc:
+        print(exc, file=sys.stderr)  # noqa: T201
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="local_stack",
+        description="Runs template.yaml, the state machines and the real handlers on this machine, without AWS.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    process = commands.add_parser(
+        "process",
+        help="capture files and show what became of them",
+        description="Drops files into the bucket, waits until all are finished, and prints what was captured. "
+        "Exit status 0: every document was captured or a duplicate; 1: some were not; 2: wrong usage.",
+    )
+    process.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with all files in and below it")
+    _add_common(process)
+    watch = commands.add_parser(
+        "watch",
+        help="capture whatever is dropped into a folder, until stopped",
+        description="Captures every file in and below a folder, and every file that appears there, until Ctrl-C.",
+    )
+    watch.add_argument("folder", metavar="FOLDER", help="the folder to watch")
+    _add_common(watch)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--provider", metavar="NAME", help="drop into incoming/NAME/, which chooses this provider")
+    parser.add_argument(
+        "--setting",
+        metavar="KEY=VALUE",
+        type=_setting,
+        action="append",
+        default=[],
+        help="a setting of the provider, kept as its secret; repeatable, for example base_url=http://localhost:8080",
+    )
+    parser.add_argument(
+        "--time-scale",
+        metavar="X",
+        type=_time_scale,
+        default=1.0,
+        help="let waiting pass X times faster: with 3600 a wait of 24 hours takes 24 seconds (default: 1)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object per file instead of tables")
+    parser.add_argument("--report", metavar="FILE", help="write what each job cost, in transitions, calls and units")
+    parser.add_argument(
+        "--log-file",
+        metavar="FILE",
+        default=".state/local_stack.log",
+        help="where the handlers log (default: %(default)s)",
+    )
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
+    return key, value
+
+
+def _time_scale(text: str) -> float:
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = 0.0
+    if not 0 < scale < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above zero")
+    return scale
+
+
+def _leave(status: int) -> NoReturn:
+    """End at once: a handler that still runs on another thread would hold an ordinary exit up."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    _leave(main())

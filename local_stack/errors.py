@@ -1,0 +1,7 @@
+"""Errors that are for the person at the terminal."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """What was asked for cannot be done; the message is one sentence that says why."""

@@ -1,0 +1,68 @@
+"""A stack as the commands open it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from invoice_capture.providers import registry
+from local_stack import scripted_provider
+from local_stack.errors import UserError
+from local_stack.stack import LocalStack
+from local_stack.template import TemplateError
+
+# The deadline ends a job; the sweeper may need two rounds to see to it.
+_AFTER_THE_DEADLINE_SECONDS = 900.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What both commands take; ``settings`` are those of ``provider``."""
+
+    provider: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    time_scale: float = 1.0
+    json: bool = False
+    report: str | None = None
+    log_file: str = ".state/local_stack.log"
+
+
+@contextmanager
+def opened(options: Options) -> Iterator[LocalStack]:
+    """A running stack with the provider's settings and its log.
+
+    Raises:
+        UserError: the provider is unknown, has settings without being named, or the log or the template is unusable.
+    """
+    known = registry.names() | {scripted_provider.NAME}
+    if options.provider is not None and options.provider not in known:
+        raise UserError(f"There is no provider {options.provider!r}; there are {', '.join(sorted(known))}.")
+    if options.settings and options.provider is None:
+        raise UserError("--setting belongs to a provider: name it with --provider.")
+    if options.provider == scripted_provider.NAME:
+        try:
+            scripted_provider.script_of(options.settings)
+        except ValueError as exc:
+            raise UserError(f"--setting: {exc}.") from exc
+    log_path = Path(options.log_file)
+    try:
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        log = log_path.open("w", buffering=1, encoding="utf-8")
+    except OSError as exc:
+        raise UserError(f"The log {log_path} cannot be written: {exc.strerror}.") from exc
+    settings = {options.provider: options.settings} if options.provider and options.settings else {}
+    with ExitStack() as exits:
+        exits.enter_context(log)
+        try:
+            stack = exits.enter_context(LocalStack(time_scale=options.time_scale, provider_settings=settings, log=log))
+        except TemplateError as exc:
+            raise UserError(str(exc)) from exc
+        yield stack
+
+
+def patience(stack: LocalStack) -> float:
+    """How many stack seconds a document is waited for: what its deadline allows, and a little."""
+    hours = float(stack.resources.function("ReceiveUploadFunction").environment["JOB_DEADLINE_HOURS"])
+    return hours * 3600 + _AFTER_THE_DEADLINE_SECONDS

@@ -1,0 +1,370 @@
+"""A running stack: documents go in, and what became of them can be asked."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+from unittest.mock import patch
+
+import boto3
+from moto import mock_aws
+
+import invoice_engine
+from invoice_capture.aws.items import from_attributes
+from invoice_capture.bootstrap import Application, using
+from invoice_capture.observability import about, write_logs_to
+from invoice_capture.providers import registry
+from local_stack import counting, moto_patches, scripted_provider, template
+from local_stack.clock import ScaledClock
+from local_stack.counting import Ledger
+from local_stack.isolation import REGION, away_from_aws, one_at_a_time
+from local_stack.moto_patches import TableCall
+from local_stack.runtime import Runtime
+
+PROJECT = Path(__file__).resolve().parent.parent
+STACK_NAME = "local"
+_NOTIFICATIONS_QUEUE = "local-stack-notifications"
+# More threads at work than this only take turns, and each holds memory.
+_MOST_AT_WORK = 12
+_WIND_DOWN_SECONDS = 3.0
+_LOGGERS = ("moto", "samtranslator", "local_stack")
+_LOG = logging.getLogger(__name__)
+# It logs a failed task once for every level of its syntax tree.
+_CHATTERBOX = "moto.stepfunctions.parser.asl.component.eval_component"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A document that was dropped. ``dropped_at`` is a ``time.monotonic`` value."""
+
+    key: str
+    version_id: str
+    dropped_at: float
+
+
+@dataclass(frozen=True)
+class Notification:
+    subject: str
+    message: Mapping[str, Any]
+    attributes: Mapping[str, str]
+
+
+@dataclass
+class _Executions:
+    """The executions of one job."""
+
+    arns: list[str] = field(default_factory=list)
+    running: int = 0
+    ended_at: float | None = None
+
+
+class LocalStack:
+    """Everything in template.yaml on this machine, from ``__enter__`` to ``__exit__``; one at a time in a process.
+
+    ``provider_settings`` become the provider's secrets. Handler logs go to ``log``, or nowhere.
+
+    Raises:
+        TemplateError: the template cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        time_scale: float = 1.0,
+        parameters: Mapping[str, str] | None = None,
+        provider_settings: Mapping[str, Mapping[str, str]] | None = None,
+        log: TextIO | None = None,
+        template_path: Path = PROJECT / "template.yaml",
+    ) -> None:
+        self._time_scale = time_scale
+        self._parameters = dict(parameters or {})
+        self._provider_settings = dict(provider_settings or {})
+        self._log = log
+        self._template_path = template_path
+        self._exits = ExitStack()
+        self._changed = threading.Condition()
+        self._executions: dict[str, _Executions] = {}
+        self._job_of: dict[tuple[str, str | None], str] = {}
+        self._loops: list[str] = []
+        self._running: set[str] = set()
+        self._notifications: list[Notification] = []
+        self.ledger = Ledger()
+
+    def __enter__(self) -> LocalStack:
+        with ExitStack() as exits:
+            exits.enter_context(away_from_aws())
+            exits.enter_context(self._logging())
+            self.clock = ScaledClock(self._time_scale)
+            exits.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
+            exits.enter_context(self.ledger.listening())
+            exits.enter_context(one_at_a_time(boto3, "client"))
+            # PDFium must never be used by two threads at once, and corrupts memory when it is.
+            exits.enter_context(one_at_a_time(invoice_engine, "extract"))
+            exits.enter_context(moto_patches.applied(self))
+            registry.register(scripted_provider.NAME, "local_stack.scripted_provider:ScriptedProvider")
+            self._script = self._provider_settings.setdefault(scripted_provider.NAME, {})
+            self.scripted = scripted_provider.start_server(self._script, self.ledger.provider_request)
+            translation = template.translate(self._template_path)
+            self.resources = template.create(translation, STACK_NAME, self._parameters)
+            self._connect()
+            self._runtime = Runtime(self.resources, self.clock, self._environments())
+            exits.callback(self._wind_down)
+            self._runtime.start()
+            self._exits = exits.pop_all()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._exits.close()
+
+    # --- documents in -------------------------------------------------------------------------------------------------
+
+    def upload(self, key: str, content: bytes) -> Upload:
+        """Drop a document. Waits while the stack has as much work as is good for it; a waiting job is no work."""
+        while self.clock.at_work >= _MOST_AT_WORK:
+            time.sleep(0.002)
+        dropped_at = time.monotonic()
+        answer = self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+        return Upload(key, answer["VersionId"], dropped_at)
+
+    # --- what became of them ------------------------------------------------------------------------------------------
+
+    def job_id_of(self, upload: Upload) -> str | None:
+        """None until receive_upload started an execution."""
+        return self._job_of.get((upload.key, upload.version_id))
+
+    def seconds_of(self, upload: Upload) -> float | None:
+        """Real seconds from the drop to the end of the job's execution; None while it runs."""
+        ended_at = self._ended_at(upload)
+        return None if ended_at is None else ended_at - upload.dropped_at
+
+    def ended(self, uploads: Iterable[Upload]) -> list[Upload]:
+        """Those whose execution has ended by now."""
+        return [upload for upload in uploads if self._ended_at(upload) is not None]
+
+    def finished(self, uploads: Iterable[Upload], give_up_after: float) -> Iterator[Upload]:
+        """Each upload when its execution has ended.
+
+        Those are left out that have not ended after ``give_up_after`` stack seconds, or that went to the dead-letter
+        queue because nobody could take them in.
+        """
+        pending = set(uploads)
+        give_up_at = self.clock.elapsed() + give_up_after
+        while pending and self.clock.elapsed() < give_up_at and self.uploads_given_up() < len(pending):
+            with self._changed:
+                ended = self.ended(pending)
+                if not ended:
+                    self._changed.wait(0.2)
+            pending.difference_update(ended)
+            yield from ended
+
+    def wait_for(self, upload: Upload, give_up_after: float = 3600.0) -> str:
+        """The job id of an upload once its execution has ended.
+
+        Raises:
+            TimeoutError: it has not after ``give_up_after`` stack seconds.
+        """
+        for _ in self.finished([upload], give_up_after):
+            return self._job_of[upload.key, upload.version_id]
+        raise TimeoutError(f"{upload.key} was not finished after {give_up_after:g} s of stack time.")
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """The job's item as plain values; empty when there is none."""
+        return self.rows(f"JOB#{job_id}").get("JOB", {})
+
+    def submissions(self, job_id: str) -> list[dict[str, Any]]:
+        return [item for name, item in sorted(self.rows(f"JOB#{job_id}").items()) if name.startswith("SUBMISSION#")]
+
+    def invoice(self, job_id: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        """The canonical invoice with all its lines, or None; and the findings."""
+        items = self.rows(f"JOB#{job_id}")
+        head = items.get("INVOICE")
+        if head is None:
+            return None, []
+        pages = [item["lines"] for name, item in sorted(items.items()) if name.startswith("INVOICE#LINES#")]
+        lines = [line for page in (head["invoice"]["lines"], *pages) for line in page]
+        return {**head["invoice"], "lines": lines}, head["findings"]
+
+    def notifications(self, job_id: str | None = None) -> list[Notification]:
+        """What was published, of one job or of all, in the order of delivery."""
+        self._receive_notifications()
+        return [item for item in self._notifications if job_id in (None, item.message.get("job_id"))]
+
+    def rows(self, partition: str) -> dict[str, dict[str, Any]]:
+        """All items of a partition as plain values, by sort key."""
+        pages = self.dynamodb.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="PK = :partition",
+            ExpressionAttributeValues={":partition": {"S": partition}},
+        )
+        return {item["SK"]["S"]: from_attributes(item) for page in pages for item in page["Items"]}
+
+    def status(self, execution_arn: str) -> str:
+        """The status of an execution, as Step Functions names it."""
+        return str(self.states.describe_execution(executionArn=execution_arn)["status"])
+
+    def history(self, execution_arn: str) -> list[dict[str, Any]]:
+        answer = self.states.get_execution_history(executionArn=execution_arn)
+        return [dict(event) for event in answer["events"]]
+
+    def executions(self, job_id: str) -> list[str]:
+        """The ARNs of a job's executions, in the order they were started."""
+        return list(self._executions.get(job_id, _Executions()).arns)
+
+    def loops(self) -> list[str]:
+        """The ARNs of the executions that belong to no job, in the order they were started."""
+        return list(self._loops)
+
+    def uploads_given_up(self) -> int:
+        """How many messages lie in the intake's dead-letter queue."""
+        queue_url = self.resources.ids["UploadDeadLetterQueue"]
+        answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+    # --- interventions ------------------------------------------------------------------------------------------------
+
+    def invoke_function(self, logical_id: str, payload: Mapping[str, Any]) -> Any:
+        """The answer of a function, or its error as Lambda would report it."""
+        with self.clock.work():
+            answer, _failed = self._runtime.invoke(self.resources.ids[logical_id], json.dumps(payload).encode())
+        return json.loads(answer)
+
+    def sweep(self) -> Any:
+        """Run the scheduled safety net now."""
+        answer, _failed = self._runtime.tick(self.resources.ids["SweepJobsFunction"])
+        return json.loads(answer)
+
+    def abort(self, execution_arn: str) -> None:
+        self.states.stop_execution(executionArn=execution_arn)
+
+    def reset(self) -> None:
+        """Abort everything that runs and forget all jobs, providers, notifications and costs."""
+        self._abort_all()
+        for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ProjectionExpression="PK, SK"):
+            for key in page["Items"]:
+                self.dynamodb.delete_item(TableName=self.table, Key=key)
+        self._receive_notifications()
+        self._notifications.clear()
+        self._executions.clear()
+        self._job_of.clear()
+        self._loops.clear()
+        self.ledger.clear()
+        self.scripted = scripted_provider.start_server(self._script, self.ledger.provider_request)
+
+    # --- what the patched moto calls ----------------------------------------------------------------------------------
+
+    def invoke(self, function_name: str, payload: bytes, invocation_type: str) -> tuple[bytes, bool]:
+        return self._runtime.invoke(function_name, payload, invocation_type)
+
+    def message_arrived(self, queue_arn: str) -> None:
+        self._runtime.message_arrived(queue_arn)
+
+    def table_called(self, call: TableCall) -> None:
+        self.ledger.table_called(call)
+
+    def execution_started(self, arn: str, machine_arn: str, execution_input: Any) -> None:
+        self._running.add(arn)
+        if machine_arn != self.resources.state_machines["CaptureInvoiceStateMachine"]:
+            self._loops.append(arn)
+            return
+        job_id, document = execution_input["job_id"], execution_input["document"]
+        self.ledger.job_of_document(document, job_id)
+        with self._changed:
+            self._job_of[document["key"], document["version_id"]] = job_id
+            executions = self._executions.setdefault(job_id, _Executions())
+            executions.arns.append(arn)
+            executions.running += 1
+
+    def execution_ended(self, arn: str, execution_input: Any, events: list[dict[str, Any]]) -> None:
+        self._running.discard(arn)
+        self.ledger.execution_ended(execution_input, events)
+        if failure := events[-1].get("executionFailedEventDetails"):
+            _LOG.warning("%s failed: %s: %s", arn, failure.get("error"), failure.get("cause"))
+        with self._changed:
+            executions = self._executions.get(execution_input.get("job_id", ""))
+            if executions is not None and arn in executions.arns:
+                executions.running -= 1
+                executions.ended_at = time.monotonic()
+            self._changed.notify_all()
+
+    def in_execution(self, execution_input: Any, run: Callable[[], None]) -> None:
+        with counting.attributed_to(execution_input):
+            run()
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    def _wind_down(self) -> None:
+        """Let nothing work on when moto is gone."""
+        self._runtime.stop()
+        self._abort_all()
+        self.clock.close()
+        give_up_at = time.monotonic() + _WIND_DOWN_SECONDS
+        while self.clock.at_work > 0 and time.monotonic() < give_up_at:
+            time.sleep(0.005)
+
+    def _abort_all(self) -> None:
+        for arn in list(self._running):
+            self.abort(arn)
+
+    def _connect(self) -> None:
+        self.s3, self.sqs = boto3.client("s3"), boto3.client("sqs")
+        self.states, self.dynamodb = boto3.client("stepfunctions"), boto3.client("dynamodb")
+        self.bucket, self.table = self.resources.ids["DocumentsBucket"], self.resources.ids["Table"]
+        prefix = self.resources.function("SubmitDocumentFunction").environment["PROVIDER_SECRET_PREFIX"]
+        secrets = boto3.client("secretsmanager")
+        for provider, settings in self._provider_settings.items():
+            secrets.create_secret(Name=f"{prefix}{provider}", SecretString=json.dumps(settings))
+        self._notifications_url = self.sqs.create_queue(QueueName=_NOTIFICATIONS_QUEUE)["QueueUrl"]
+        attributes = self.sqs.get_queue_attributes(QueueUrl=self._notifications_url, AttributeNames=["QueueArn"])
+        boto3.client("sns").subscribe(
+            TopicArn=self.resources.ids["NotificationsTopic"],
+            Protocol="sqs",
+            Endpoint=attributes["Attributes"]["QueueArn"],
+        )
+
+    def _environments(self) -> Callable[[template.Function], AbstractContextManager[None]]:
+        """Each function has an application of its own, as a warm container would keep it."""
+        applications = {
+            name: Application({**function.environment, "AWS_REGION": REGION}, self.clock)
+            for name, function in self.resources.functions.items()
+        }
+        return lambda function: using(applications[function.name])
+
+    def _ended_at(self, upload: Upload) -> float | None:
+        executions = self._executions.get(self.job_id_of(upload) or "")
+        return executions.ended_at if executions is not None and not executions.running else None
+
+    def _receive_notifications(self) -> None:
+        while messages := self.sqs.receive_message(QueueUrl=self._notifications_url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for received in messages:
+                envelope = json.loads(received["Body"])
+                attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
+                message = json.loads(envelope["Message"])
+                self._notifications.append(Notification(envelope.get("Subject", ""), message, attributes))
+                self.sqs.delete_message(QueueUrl=self._notifications_url, ReceiptHandle=received["ReceiptHandle"])
+
+    @contextmanager
+    def _logging(self) -> Iterator[None]:
+        """Handlers, moto and this package log to one stream instead of the terminal."""
+        with ExitStack() as exits:
+            stream = self._log or exits.enter_context(Path(os.devnull).open("w"))
+            handler = logging.StreamHandler(stream)
+            handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+            for name in _LOGGERS:
+                logger = logging.getLogger(name)
+                exits.enter_context(patch.multiple(logger, handlers=[handler], propagate=False))
+            exits.enter_context(patch.object(logging.getLogger(_CHATTERBOX), "disabled", True))
+            write_logs_to(stream)
+            exits.callback(write_logs_to, None)
+            # The first use sets the logger up, which two threads must not do at once.
+            with about():
+                yield

@@ -1,0 +1,350 @@
+"""template.yaml made into resources: SAM to CloudFormation by samtranslator, the rest by moto.
+
+Nothing is written a second time by hand: parameters, conditions, intrinsic functions, environment variables,
+event sources, retry settings, schedules and the definitions of the state machines come from the template.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+from local_stack import moto_patches
+
+_CODE_BUCKET = "local-stack-code"
+# What these do happens in the runtime of the local stack, or has no meaning in one process.
+_NOT_CREATED = frozenset(
+    {
+        "AWS::CloudWatch::Alarm",
+        "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::Lambda::Permission",
+        "AWS::S3::BucketPolicy",
+        "AWS::SQS::QueuePolicy",
+    }
+)
+_UNIT_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+_SUB_REFERENCE = re.compile(r"\$\{([A-Za-z0-9]+)[^}!]*\}")
+
+
+class TemplateError(Exception):
+    """The template cannot be made into resources; the message says why."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function, its code and how it is invoked. Times are in seconds."""
+
+    name: str
+    logical_id: str
+    folder: Path
+    handler: str
+    arn: str
+    timeout: int
+    memory_megabytes: int
+    environment: Mapping[str, str]
+    retry_attempts: int = 2
+    maximum_event_age: int = 21600
+    on_failure_arn: str | None = None
+
+
+@dataclass(frozen=True)
+class EventSource:
+    """A queue whose messages are handed to a function in batches."""
+
+    queue_arn: str
+    function_name: str
+    batch_size: int
+    concurrency: int
+    reports_item_failures: bool
+
+
+@dataclass(frozen=True)
+class Schedule:
+    function_name: str
+    every_seconds: int
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What was created. ``ids`` maps logical to physical ids, ``functions`` is keyed by physical name."""
+
+    ids: Mapping[str, str]
+    functions: Mapping[str, Function]
+    event_sources: tuple[EventSource, ...]
+    schedules: tuple[Schedule, ...]
+    state_machines: Mapping[str, str] = field(default_factory=dict)
+
+    def function(self, logical_id: str) -> Function:
+        return self.functions[self.ids[logical_id]]
+
+
+@dataclass(frozen=True)
+class Translation:
+    """The CloudFormation template, and by logical id where code and definitions lie on this machine."""
+
+    cloudformation: dict[str, Any]
+    code: Mapping[str, Path]
+    definitions: Mapping[str, Path]
+
+
+def translate(path: Path) -> Translation:
+    """Translate the SAM template at ``path``.
+
+    Raises:
+        TemplateError: it is missing, malformed, or its resources depend on each other in a circle.
+    """
+    try:
+        template = yaml_parse(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise TemplateError(f"{path} cannot be read: {exc.strerror}.") from exc
+    except yaml.YAMLError as exc:
+        raise TemplateError(f"{path} is no YAML: {exc}") from exc
+    code: dict[str, Path] = {}
+    definitions: dict[str, Path] = {}
+    for logical_id, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        uploaded = {"Bucket": _CODE_BUCKET, "Key": logical_id}
+        if resource["Type"] == "AWS::Serverless::Function":
+            code[logical_id] = path.parent / properties["CodeUri"]
+            properties["CodeUri"] = uploaded
+        elif resource["Type"] == "AWS::Serverless::LayerVersion":
+            properties["ContentUri"] = uploaded
+        elif resource["Type"] == "AWS::Serverless::StateMachine":
+            definitions[logical_id] = path.parent / properties["DefinitionUri"]
+            properties["DefinitionUri"] = uploaded
+    defaults = {name: parameter.get("Default", "") for name, parameter in template.get("Parameters", {}).items()}
+    translator = Translator(
+        managed_policy_map={}, sam_parser=Parser(), boto_session=boto3.Session(region_name="us-east-1")
+    )
+    try:
+        cloudformation = translator.translate(template, parameter_values=defaults)
+    except InvalidDocumentException as exc:
+        causes = " ".join(cause.message for cause in exc.causes)
+        raise TemplateError(f"{path} is no valid SAM template: {exc.message} {causes}") from exc
+    _refuse_circles(cloudformation["Resources"])
+    return Translation(cloudformation=cloudformation, code=code, definitions=definitions)
+
+
+def create(translation: Translation, stack_name: str, parameters: Mapping[str, str]) -> Resources:
+    """Create the resources in moto, which must be running.
+
+    Raises:
+        TemplateError: a parameter is unknown, or a definition or schedule is not understood.
+    """
+    declared = translation.cloudformation.get("Parameters", {})
+    if unknown := sorted(set(parameters) - set(declared)):
+        raise TemplateError(f"template.yaml has no parameter {', '.join(unknown)}.")
+    resources = translation.cloudformation["Resources"]
+    _upload_code(resources)
+    boto3.client("cloudformation").create_stack(
+        StackName=stack_name,
+        TemplateBody=json.dumps(_creatable(translation.cloudformation)),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+    )
+    # moto resolves references and conditions for the resources it does not create as well.
+    resolved = {
+        logical_id: {"Type": resource["Type"], **moto_patches.resolve(stack_name, resource)}
+        for logical_id, resource in resources.items()
+        if moto_patches.condition_holds(stack_name, resource)
+    }
+    ids = moto_patches.physical_ids(stack_name)
+    _configure_buckets(ids, resolved)
+    return Resources(
+        ids=ids,
+        functions=dict(_functions(ids, resolved, translation.code)),
+        event_sources=tuple(_event_sources(resolved)),
+        schedules=tuple(_schedules(resolved)),
+        state_machines=dict(_create_state_machines(ids, resolved, translation.definitions)),
+    )
+
+
+def _creatable(cloudformation: dict[str, Any]) -> dict[str, Any]:
+    """The part that moto's CloudFormation creates."""
+    kept: dict[str, Any] = {}
+    for logical_id, resource in cloudformation["Resources"].items():
+        if resource["Type"] in _NOT_CREATED:
+            continue
+        if resource["Type"] == "AWS::StepFunctions::StateMachine":
+            # CloudFormation puts machines on the back end that does not execute; this one only lends its ARN.
+            properties = {**resource["Properties"], "DefinitionString": "{}"}
+            properties.pop("DefinitionS3Location", None)
+            properties.pop("DefinitionSubstitutions", None)
+            kept[logical_id] = {**resource, "Properties": properties}
+        else:
+            kept[logical_id] = resource
+    outputs = cloudformation.get("Outputs", {})
+    return {**cloudformation, "Resources": kept, "Outputs": outputs}
+
+
+def _upload_code(resources: Mapping[str, Any]) -> None:
+    """moto wants an archive for every function and layer; the real code is imported from its folder."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("app.py", "")
+    s3 = boto3.client("s3")
+    region = s3.meta.region_name
+    placement = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=_CODE_BUCKET, **placement)  # type: ignore[arg-type]
+    for resource in resources.values():
+        properties = resource.get("Properties", {})
+        for place in (properties.get("Code"), properties.get("Content")):
+            if place:
+                s3.put_object(Bucket=_CODE_BUCKET, Key=place["S3Key"], Body=archive.getvalue())
+
+
+def _configure_buckets(ids: Mapping[str, str], resolved: Mapping[str, Any]) -> None:
+    """moto's CloudFormation makes bare buckets: their versions and their events are switched on here."""
+    s3 = boto3.client("s3")
+    for logical_id, resource in resolved.items():
+        if resource["Type"] != "AWS::S3::Bucket":
+            continue
+        bucket, properties = ids[logical_id], resource["Properties"]
+        if versioning := properties.get("VersioningConfiguration"):
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=versioning)
+        event_bridge = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
+        if event_bridge.get("EventBridgeEnabled"):
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+            )
+
+
+def _functions(
+    ids: Mapping[str, str], resolved: Mapping[str, Any], code: Mapping[str, Path]
+) -> Iterator[tuple[str, Function]]:
+    invocation: dict[str, Any] = {
+        resource["Properties"]["FunctionName"]: resource["Properties"]
+        for resource in resolved.values()
+        if resource["Type"] == "AWS::Lambda::EventInvokeConfig"
+    }
+    lambdas = boto3.client("lambda")
+    for logical_id, resource in resolved.items():
+        if resource["Type"] != "AWS::Lambda::Function":
+            continue
+        name, properties = ids[logical_id], resource["Properties"]
+        variables = properties.get("Environment", {}).get("Variables", {})
+        config = invocation.get(name, {})
+        yield (
+            name,
+            Function(
+                name=name,
+                logical_id=logical_id,
+                folder=code[logical_id],
+                handler=properties["Handler"],
+                arn=lambdas.get_function(FunctionName=name)["Configuration"]["FunctionArn"],
+                timeout=int(properties.get("Timeout", 3)),
+                memory_megabytes=int(properties.get("MemorySize", 128)),
+                environment={key: str(value) for key, value in variables.items()},
+                retry_attempts=int(config.get("MaximumRetryAttempts", 2)),
+                maximum_event_age=int(config.get("MaximumEventAgeInSeconds", 21600)),
+                on_failure_arn=config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
+            ),
+        )
+
+
+def _event_sources(resolved: Mapping[str, Any]) -> Iterator[EventSource]:
+    for resource in resolved.values():
+        if resource["Type"] != "AWS::Lambda::EventSourceMapping":
+            continue
+        properties = resource["Properties"]
+        yield EventSource(
+            queue_arn=properties["EventSourceArn"],
+            function_name=properties["FunctionName"],
+            batch_size=int(properties.get("BatchSize", 10)),
+            concurrency=int(properties.get("ScalingConfig", {}).get("MaximumConcurrency", 10)),
+            reports_item_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", ()),
+        )
+
+
+def _schedules(resolved: Mapping[str, Any]) -> Iterator[Schedule]:
+    for logical_id, resource in resolved.items():
+        expression = resource.get("Properties", {}).get("ScheduleExpression")
+        if resource["Type"] != "AWS::Events::Rule" or not expression:
+            continue
+        rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+        if rate is None:
+            raise TemplateError(f"{logical_id}: the local stack understands rate(), not {expression}.")
+        for target in resource["Properties"]["Targets"]:
+            yield Schedule(
+                function_name=target["Arn"].rsplit(":", 1)[1],
+                every_seconds=int(rate[1]) * _UNIT_SECONDS[rate[2]],
+            )
+
+
+def _create_state_machines(
+    ids: Mapping[str, str], resolved: Mapping[str, Any], definitions: Mapping[str, Path]
+) -> Iterator[tuple[str, str]]:
+    states = boto3.client("stepfunctions")
+    for logical_id, path in definitions.items():
+        properties = resolved[logical_id]["Properties"]
+        created = states.create_state_machine(
+            name=ids[logical_id].rsplit(":", 1)[1],
+            definition=definition_of(path, properties.get("DefinitionSubstitutions", {})),
+            roleArn=properties["RoleArn"],
+            type=properties.get("StateMachineType", "STANDARD"),
+        )
+        yield logical_id, created["stateMachineArn"]
+
+
+def definition_of(path: Path, substitutions: Mapping[str, Any]) -> str:
+    """The state machine at ``path`` as JSON; every ``${Name}`` is replaced in the text, as on AWS.
+
+    Raises:
+        TemplateError: a name has no substitution.
+    """
+    text = path.read_text(encoding="utf-8")
+    for name, value in substitutions.items():
+        text = text.replace(f"${{{name}}}", str(value))
+    if left := re.search(r"\$\{[A-Za-z0-9]+\}", text):
+        raise TemplateError(f"{path.name} uses {left[0]}, which template.yaml does not substitute.")
+    return json.dumps(yaml.safe_load(text))
+
+
+def _refuse_circles(resources: Mapping[str, Any]) -> None:
+    finished: set[str] = set()
+
+    def visit(logical_id: str, path: tuple[str, ...]) -> None:
+        if logical_id in path:
+            circle = " -> ".join((*path[path.index(logical_id) :], logical_id))
+            raise TemplateError(f"Circular dependency in template.yaml, CloudFormation refuses it: {circle}.")
+        if logical_id in finished:
+            return
+        for reference in sorted(set(_references(resources[logical_id])) & set(resources)):
+            visit(reference, (*path, logical_id))
+        finished.add(logical_id)
+
+    for logical_id in resources:
+        visit(logical_id, ())
+
+
+def _references(value: Any) -> Iterator[str]:
+    """The logical ids that a part of a template refers to, and the parameters, which look the same."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key in {"Ref", "DependsOn"}:
+                yield from [item] if isinstance(item, str) else item
+            elif key == "Fn::GetAtt":
+                yield item[0] if isinstance(item, list) else item.split(".")[0]
+            elif key == "Fn::Sub":
+                text, *variables = [item] if isinstance(item, str) else item
+                yield from _SUB_REFERENCE.findall(text)
+                yield from _references(variables)
+            else:
+                yield from _references(item)

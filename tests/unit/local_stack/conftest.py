@@ -1,0 +1,158 @@
+"""A small stack of throwaway resources and functions, on the mechanics of the local stack alone."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local_stack import moto_patches, template
+from local_stack.clock import ScaledClock
+from local_stack.moto_patches import TableCall
+from local_stack.runtime import Runtime
+from local_stack.template import Resources
+
+
+@dataclass
+class MiniStack:
+    """The host of the patched moto; keeps what it was told."""
+
+    clock: ScaledClock
+    resources: Resources = field(init=False)
+    runtime: Runtime = field(init=False)
+    calls: list[TableCall] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    arrivals: list[str] = field(default_factory=list)
+
+    def invoke(self, function_name: str, payload: bytes, invocation_type: str) -> tuple[bytes, bool]:
+        return self.runtime.invoke(function_name, payload, invocation_type)
+
+    def message_arrived(self, queue_arn: str) -> None:
+        self.arrivals.append(queue_arn)
+        if hasattr(self, "runtime"):
+            self.runtime.message_arrived(queue_arn)
+
+    def table_called(self, call: TableCall) -> None:
+        self.calls.append(call)
+
+    def execution_started(self, arn: str, machine_arn: str, execution_input: Any) -> None:
+        pass
+
+    def execution_ended(self, arn: str, execution_input: Any, events: list[dict[str, Any]]) -> None:
+        self.ended.append(arn)
+
+    def in_execution(self, execution_input: Any, run: Callable[[], None]) -> None:
+        run()
+
+    def end(self) -> None:
+        self.runtime.stop()
+        self.clock.close()
+        self.wait_for(lambda: self.clock.at_work == 0)
+
+    def wait_for(self, holds: Callable[[], object], seconds: float = 5.0) -> None:
+        give_up_at = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < give_up_at, "it did not happen in time"
+            time.sleep(0.002)
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., MiniStack]]:
+    """Start a stack from a SAM template and files beside it; ``time_scale`` and parameters are keywords."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with ExitStack() as exits:
+
+        def start(
+            text: str, files: dict[str, str] | None = None, time_scale: float = 1.0, **parameters: str
+        ) -> MiniStack:
+            (tmp_path / "template.yaml").write_text(textwrap.dedent(text))
+            for name, content in (files or {}).items():
+                path = tmp_path / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(textwrap.dedent(content))
+            stack = MiniStack(ScaledClock(time_scale))
+            exits.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
+            exits.enter_context(moto_patches.applied(stack))
+            stack.resources = template.create(template.translate(tmp_path / "template.yaml"), "mini", parameters)
+            stack.runtime = Runtime(stack.resources, stack.clock, lambda _function: nullcontext())
+            exits.callback(stack.end)
+            stack.runtime.start()
+            return stack
+
+        yield start
+
+
+@dataclass
+class Machine:
+    """A state machine without functions around it."""
+
+    stack: MiniStack
+    arn: str
+    states: Any
+
+    def run(self, data: str = "{}", name: str = "run") -> dict[str, Any]:
+        """The description of an execution that has ended."""
+        arn = self.begin(data, name)
+        self.stack.wait_for(lambda: arn in self.stack.ended)
+        return dict(self.states.describe_execution(executionArn=arn))
+
+    def begin(self, data: str = "{}", name: str = "run") -> str:
+        return str(self.states.start_execution(stateMachineArn=self.arn, name=name, input=data)["executionArn"])
+
+    def events(self, arn: str) -> list[str]:
+        return [event["type"] for event in self.states.get_execution_history(executionArn=arn)["events"]]
+
+
+MACHINE_TEMPLATE = """
+    AWSTemplateFormatVersion: "2010-09-09"
+    Transform: AWS::Serverless-2016-10-31
+    Resources:
+      Role:
+        Type: AWS::IAM::Role
+        Properties: {AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}}
+      Machine:
+        Type: AWS::Serverless::StateMachine
+        Properties:
+          Name: machine
+          DefinitionUri: machine.asl.yaml
+          DefinitionSubstitutions: {FunctionArn: !GetAtt Work.Arn, TableName: !Ref Table}
+          Role: !GetAtt Role.Arn
+      Work:
+        Type: AWS::Serverless::Function
+        Properties: {CodeUri: work, Handler: app.handler, Runtime: python3.13}
+      Table:
+        Type: AWS::DynamoDB::Table
+        Properties:
+          BillingMode: PAY_PER_REQUEST
+          AttributeDefinitions: [{AttributeName: PK, AttributeType: S}, {AttributeName: SK, AttributeType: S}]
+          KeySchema: [{AttributeName: PK, KeyType: HASH}, {AttributeName: SK, KeyType: RANGE}]
+"""
+
+
+@pytest.fixture
+def machine(start: Callable[..., MiniStack]) -> Callable[..., Machine]:
+    """A state machine from the text of its states, with a function ``Work`` and a table beside it."""
+
+    def make(
+        states: str, handler: str = "def handler(event, context): return event", time_scale: float = 1.0
+    ) -> Machine:
+        definition = "QueryLanguage: JSONata\nStartAt: First\nStates:\n" + textwrap.indent(
+            textwrap.dedent(states), "  "
+        )
+        stack = start(MACHINE_TEMPLATE, {"machine.asl.yaml": definition, "work/app.py": handler}, time_scale=time_scale)
+        return Machine(stack, stack.resources.state_machines["Machine"], boto3.client("stepfunctions"))
+
+    return make

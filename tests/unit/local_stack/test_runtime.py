@@ -1,0 +1,271 @@
+"""Functions are invoked as Lambda does: from uploads, queues and schedules, at once and later."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.unit.local_stack.conftest import MiniStack
+from tests.unit.local_stack.test_template import HEAD
+
+Start = Callable[..., MiniStack]
+
+QUEUED = (
+    HEAD
+    + """
+    Resources:
+      Bucket:
+        Type: AWS::S3::Bucket
+        Properties:
+          VersioningConfiguration: {Status: Enabled}
+          NotificationConfiguration: {EventBridgeConfiguration: {EventBridgeEnabled: true}}
+      Rule:
+        Type: AWS::Events::Rule
+        Properties:
+          EventPattern:
+            source: [aws.s3]
+            detail-type: [Object Created]
+            detail: {bucket: {name: [!Ref Bucket]}, object: {key: [{prefix: incoming/}]}}
+          Targets: [{Id: Queue, Arn: !GetAtt Queue.Arn}]
+      Queue:
+        Type: AWS::SQS::Queue
+        Properties:
+          VisibilityTimeout: 360
+          RedrivePolicy: {deadLetterTargetArn: !GetAtt Lost.Arn, maxReceiveCount: 3}
+      Lost: {Type: AWS::SQS::Queue}
+      Work:
+        Type: AWS::Serverless::Function
+        Properties:
+          CodeUri: work
+          Handler: app.handler
+          Runtime: python3.13
+          Timeout: 30
+          EventInvokeConfig:
+            MaximumRetryAttempts: 1
+            DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Lost.Arn}}
+          Events:
+            Batch:
+              Type: SQS
+              Properties: {Queue: !GetAtt Queue.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures]}
+            Tick: {Type: Schedule, Properties: {Schedule: rate(5 minutes)}}
+"""
+)
+REMEMBERS = {
+    "work/app.py": """
+        events = []
+        def handler(event, context):
+            events.append((event, context))
+            return answer(event)
+        def answer(event):
+            return None
+    """
+}
+
+
+def started(start: Start, time_scale: float = 1.0, source: str = "") -> tuple[MiniStack, list[Any]]:
+    """A stack, and the events its function got with their contexts."""
+    files = {"work/app.py": REMEMBERS["work/app.py"] + source}
+    stack = start(QUEUED, files, time_scale=time_scale)
+    handler = stack.runtime._handler(stack.resources.function("Work"))
+    return stack, handler.__globals__["events"]
+
+
+def messages_in(stack: MiniStack, logical_id: str) -> list[str]:
+    received = boto3.client("sqs").receive_message(QueueUrl=stack.resources.ids[logical_id], MaxNumberOfMessages=10)
+    return [message["Body"] for message in received.get("Messages", [])]
+
+
+# --- uploads ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "key", ["incoming/a b+c.pdf", "incoming/100%25.pdf", "incoming/../ü\"'\\🧾.pdf", "incoming/new\nline.pdf"]
+)
+def test_an_upload_arrives_with_its_key_as_it_is(start: Start, key: str) -> None:
+    stack, events = started(start)
+    stored = boto3.client("s3").put_object(Bucket=stack.resources.ids["Bucket"], Key=key, Body=b"hello")
+    stack.wait_for(lambda: events)
+    [record] = events[0][0]["Records"]
+    assert record["eventSource"] == "aws:sqs"
+    event = json.loads(record["body"])
+    assert (event["source"], event["detail-type"]) == ("aws.s3", "Object Created")
+    assert event["detail"]["reason"] == "PutObject"
+    described = event["detail"]["object"]
+    assert described.pop("sequencer")
+    assert described == {
+        "key": key,
+        "size": 5,
+        "etag": "5d41402abc4b2a76b9719d911017c592",
+        "version-id": stored["VersionId"],
+    }
+
+
+def test_other_prefixes_reach_nobody(start: Start) -> None:
+    stack, events = started(start)
+    for key in ("elsewhere/a.pdf", "incoming/b.pdf"):
+        boto3.client("s3").put_object(Bucket=stack.resources.ids["Bucket"], Key=key, Body=b"x")
+    stack.wait_for(lambda: events and stack.clock.at_work == 0)
+    assert [json.loads(record["body"])["detail"]["object"]["key"] for record in events[0][0]["Records"]] == [
+        "incoming/b.pdf"
+    ]
+
+
+# --- queues -----------------------------------------------------------------------------------------------------------
+
+FAILS_SOME = """
+        def answer(event):
+            failed = [record["messageId"] for record in event["Records"] if record["body"].startswith("bad")]
+            return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}
+"""
+
+
+def send(stack: MiniStack, *bodies: str) -> None:
+    sqs = boto3.client("sqs")
+    for body in bodies:
+        sqs.send_message(QueueUrl=stack.resources.ids["Queue"], MessageBody=body)
+
+
+def deliveries(events: list[Any], body: str) -> int:
+    return sum(record["body"] == body for event, _ in list(events) if "Records" in event for record in event["Records"])
+
+
+def test_a_message_that_fails_comes_again_after_the_visibility_timeout_then_to_the_dead_letters(start: Start) -> None:
+    stack, events = started(start, source=FAILS_SOME)
+    send(stack, "good", "bad")
+    stack.wait_for(lambda: deliveries(events, "bad") == 1 and stack.clock.at_work == 0)
+    stack.clock.advance(350)
+    stack.wait_for(lambda: stack.clock.at_work == 0)
+    assert deliveries(events, "bad") == 1, "it is still hidden"
+    for delivery in (2, 3):
+        stack.clock.advance(361)
+        stack.wait_for(lambda delivery=delivery: deliveries(events, "bad") == delivery and stack.clock.at_work == 0)
+    stack.clock.advance(361)
+    stack.wait_for(lambda: stack.resources.function("Work").on_failure_arn in stack.arrivals)
+    assert messages_in(stack, "Lost") == ["bad"]
+    assert (deliveries(events, "good"), deliveries(events, "bad")) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        'raise ValueError("all of it")',
+        'return {"batchItemFailures": [{"itemIdentifier": "nobody knows this one"}]}',
+    ],
+)
+def test_a_failed_function_and_a_strange_answer_bring_the_whole_batch_again(start: Start, answer: str) -> None:
+    stack, events = started(start, source=f"\n        def answer(event):\n            {answer}\n")
+    send(stack, "one")
+    stack.wait_for(lambda: deliveries(events, "one") == 1 and stack.clock.at_work == 0)
+    stack.clock.advance(361)
+    stack.wait_for(lambda: deliveries(events, "one") == 2)
+
+
+def test_many_messages_come_once_each_in_batches(start: Start) -> None:
+    stack, events = started(start)
+    bodies = [f"message {number}" for number in range(40)]
+    threads = [threading.Thread(target=send, args=(stack, body)) for body in bodies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stack.wait_for(lambda: sum(len(event["Records"]) for event, _ in list(events)) == 40 and stack.clock.at_work == 0)
+    assert sorted(record["body"] for event, _ in events for record in event["Records"]) == sorted(bodies)
+    assert max(len(event["Records"]) for event, _ in events) <= 5
+
+
+# --- asynchronous invocations and schedules ---------------------------------------------------------------------------
+
+FAILS = """
+        def answer(event):
+            raise RuntimeError("no")
+"""
+
+
+def invoke_later(stack: MiniStack, payload: dict[str, Any]) -> None:
+    answer = boto3.client("lambda").invoke(
+        FunctionName=stack.resources.ids["Work"], InvocationType="Event", Payload=json.dumps(payload)
+    )
+    assert answer["StatusCode"] == 202
+
+
+def test_an_asynchronous_event_is_accepted_and_run(start: Start) -> None:
+    stack, events = started(start)
+    invoke_later(stack, {"n": 1})
+    stack.wait_for(lambda: events)
+    event, context = events[0]
+    assert event == {"n": 1}
+    assert 0 < context.get_remaining_time_in_millis() <= 30_000
+    assert context.function_name == stack.resources.ids["Work"]
+
+
+def test_a_failed_asynchronous_event_is_repeated_and_then_told_to_its_destination(start: Start) -> None:
+    stack, events = started(start, source=FAILS)
+    invoke_later(stack, {"n": 1})
+    stack.wait_for(lambda: len(events) == 1 and stack.clock.at_work == 0)
+    assert messages_in(stack, "Lost") == []
+    stack.clock.advance(61)
+    stack.wait_for(lambda: len(events) == 2 and stack.clock.at_work == 0)
+    [body] = messages_in(stack, "Lost")
+    record = json.loads(body)
+    assert record["requestPayload"] == {"n": 1}
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 2
+    assert record["responsePayload"]["errorType"] == "RuntimeError"
+
+
+def test_an_error_is_answered_as_lambda_does(start: Start) -> None:
+    stack, _ = started(start, source=FAILS)
+    answer = boto3.client("lambda").invoke(FunctionName=stack.resources.ids["Work"], Payload=b"{}")
+    assert answer["FunctionError"] == "Unhandled"
+    error = json.load(answer["Payload"])
+    assert (error["errorType"], error["errorMessage"]) == ("RuntimeError", "no")
+    assert isinstance(error["stackTrace"], list)
+
+
+def test_a_schedule_ticks_in_stack_time(start: Start) -> None:
+    stack, events = started(start)
+    for count in (1, 2, 3):
+        stack.clock.advance(301)
+        stack.wait_for(lambda count=count: len(events) == count and stack.clock.at_work == 0)
+    assert {event["detail-type"] for event, _ in events} == {"Scheduled Event"}
+
+
+def test_a_stopped_runtime_runs_nothing_more(start: Start) -> None:
+    stack, events = started(start)
+    stack.runtime.stop()
+    invoke_later(stack, {})
+    answer, failed = stack.runtime.invoke(stack.resources.ids["Work"], b"{}")
+    assert (json.loads(answer)["errorType"], failed, events) == ("Stopped", True, [])
+
+
+# --- one table, many threads ------------------------------------------------------------------------------------------
+
+
+def test_conditional_writes_from_many_threads_let_one_through(machine: Callable[..., Any]) -> None:
+    made = machine("First: {Type: Succeed}")
+    table, dynamodb, won = made.stack.resources.ids["Table"], boto3.client("dynamodb"), []
+
+    def claim(number: int) -> None:
+        try:
+            dynamodb.put_item(
+                TableName=table,
+                Item={"PK": {"S": "one"}, "SK": {"S": "one"}, "owner": {"N": str(number)}},
+                ConditionExpression="attribute_not_exists(PK)",
+            )
+            won.append(number)
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            pass
+
+    threads = [threading.Thread(target=claim, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    item = dynamodb.get_item(TableName=table, Key={"PK": {"S": "one"}, "SK": {"S": "one"}})["Item"]
+    assert item["owner"] == {"N": str(won[0])}

@@ -1,0 +1,93 @@
+"""What the documentation says is executed, or compared with what it talks about."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from invoice_capture.domain import errors
+
+README = Path("README.md").read_text()
+PAGES = [Path("README.md"), *Path("docs").rglob("*.md"), Path("samples/README.md")]
+
+
+def commands(page: str) -> list[str]:
+    """The commands of the console blocks, with continued lines joined."""
+    blocks = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
+@pytest.mark.parametrize("command", [line for line in commands(README) if "-m local_stack" in line])
+def test_local_commands_do_what_the_readme_says(command: str, tmp_path: Path) -> None:
+    words = shlex.split(command)
+    assert words[0] == ".venv/bin/python"
+    log = ["--log-file", str(tmp_path / "log")]
+    done = subprocess.run([sys.executable, *words[1:], *log], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    if "--json" in words:
+        [result] = [json.loads(line) for line in done.stdout.splitlines()]
+        assert result["status"] == "CAPTURED"
+        assert result["notifications"] == 1
+    else:
+        assert "1 captured" in done.stdout
+
+
+def test_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", Path("Makefile").read_text(), re.MULTILINE))
+    named = {words[1] for words in map(str.split, commands(README)) if words[0] == "make"}
+    assert named == {"demo", "test"}
+    assert named <= targets
+
+
+def test_every_event_has_its_command_and_every_command_its_event() -> None:
+    named = set(re.findall(r"sam local invoke (\w+) --event (\S+)", README))
+    assert named == {
+        ("".join(word.capitalize() for word in path.stem.split("_")) + "Function", str(path))
+        for path in Path("events").glob("*.json")
+    }
+
+
+def test_parameters_are_those_of_the_template() -> None:
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda _loader, suffix, _node: suffix)
+    parameters = yaml.load(Path("template.yaml").read_text(), Loader)["Parameters"]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", README, re.MULTILINE)
+    assert rows
+    for name, default in rows:
+        assert name in parameters
+        assert default.strip("`") in {str(parameters[name].get("Default")), "none"}
+
+
+def test_error_codes_of_the_operations_page_are_the_errors_that_end_jobs() -> None:
+    table = Path("docs/operations.md").read_text().split("## Why a document was not captured")[1].split("\n## ")[0]
+    named = set(re.findall(r"`([A-Z]\w+[a-z])`", table)) - {"DUPLICATE"}
+    leaves = {
+        cls.__name__
+        for cls in vars(errors).values()
+        if isinstance(cls, type) and issubclass(cls, errors.CaptureError) and not cls.__subclasses__()
+    }
+    never_end_a_job = {"DuplicateDocument", "RateLimited", "JobClosed", "StoreUnavailable", "TokenClosed"}
+    assert named == leaves - never_end_a_job
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+def test_json_examples_are_json() -> None:
+    for page in PAGES:
+        for block in re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL):
+            json.loads(block)
