@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
-from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
@@ -361,8 +360,10 @@ class LocalStack:
             handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
             for name in _LOGGERS:
                 logger = logging.getLogger(name)
-                exits.enter_context(patch.multiple(logger, handlers=[handler], propagate=False))
-            exits.enter_context(patch.object(logging.getLogger(_CHATTERBOX), "disabled", True))
+                logger.handlers, logger.propagate = [handler], False
+                # What still runs when the stack is gone must not speak to the terminal either.
+                exits.callback(setattr, logger, "handlers", [logging.NullHandler()])
+            logging.getLogger(_CHATTERBOX).disabled = True
             write_logs_to(stream)
             exits.callback(write_logs_to, None)
             # The first use sets the logger up, which two threads must not do at once.
