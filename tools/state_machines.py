@@ -98,12 +98,13 @@ def _with_plain_numbers(part: Any) -> Any:
 def _unknown_names(expression: str) -> Iterator[str]:
     """JSONata finds out about names only when it evaluates; a failure path is a bad place for that."""
     code = _TEXTS.sub("''", expression)
+    known = {"states", *re.findall(r"\$([A-Za-z_]\w*)\s*:=", code)}
     for name, call in re.findall(r"\$([A-Za-z_]\w*)\s*(\()?", code):
         if call and name in _REFUSED_FUNCTIONS:
             yield f"Step Functions refuses ${name}()"
         elif call and name not in _ADDED_FUNCTIONS and Jsonata(f"${name}").evaluate(None) is None:
             yield f"there is no function ${name}()"
-        elif not call and name != "states":
+        elif not call and name not in known:
             yield f"nothing assigns ${name}"
 
 

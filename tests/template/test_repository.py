@@ -54,7 +54,7 @@ def test_nothing_names_one_machine_or_where_its_packages_come_from(texts):
 
 
 @pytest.mark.parametrize(
-    "text", ["see /home/anna/notes", "url = https://pypi.example.org/simple", "pip install --index-url x", "=/root/x"]
+    "text", ["see /home/anna/notes", "url = https://pypi.example.org/simple", "pip install --index-url x", "=/home/x"]
 )
 def test_the_rule_sees_what_it_is_for(text):
     assert MACHINE.search(text)

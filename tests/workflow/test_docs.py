@@ -88,6 +88,6 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_json_examples_are_json() -> None:
-    for page in PAGES:
-        for block in re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL):
-            json.loads(block)
+    blocks = [block for page in PAGES for block in re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL)]
+    assert all(isinstance(json.loads(block), dict) for block in blocks)
+    assert len(blocks) >= 2

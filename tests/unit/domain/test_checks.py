@@ -153,6 +153,11 @@ def test_a_vat_number_of_a_country_without_rules_is_given_the_benefit() -> None:
     assert codes(an_invoice(a_line("1", "1.00"), supplier=Party(vat_number=text("ZZ123")))) == []
 
 
+def test_findings_are_bounded_however_long_the_invoice() -> None:
+    wrong = Line(quantity=amount("2"), unit_price=amount("5.00"), subtotal=amount("11.00"))
+    assert len(check_invoice(Invoice(lines=(wrong,) * 1000), TODAY)) == 100
+
+
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_text_makes_the_checks_fail(iban: str, vat_number: str) -> None:
     invoice = Invoice(supplier=Party(iban=text(iban), vat_number=text(vat_number)), currency=text(vat_number))

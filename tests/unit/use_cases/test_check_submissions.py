@@ -7,7 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from invoice_capture.domain.errors import CaptureFailed, JobDeadlineExceeded, ProviderUnavailable, SettingMissing
+from invoice_capture.domain.errors import (
+    CaptureFailed,
+    JobDeadlineExceeded,
+    ProviderUnavailable,
+    SettingMissing,
+    StoreUnavailable,
+)
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import Capabilities, Check, CheckState, Lease
@@ -114,6 +120,20 @@ def test_a_provider_that_lost_its_settings_fails_its_jobs_with_the_reason() -> N
     world.clock.forward(30)
     world.turn()
     assert isinstance(world.tokens.outcomes[token], SettingMissing)
+
+
+def test_secrets_that_cannot_be_read_right_now_fail_no_job() -> None:
+    world = World()
+    [job] = submitted(world)
+
+    def unavailable(_name: str) -> None:
+        raise StoreUnavailable("Secrets Manager did not answer.")
+
+    world.providers.get = unavailable
+    world.clock.forward(30)
+    with pytest.raises(StoreUnavailable):
+        world.turn()
+    assert world.row(job).state is SubmissionState.PENDING
 
 
 # --- the token  ----------------------------------------

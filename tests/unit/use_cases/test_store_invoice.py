@@ -78,6 +78,14 @@ def test_the_invoice_is_stored_with_its_findings_and_announced(world: World, job
     assert announcement["findings"] == ["missing", "total_mismatch"]
 
 
+def test_an_announcement_stays_short_whatever_a_document_says(
+    world: World, job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = INVOICE.model_copy(update={"invoice_number": TextField(value="9" * 10**6)})
+    monkeypatch.setattr(Reading, "normalise", lambda _self, _raw: endless)
+    assert len(stored(world, job)["invoice"]["invoice_number"]) == 200
+
+
 def test_an_answer_that_was_not_kept_is_fetched_and_kept(world: World, job) -> None:
     stored(world, job, result_key=None)
     assert world.documents.results[f"results/{job.job_id}/1-paid.json"] == Reading.fetched

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from itertools import islice
 
 from invoice_capture.domain.invoice import Invoice, Party, Tax
 
 _CENT = Decimal("0.01")
+# An invoice whose thousand lines are all misread needs no thousand findings.
+_MOST_FINDINGS = 100
 # A clock behind in another time zone may still write tomorrow's date.
 _FUTURE_TOLERANCE = timedelta(days=1)
 # Currencies without cents round to the whole unit, those with three decimals to the mill.
@@ -44,8 +47,8 @@ class Finding:
 
 
 def check_invoice(invoice: Invoice, today: date) -> tuple[Finding, ...]:
-    """All findings about an invoice, in the order in which a person would check it."""
-    return tuple(
+    """The findings about an invoice, in the order in which a person would check it; at most a hundred."""
+    findings = (
         finding
         for check in (
             _missing(invoice),
@@ -60,6 +63,7 @@ def check_invoice(invoice: Invoice, today: date) -> tuple[Finding, ...]:
         )
         for finding in check
     )
+    return tuple(islice(findings, _MOST_FINDINGS))
 
 
 def _missing(invoice: Invoice) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from invoice_capture.domain.errors import (
     JobDeadlineExceeded,
     ProviderError,
     ProviderUnavailable,
+    SettingMissing,
     StoreUnavailable,
 )
 from invoice_capture.domain.polling import LatencyHistogram, bucket_of, seconds_to_next_check
@@ -73,24 +74,24 @@ class LookAtSubmissions:
             return early + ended, None
         try:
             provider = self.providers.get(provider_name)
-        except CaptureError as exc:
+        except SettingMissing as exc:
             return early + ended + [self._fail(row, exc) for row in live], None
         pace = Pace(provider, self.states, self.clock)
         waiting = [row for row in live if row.state in {SubmissionState.QUEUED, SubmissionState.SUBMITTING}]
         pending = [row for row in live if row not in waiting]
-        checked, not_before = self._check_all(pending, provider, pace)
+        ends_at = now + _TURN_BUDGET
+        checked, not_before = self._check_all(pending, provider, pace, ends_at)
         if not_before is not None:
             return early + ended + checked, not_before
-        submitted, not_before = self._submit_all(waiting, provider, pace)
+        submitted, not_before = self._submit_all(waiting, provider, pace, ends_at)
         return early + ended + checked + submitted, not_before
 
     # --- submitting --------------------------------------------------------------------------------------------------
 
     def _submit_all(
-        self, rows: Sequence[Submission], provider: Provider, pace: Pace
+        self, rows: Sequence[Submission], provider: Provider, pace: Pace, ends_at: datetime
     ) -> tuple[list[Submission], datetime | None]:
         hand_over = HandOver(provider, pace, self.submissions, self.jobs, self.clock)
-        ends_at = self.clock.now() + _TURN_BUDGET
         done: list[Submission] = []
         for row in rows:
             if self.clock.now() >= ends_at:
@@ -126,11 +127,10 @@ class LookAtSubmissions:
     # --- checking ----------------------------------------------------------------------------------------------------
 
     def _check_all(
-        self, rows: Sequence[Submission], provider: Provider, pace: Pace
+        self, rows: Sequence[Submission], provider: Provider, pace: Pace, ends_at: datetime
     ) -> tuple[list[Submission], datetime | None]:
         histogram = LatencyHistogram(provider.typical_latency_seconds, pace.state.latencies if rows else {})
         size = provider.capabilities.batch_size
-        ends_at = self.clock.now() + _TURN_BUDGET
         latencies: Counter[int] = Counter()
         done: list[Submission] = []
         not_before: datetime | None = None

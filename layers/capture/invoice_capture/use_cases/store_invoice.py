@@ -10,6 +10,8 @@ from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import ResultUnusable
 from invoice_capture.ports import Clock, DocumentStore, JobStore, Provider, Providers
 
+_LONGEST_IN_MESSAGE = 200
+
 
 @dataclass(frozen=True)
 class StoreRequest:
@@ -52,9 +54,10 @@ class StoreInvoice:
             "document": request.document.to_json(),
             "provider": request.provider,
             "invoice": {
-                name: content[name]["value"] for name in ("invoice_number", "issue_date", "type", "currency", "total")
+                name: _brief(content[name]["value"])
+                for name in ("invoice_number", "issue_date", "type", "currency", "total")
             }
-            | {"supplier": content["supplier"]["name"]["value"]},
+            | {"supplier": _brief(content["supplier"]["name"]["value"])},
             "findings": sorted({str(finding["code"]) for finding in findings}),
         }
 
@@ -67,3 +70,8 @@ class StoreInvoice:
         raw = provider.fetch(request.reference)
         self.documents.write_result(request.job_id, request.submission, request.provider, raw)
         return raw
+
+
+def _brief(text: str | None) -> str | None:
+    """A value short enough for a message, whatever a document calls its number."""
+    return None if text is None else text[:_LONGEST_IN_MESSAGE]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Type codes of UNTDID 1001 that EN 16931 and ZUGFeRD treat as a credit; every other code asks for money.
 CREDIT_NOTE_CODES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
 MAX_DECIMAL_DIGITS = 24  # below the precision of decimal arithmetic, so that nothing is ever rounded
+MAX_TEXT = 2000
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}")
 _BIC = re.compile(r"[A-Z0-9]{6,11}")
 _PLAIN_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
@@ -39,7 +40,10 @@ def text(node: "_Element | None", *paths: str) -> str | None:
 
 
 def own_text(node: "_Element | None") -> str | None:
-    return " ".join((node.text or "").split()) or None if node is not None else None
+    """The element's own text, white space collapsed, cut at what any field of an invoice could need."""
+    if node is None:
+        return None
+    return " ".join((node.text or "").split())[:MAX_TEXT] or None
 
 
 def read(value: Value | None) -> Field:
