@@ -71,6 +71,9 @@ class CheckSubmissions:
 
     def __call__(self, turn: Turn) -> TurnResult:
         """Look at what is due, and say when to look again; a loop without the lease ends."""
+        state = self.states.load(turn.provider)
+        if not turn.released and (state.lease is None or state.lease.owner != turn.owner):
+            return TurnResult(turn, TurnOutcome.REPLACED)
         due = self.submissions.due(turn.provider, self.clock.now() + TICK, _ROWS_PER_TURN)
         if turn.released:
             if not due and self.submissions.next_due(turn.provider, ()) is None:
@@ -79,9 +82,7 @@ class CheckSubmissions:
             if not self.states.take_lease(turn.provider, self._lease(turn.owner), instead_of=None):
                 return TurnResult(turn, TurnOutcome.REPLACED)
             turn = replace(turn, released=False)
-        elif not self.states.keep_lease(turn.provider, self._lease(turn.owner)):
-            return TurnResult(turn, TurnOutcome.REPLACED)
-        rows, not_before = self.look_at(turn.provider, due)
+        rows, not_before = self.look_at(turn.provider, due, state)
         wakes_at = self._next_look(turn.provider, rows, not_before)
         return self._release(turn) if wakes_at is None else self._sleep(turn, wakes_at)
 

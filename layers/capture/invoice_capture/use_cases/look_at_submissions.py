@@ -28,6 +28,7 @@ from invoice_capture.ports import (
     Notifier,
     Provider,
     Providers,
+    ProviderState,
     ProviderStateStore,
     StaleWrite,
     SubmissionStore,
@@ -56,8 +57,10 @@ class LookAtSubmissions:
     notifier: Notifier
     clock: Clock
 
-    def __call__(self, provider_name: str, due: Sequence[tuple[str, int]]) -> tuple[list[Submission], datetime | None]:
-        """Look at the rows with these keys.
+    def __call__(
+        self, provider_name: str, due: Sequence[tuple[str, int]], state: ProviderState
+    ) -> tuple[list[Submission], datetime | None]:
+        """Look at the rows with these keys; ``state`` is what the provider's callers share at present.
 
         Returns the rows that were looked at, as they are now, and the time before which the provider is not to be asked
         again, or None. Rows that are left for the next turn are not among them.
@@ -76,7 +79,7 @@ class LookAtSubmissions:
             provider = self.providers.get(provider_name)
         except SettingMissing as exc:
             return early + ended + [self._fail(row, exc) for row in live], None
-        pace = Pace(provider, self.states, self.clock)
+        pace = Pace(provider, self.states, self.clock, state)
         waiting = [row for row in live if row.state in {SubmissionState.QUEUED, SubmissionState.SUBMITTING}]
         pending = [row for row in live if row not in waiting]
         ends_at = now + _TURN_BUDGET
@@ -129,7 +132,7 @@ class LookAtSubmissions:
     def _check_all(
         self, rows: Sequence[Submission], provider: Provider, pace: Pace, ends_at: datetime
     ) -> tuple[list[Submission], datetime | None]:
-        histogram = LatencyHistogram(provider.typical_latency_seconds, pace.state.latencies if rows else {})
+        histogram = LatencyHistogram(provider.typical_latency_seconds, pace.state.latencies)
         size = provider.capabilities.batch_size
         latencies: Counter[int] = Counter()
         done: list[Submission] = []

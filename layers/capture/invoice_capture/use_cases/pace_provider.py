@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from invoice_capture.domain.errors import ProviderUnavailable, RateLimited
-from invoice_capture.domain.pacing import RateBucket
+from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.ports import Clock, Provider, ProviderState, ProviderStateStore
 
 _SWAPS = 5
 
 
 class Pace:
-    """The pace of one provider, for the time of one step.
+    """The pace of one provider, for the time of one step; ``state`` saves reading what the caller has read already.
 
-    A provider without a charge and without a rate needs no pacing and costs no read.
+    A provider that calls back and has no rate needs no pacing and costs no read.
     """
 
-    def __init__(self, provider: Provider, states: ProviderStateStore, clock: Clock) -> None:
+    def __init__(
+        self, provider: Provider, states: ProviderStateStore, clock: Clock, state: ProviderState | None = None
+    ) -> None:
         self._provider = provider
         self._states = states
         self._clock = clock
-        self._state: ProviderState | None = None
+        self._state = state
 
     @property
     def is_unpaced(self) -> bool:
@@ -29,7 +32,7 @@ class Pace:
 
     @property
     def state(self) -> ProviderState:
-        """The provider's shared state, read when it is first needed."""
+        """The provider's shared state, read when it is first needed and again when somebody else wrote it."""
         if self._state is None:
             self._state = self._states.load(self._provider.name)
         return self._state
@@ -43,30 +46,20 @@ class Pace:
             breaker, wait_until = self.state.breaker.admit(now)
             if wait_until is not None:
                 return wait_until
-            if breaker is not self.state.breaker and not self._states.swap_breaker(self._provider.name, breaker):
-                self._state = None
+            if not self._swap_breaker(breaker):
                 continue
             rate = self._provider.requests_per_second
             if rate is None:
-                self._state = None
                 return None
             bucket, wait_until = (self.state.bucket or RateBucket.full(rate, now)).take(rate, now)
-            if wait_until is not None:
+            if wait_until is not None or self._swap_bucket(bucket):
                 return wait_until
-            swapped = self._states.swap_bucket(self._provider.name, bucket)
-            self._state = None
-            if swapped:
-                return None
         return self._clock.now()
 
     def answered(self) -> None:
         """The provider answered as it should."""
-        if self.is_unpaced:
-            return
-        breaker = self.state.breaker.succeeded()
-        if breaker is not self.state.breaker:
-            self._states.swap_breaker(self._provider.name, breaker)
-            self._state = None
+        if not self.is_unpaced:
+            self._swap_breaker(self.state.breaker.succeeded())
 
     def refused(self, error: ProviderUnavailable) -> datetime:
         """The provider did not answer, or asked for fewer requests; returns when to try again."""
@@ -74,10 +67,21 @@ class Pace:
         if isinstance(error, RateLimited):
             bucket = self.state.bucket or RateBucket.full(self._provider.requests_per_second or 1.0, now)
             slower = bucket.slow_down(error.retry_after, now)
-            self._states.swap_bucket(self._provider.name, slower)
-            self._state = None
+            self._swap_bucket(slower)
             return slower.paused_until or now
         breaker = self.state.breaker.failed(now)
-        self._states.swap_breaker(self._provider.name, breaker)
-        self._state = None
+        self._swap_breaker(breaker)
         return breaker.probe_at or now
+
+    def _swap_breaker(self, breaker: Breaker) -> bool:
+        """Write a breaker unless it is the present one; False when somebody else was faster."""
+        if breaker is self.state.breaker:
+            return True
+        swapped = self._states.swap_breaker(self._provider.name, breaker)
+        self._state = replace(self.state, breaker=breaker) if swapped else None
+        return swapped
+
+    def _swap_bucket(self, bucket: RateBucket) -> bool:
+        swapped = self._states.swap_bucket(self._provider.name, bucket)
+        self._state = replace(self.state, bucket=bucket) if swapped else None
+        return swapped
