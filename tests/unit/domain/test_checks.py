@@ -158,6 +158,11 @@ def test_findings_are_bounded_however_long_the_invoice() -> None:
     assert len(check_invoice(Invoice(lines=(wrong,) * 1000), TODAY)) == 100
 
 
+@pytest.mark.parametrize("number", ["/", "..", "../../x", "1234567", "", "ÄÖ123", "D"])
+def test_a_vat_number_without_a_country_is_none(number: str) -> None:
+    assert codes(an_invoice(a_line("1", "1.00"), supplier=Party(vat_number=text(number)))) == ["vat_number_invalid"]
+
+
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_text_makes_the_checks_fail(iban: str, vat_number: str) -> None:
     invoice = Invoice(supplier=Party(iban=text(iban), vat_number=text(vat_number)), currency=text(vat_number))

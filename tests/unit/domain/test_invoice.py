@@ -72,12 +72,16 @@ def test_dates_are_iso_8601() -> None:
     assert Invoice(issue_date=DateField(value=date(2026, 3, 1))).to_json()["issue_date"]["value"] == "2026-03-01"
 
 
-def test_the_header_is_always_complete_and_lines_only_carry_what_was_read() -> None:
+def test_the_form_is_always_complete() -> None:
     data = Invoice(lines=(Line(description=TextField(value="Bolts", confidence=0.9)),)).to_json()
+    empty = {"value": None, "confidence": 0.0, "page": None, "box": None, "source": None, "candidates": []}
     assert set(data) == set(Invoice.model_fields)
     assert set(data["supplier"]) == {"name", "vat_number", "tax_number", "address", "country", "iban", "bic"}
-    assert data["total"] == {"value": None, "confidence": 0.0, "candidates": []}
-    assert data["lines"] == [{"description": {"value": "Bolts", "confidence": 0.9, "candidates": []}}]
+    assert data["total"] == empty
+    [line] = data["lines"]
+    assert set(line) == set(Line.model_fields)
+    assert line["description"] == empty | {"value": "Bolts", "confidence": 0.9}
+    assert line["quantity"] == empty
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,20 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_serializer
-
-Value = TypeVar("Value", str, Decimal, date)
-
-Confidence = Annotated[float, Field(ge=0, le=1)]
-Page = Annotated[int, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Box = tuple[Fraction, Fraction, Fraction, Fraction]
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class InvoiceType(StrEnum):
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
+
+
+Value = TypeVar("Value", str, Decimal, date, InvoiceType)
+
+Confidence = Annotated[float, Field(ge=0, le=1)]
+Page = Annotated[int, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Box = tuple[Fraction, Fraction, Fraction, Fraction]
 
 
 class _Model(BaseModel):
@@ -40,10 +41,6 @@ class Reading(_Model, Generic[Value]):
     box: Box | None = None
     source: str | None = None
 
-    @model_serializer(mode="wrap")
-    def _without_blanks(self, handler: Any) -> dict[str, Any]:
-        return {name: value for name, value in handler(self).items() if value is not None}
-
 
 class InvoiceField(_Model, Generic[Value]):
     """A field of the invoice: the chosen reading, and the candidates it was chosen from, best first."""
@@ -55,16 +52,11 @@ class InvoiceField(_Model, Generic[Value]):
     source: str | None = None
     candidates: tuple[Reading[Value], ...] = ()
 
-    @model_serializer(mode="wrap")
-    def _value_first(self, handler: Any) -> dict[str, Any]:
-        data = handler(self)
-        blanks = {name for name in ("page", "box", "source") if data[name] is None}
-        return {name: value for name, value in data.items() if name not in blanks}
-
 
 TextField = InvoiceField[str]
 AmountField = InvoiceField[Decimal]
 DateField = InvoiceField[date]
+TypeField = InvoiceField[InvoiceType]
 
 
 class Party(_Model):
@@ -107,7 +99,7 @@ class Invoice(_Model):
     invoice_number: TextField = TextField()
     issue_date: DateField = DateField()
     due_date: DateField = DateField()
-    type: TextField = TextField()
+    type: TypeField = TypeField()
     currency: TextField = TextField()
     purchase_order: TextField = TextField()
     payment_reference: TextField = TextField()
@@ -121,10 +113,5 @@ class Invoice(_Model):
     lines: tuple[Line, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready; amounts are strings. The header's fields are always there, lines only carry what was read."""
-        data = self.model_dump(mode="json")
-        for name in ("taxes", "lines"):
-            data[name] = [
-                {field: content for field, content in row.items() if content["value"] is not None} for row in data[name]
-            ]
-        return data
+        """JSON-ready and complete: every field is there with all its parts, null where nothing was read."""
+        return self.model_dump(mode="json")
