@@ -45,9 +45,8 @@ def outcome_of(stack: LocalStack, file: str, upload: Upload) -> Outcome:
     if job_id is None:
         message = "The document was not taken in: its message went to the dead-letter queue. The log says why."
         return _without_job(file, message)
-    job = stack.job(job_id)
-    invoice, findings = stack.invoice(job_id)
-    rows = stack.submissions(job_id)
+    record = stack.record(job_id)
+    job, rows = record.job, record.submissions
     seconds = stack.seconds_of(upload)
     return Outcome(
         file=file,
@@ -55,9 +54,9 @@ def outcome_of(stack: LocalStack, file: str, upload: Upload) -> Outcome:
         status=job.get("status"),
         provider=rows[-1]["provider"] if rows else job.get("provider"),
         seconds=None if seconds is None else round(seconds, 3),
-        invoice=invoice,
+        invoice=record.invoice,
         error=_error_of(job),
-        findings=findings,
+        findings=record.findings,
         notifications=len(stack.notifications(job_id)),
         submissions=sum(int(row.get("attempts", 0)) for row in rows),
         possible_double_charge=bool(job.get("possible_double_charge", False)),

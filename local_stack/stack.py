@@ -56,6 +56,16 @@ class Notification:
     attributes: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Record:
+    """A job's items as plain values. ``invoice`` is the canonical invoice with all its lines, or None."""
+
+    job: dict[str, Any]
+    submissions: list[dict[str, Any]]
+    invoice: dict[str, Any] | None
+    findings: list[dict[str, Any]]
+
+
 @dataclass
 class _Executions:
     """The executions of one job."""
@@ -174,22 +184,25 @@ class LocalStack:
             return self._job_of[upload.key, upload.version_id]
         raise TimeoutError(f"{upload.key} was not finished after {give_up_after:g} s of stack time.")
 
-    def job(self, job_id: str) -> dict[str, Any]:
-        """The job's item as plain values; empty when there is none."""
-        return self.rows(f"JOB#{job_id}").get("JOB", {})
-
-    def submissions(self, job_id: str) -> list[dict[str, Any]]:
-        return [item for name, item in sorted(self.rows(f"JOB#{job_id}").items()) if name.startswith("SUBMISSION#")]
-
-    def invoice(self, job_id: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-        """The canonical invoice with all its lines, or None; and the findings."""
+    def record(self, job_id: str) -> Record:
+        """Everything the table knows of a job."""
         items = self.rows(f"JOB#{job_id}")
+        submissions = [item for name, item in sorted(items.items()) if name.startswith("SUBMISSION#")]
         head = items.get("INVOICE")
         if head is None:
-            return None, []
-        pages = [item["lines"] for name, item in sorted(items.items()) if name.startswith("INVOICE#LINES#")]
-        lines = [line for page in (head["invoice"]["lines"], *pages) for line in page]
-        return {**head["invoice"], "lines": lines}, head["findings"]
+            return Record(items.get("JOB", {}), submissions, None, [])
+        invoice = json.loads(head["invoice"])
+        for name, item in sorted(items.items()):
+            if name.startswith("INVOICE#LINES#"):
+                invoice["lines"] += json.loads(item["lines"])
+        return Record(items.get("JOB", {}), submissions, invoice, json.loads(head["findings"]))
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """The job's item as plain values; empty when there is none."""
+        return self.record(job_id).job
+
+    def submissions(self, job_id: str) -> list[dict[str, Any]]:
+        return self.record(job_id).submissions
 
     def notifications(self, job_id: str | None = None) -> list[Notification]:
         """What was published, of one job or of all, in the order of delivery."""

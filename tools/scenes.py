@@ -91,7 +91,7 @@ class StoreInvoice:
         assert (answer["event"], answer["job_id"]) == ("invoice.captured", event["job_id"])
         assert answer["invoice"]["invoice_number"] == number
         assert _job(stage, event["job_id"])["status"] == "CAPTURED"
-        invoice = stage.item(f"JOB#{event['job_id']}", "INVOICE")["invoice"]
+        invoice = json.loads(stage.item(f"JOB#{event['job_id']}", "INVOICE")["invoice"])
         assert invoice["invoice_number"]["value"] == number
 
 

@@ -1,6 +1,6 @@
 """A running local stack for the workflow tests: the real state machines and handlers, on moto.
 
-One stack lives for the whole session of a process, and is emptied before each test. ``stack.scripted.script`` sets
+One stack lives for all tests of this package in a process, and is emptied before each. ``stack.scripted.script`` sets
 the scripted provider's latency and faults, ``stack.clock`` jumps ahead or changes the time scale.
 """
 
@@ -41,7 +41,7 @@ class Stacks:
         self._stack = None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stacks() -> Iterator[Stacks]:
     running = Stacks()
     yield running

@@ -23,11 +23,11 @@ def samples(stacks: Stacks) -> dict[str, dict[str, Any]]:
     outcomes = {}
     for name, upload in uploads.items():
         job_id = finished(stack, upload)
-        invoice, findings = stack.invoice(job_id)
+        record = stack.record(job_id)
         outcomes[name] = {
-            "job": stack.job(job_id),
-            "invoice": invoice,
-            "findings": findings,
+            "job": record.job,
+            "invoice": record.invoice,
+            "findings": record.findings,
             "announced": announced(stack, job_id),
             "states": states(stack, job_id),
         }

@@ -22,7 +22,7 @@ from invoice_capture.domain.errors import JobClosed
 from invoice_capture.domain.job import Job, JobStatus, sources_of
 
 _CREATED_SHARDS = 8
-# An item may have 400 KB, and attribute values take about as much room as the JSON they are measured by.
+# An item may have 400 KB; the rest is for the header with its candidates, and the findings.
 _LINES_BYTES_PER_ITEM = 200_000
 _WITHOUT_INVOICE = frozenset({JobStatus.FAILED, JobStatus.REJECTED})
 
@@ -85,15 +85,15 @@ class DynamoDBJobStore:
         # Doing it again is no mistake: the state machine repeats a step whose answer was lost.
         update["ConditionExpression"] += " OR (#status = :status AND submission = :submission)"
         pages = list(_pages(invoice["lines"]))
+        # Further lines are written first: they mean nothing until the invoice itself says how many portions there are.
+        for number, page in enumerate(pages[1:], start=2):
+            self._table.write(self._invoice_item(job_id, f"INVOICE#LINES#{number:04d}", {"lines": _json(page)}, now))
         head = {
-            "invoice": {**invoice, "lines": pages[0]},
-            "findings": findings,
+            "invoice": _json({**invoice, "lines": pages[0]}),
+            "findings": _json(findings),
             "pages_of_lines": len(pages),
             "captured_at": now,
         }
-        # Further lines are written first: they mean nothing until the invoice itself says how many portions there are.
-        for number, page in enumerate(pages[1:], start=2):
-            self._table.write(self._invoice_item(job_id, f"INVOICE#LINES#{number:04d}", {"lines": page}, now))
         invoice_item = self._invoice_item(job_id, "INVOICE", head, now)
         try:
             self._table.transact([{"Update": update}, {"Put": {"Item": invoice_item}}])
@@ -190,10 +190,14 @@ def _pages(lines: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any
     page: list[Mapping[str, Any]] = []
     size = 0
     for line in lines:
-        line_size = len(json.dumps(line))
+        line_size = len(_json(line).encode())
         if page and size + line_size > _LINES_BYTES_PER_ITEM:
             yield page
             page, size = [], 0
         page.append(line)
         size += line_size
     yield page
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
