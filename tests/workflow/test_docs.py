@@ -91,3 +91,10 @@ def test_json_examples_are_json() -> None:
     blocks = [block for page in PAGES for block in re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL)]
     assert all(isinstance(json.loads(block), dict) for block in blocks)
     assert len(blocks) >= 2
+
+
+def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = [block for page in PAGES for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)]
+    for block in blocks:
+        exec(compile(block, "docs", "exec"), {})
+    assert "2096.40" in capsys.readouterr().out
