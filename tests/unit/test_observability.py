@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -49,15 +50,22 @@ def test_keys_do_not_outlive_their_block(lines: Any) -> None:
     assert lines()[0]["provider"] == "a"
 
 
-def test_a_crash_is_logged_once_and_raised(lines: Any) -> None:
+def test_a_crash_is_logged_once_with_its_place_and_without_what_it_quotes(lines: Any) -> None:
     @observed
     def handler(_event: dict[str, Any], _context: object) -> None:
-        raise KeyError("boom")
+        try:
+            date.fromisoformat("IBAN DE89")
+        except ValueError as exc:
+            raise KeyError("Erika Mustermann") from exc
 
     with pytest.raises(KeyError):
         handler({"job_id": "J1"}, None)
     [line] = lines()
     assert (line["level"], line["error"], line["job_id"]) == ("ERROR", "KeyError", "J1")
+    [place] = line["places"]
+    assert place.startswith("handler, ")
+    assert "Mustermann" not in json.dumps(line)
+    assert "DE89" not in json.dumps(line)
 
 
 def test_metrics_are_emf_and_zero_is_silence(lines: Any) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def observed(handler: Handler) -> Handler:
             try:
                 return handler(event, context)
             except Exception as exc:
-                _logger().exception("This invocation failed.", extra={"error": type(exc).__name__})
+                # The message of an unexpected error may quote the document, so only its name and its place are logged.
+                places = [f"{frame.name}, {frame.filename}:{frame.lineno}" for frame in extract_tb(exc.__traceback__)]
+                _logger().error("This invocation failed.", extra={"error": type(exc).__name__, "places": places[1:]})
                 raise
 
     return wrapper

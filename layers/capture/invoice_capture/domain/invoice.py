@@ -24,7 +24,8 @@ Box = tuple[Fraction, Fraction, Fraction, Fraction]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What a document says belongs into no error message: messages are logged.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Reading(_Model, Generic[Value]):
