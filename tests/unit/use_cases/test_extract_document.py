@@ -45,6 +45,7 @@ def test_a_refusal_is_told_by_name(world: World) -> None:
     token = world.submit(job)
     extracted(world, job, token, refuse)
     assert isinstance(world.tokens.outcomes[token], PasswordProtected)
+    assert str(world.tokens.outcomes[token]).startswith(f"{job.document.name}: ")
     assert world.row(job).error_code == "PasswordProtected"
 
 

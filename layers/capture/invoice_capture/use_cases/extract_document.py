@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from invoice_capture.domain.document import DocumentPointer
-from invoice_capture.domain.errors import CaptureError, StoreUnavailable
+from invoice_capture.domain.errors import CaptureError, ProviderError, StoreUnavailable
 from invoice_capture.domain.submission import Outcome
 from invoice_capture.ports import Callbacks, Clock, DocumentStore, SubmissionStore
 from invoice_capture.use_cases.resolve_submission import resolve_submission
@@ -53,6 +53,9 @@ class ExtractDocument:
             answer = self.engine(self.documents.read(request.document))
         except StoreUnavailable:
             raise
+        except ProviderError as exc:
+            # The engine is given bytes: only this step knows what people call them.
+            return Outcome(request.provider, error=type(exc)(f"{request.document.name}: {exc}"))
         except CaptureError as exc:
             return Outcome(request.provider, error=exc)
         key = self.documents.write_result(request.job_id, request.submission, request.provider, answer)

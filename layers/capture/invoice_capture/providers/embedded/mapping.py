@@ -23,7 +23,8 @@ ERRORS: Mapping[str, type[ProviderError]] = MappingProxyType(
         "no_text_layer": NoTextLayer,
         "too_large": UnreadableDocument,
         "unreadable_document": UnreadableDocument,
-        "unsupported_document": UnreadableDocument,
+        # Intake lets e-invoices and PDFs through, and images: what the engine does not read is an image.
+        "unsupported_document": NoTextLayer,
     }
 )
 
