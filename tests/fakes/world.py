@@ -196,7 +196,6 @@ class World:
                 provider=self.provider.name,
                 submission=number,
                 task_token=token,
-                created_at=job.created_at,
                 deadline_at=job.deadline_at,
             )
         )

@@ -42,7 +42,6 @@ def submit_request(event: dict[str, Any]) -> SubmitRequest:
         provider=event["provider"],
         submission=event["submission"],
         task_token=event["task_token"],
-        created_at=datetime.fromisoformat(event["created_at"]),
         deadline_at=datetime.fromisoformat(event["deadline_at"]),
     )
 

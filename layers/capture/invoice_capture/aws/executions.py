@@ -32,7 +32,6 @@ class StepFunctionsExecutions:
                 "document": job.document.to_json(),
                 "route": job.route,
                 "submission": 1,
-                "created_at": timestamp(job.created_at),
                 "deadline_at": timestamp(job.deadline_at),
             },
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -41,7 +42,6 @@ class SubmitRequest:
     provider: str
     submission: int
     task_token: str
-    created_at: datetime
     deadline_at: datetime
 
 
@@ -64,14 +64,15 @@ class SubmitDocument:
 
         Every repeat of the state brings a new token; what was submitted already is not submitted again.
         """
-        key = (request.job_id, request.submission)
         try:
             self._submit(request)
         except StoreUnavailable as exc:
-            self._tell(request.task_token, exc)
+            # The state machine repeats the state; the submission stays open.
+            with suppress(TokenClosed):
+                self.callbacks.fail(request.task_token, exc)
         except CaptureError as exc:
             resolve_submission(
-                key,
+                (request.job_id, request.submission),
                 request.task_token,
                 Outcome(request.provider, error=exc),
                 submissions=self.submissions,
@@ -123,7 +124,8 @@ class SubmitDocument:
         """The state is repeated: the submission takes the new token, and goes on from where it was."""
         row = self._take_token(request)
         if row.state.is_closed:
-            self._deliver_again(row, request.task_token)
+            with suppress(TokenClosed):
+                deliver(row.number, row.outcome, request.task_token, self.callbacks)
         elif row.state is SubmissionState.SUBMITTING:
             try:
                 return hand_over.settle_doubt(row, content)
@@ -142,16 +144,3 @@ class SubmitDocument:
                 return self.submissions.save(replace(row, task_token=request.task_token))
             except StaleWrite:
                 continue
-
-    def _deliver_again(self, row: Submission, task_token: str) -> None:
-        try:
-            deliver(row.number, row.outcome, task_token, self.callbacks)
-        except TokenClosed:
-            return
-
-    def _tell(self, task_token: str, error: CaptureError) -> None:
-        """The state machine repeats the state; the submission stays open."""
-        try:
-            self.callbacks.fail(task_token, error)
-        except TokenClosed:
-            return
