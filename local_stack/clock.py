@@ -100,7 +100,7 @@ class ScaledClock:
         with self._changed:
             self._mark()
             self._working -= 1
-            if self._working == 0 and self._scale != 1:
+            if self._working <= 0 and self._scale != 1:
                 self._changed.notify_all()
 
     @contextmanager
@@ -151,7 +151,7 @@ class ScaledClock:
         return not ran_out.is_set()
 
     def sleep(self, seconds: float) -> None:
-        """Wait, as part of a block of work."""
+        """Wait, as part of a block of work; of its helper threads, too, several of which may be waiting."""
         self.wait(threading.Event(), seconds)
 
     def close(self) -> None:
@@ -164,12 +164,12 @@ class ScaledClock:
             timer.fire()
 
     def _rate(self) -> float:
-        return min(1.0, self._scale) if self._working else self._scale
+        return min(1.0, self._scale) if self._working > 0 else self._scale
 
     def _mark(self) -> float:
         real = time.monotonic()
         elapsed = self._elapsed + (real - self._marked_at) * self._rate()
-        if not self._working and self._timers:
+        if self._working <= 0 and self._timers:
             # A machine that is busy elsewhere wakes this clock late. What is due comes first: idle time never runs
             # past a timer that has not fired.
             elapsed = min(elapsed, max(self._elapsed, self._timers[0][0]))

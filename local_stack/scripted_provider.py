@@ -179,7 +179,7 @@ class ScriptedProvider(BaseProvider):
         return server.accept(submission, content, self._context.clock.now())
 
     def find(self, submission: Submission) -> str | None:
-        return server.find(submission.job_id)
+        return server.find(submission.job_id) if self.capabilities.finds_submissions else super().find(submission)
 
     def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
         references = [row.reference for row in submissions if row.reference is not None]

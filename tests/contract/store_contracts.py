@@ -208,7 +208,7 @@ class ProviderStatesContract:
         assert states.load("paid").lease is None
 
     def test_buckets_and_breakers_are_swapped_by_version(self, states: Any) -> None:
-        bucket, _ = RateBucket.full(4, NOW).take(4, NOW)
+        bucket, _ = RateBucket.full(NOW).take(4, NOW)
         assert states.swap_bucket("paid", bucket)
         assert not states.swap_bucket("paid", bucket)
         assert states.load("paid").bucket == bucket
@@ -222,9 +222,9 @@ class ProviderStatesContract:
         assert states.load("paid").breaker == breaker
 
     def test_latencies_add_up(self, states: Any) -> None:
-        states.add_latencies("paid", {3: 1, 14: 2})
-        states.add_latencies("paid", {3: 5})
-        assert dict(states.load("paid").latencies) == {3: 6, 14: 2}
+        states.add_latencies("paid", {("small", 3): 1, ("small", 14): 2})
+        states.add_latencies("paid", {("small", 3): 5, ("large", 3): 1})
+        assert states.load("paid").latencies == {"small": {3: 6, 14: 2}, "large": {3: 1}}
         assert dict(states.load("other").latencies) == {}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import DocumentMissing, JobClosed
@@ -44,6 +45,9 @@ class MemoryDocumentStore:
 
     def read_result(self, key: str) -> bytes | None:
         return self.results.get(key)
+
+    def link(self, pointer: DocumentPointer, seconds: int) -> str:
+        return f"https://documents.example/{quote(pointer.key)}?versionId={pointer.version_id}&expires={seconds}"
 
 
 class MemoryJobStore:
@@ -202,10 +206,11 @@ class MemoryProviderStateStore:
             return False
         return self._change(provider, breaker=breaker)
 
-    def add_latencies(self, provider: str, counts: Mapping[int, int]) -> None:
-        latencies = dict(self.load(provider).latencies)
-        for bucket, number in counts.items():
-            latencies[bucket] = latencies.get(bucket, 0) + number
+    def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int]) -> None:
+        latencies = {name: dict(buckets) for name, buckets in self.load(provider).latencies.items()}
+        for (size_class, bucket), number in counts.items():
+            buckets = latencies.setdefault(size_class, {})
+            buckets[bucket] = buckets.get(bucket, 0) + number
         self._change(provider, latencies=latencies)
 
     def _owns(self, provider: str, owner: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,18 +85,35 @@ class Messages:
         self.published.append({"subject": subject, **message})
 
 
+class Counted:
+    """Metrics by name."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
+        self.counts[metric] += value
+
+
 @dataclass
 class ServerProvider:
     """A provider with a server of its own behind it, which remembers what was accepted and therefore is paid.
 
     ``faults`` are raised by the next calls of submit, in order: one after acceptance when it is SubmissionInDoubt, else
-    instead of it. ``checks`` answers by job id; whatever is not in it is pending.
+    instead of it; ``fetch_faults`` and ``discard_faults`` by the next fetches and discards. ``answers`` are those of
+    checks, by job id; whatever is not in it is pending.
     """
 
     name: str = "paid"
     capabilities: Capabilities = field(default_factory=Capabilities)
     typical_latency_seconds: float = 20.0
     requests_per_second: float | None = None
+    max_concurrency: int = 8
+    spacing_seconds: float = 0.0
+    keeps_copies: bool = False
+    fetch_faults: list[ProviderError] = field(default_factory=list)
+    discard_faults: list[ProviderError] = field(default_factory=list)
+    discarded: list[str] = field(default_factory=list)
     faults: list[ProviderError | None] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     answers: dict[str, Check] = field(default_factory=dict)
@@ -122,7 +140,14 @@ class ServerProvider:
         return {row.reference or "": self.answers[row.job_id] for row in submissions if row.job_id in self.answers}
 
     def fetch(self, reference: str) -> bytes:
+        if self.fetch_faults:
+            raise self.fetch_faults.pop(0)
         return b"{}"
+
+    def discard(self, reference: str, raw: bytes) -> None:
+        if self.discard_faults:
+            raise self.discard_faults.pop(0)
+        self.discarded.append(reference)
 
     def normalise(self, raw: bytes) -> Invoice:
         return Invoice()
@@ -155,6 +180,7 @@ class World:
         self.executions = StartedExecutions()
         self.tokens = Tokens()
         self.messages = Messages()
+        self.metrics = Counted()
         self.provider = provider or ServerProvider()
         self.providers = OnlyProviders({self.provider.name: self.provider})
         self._numbers = itertools.count(1)
@@ -176,7 +202,7 @@ class World:
         self.jobs.create(job)
         return job
 
-    def submit(self, job: Job, token: str | None = None, number: int = 1) -> str:
+    def submit(self, job: Job, token: str | None = None, number: int = 1, moves_on: bool = False) -> str:
         """Enter the state Submit Document; returns its task token."""
         token = self.tokens.issue(token or f"token-{job.job_id}-{next(self._numbers)}")
         SubmitDocument(
@@ -188,6 +214,7 @@ class World:
             providers=self.providers,
             executions=self.executions,
             callbacks=self.tokens,
+            metrics=self.metrics,
             clock=self.clock,
         )(
             SubmitRequest(
@@ -197,6 +224,7 @@ class World:
                 submission=number,
                 task_token=token,
                 deadline_at=job.deadline_at,
+                moves_on=moves_on,
             )
         )
         return token
@@ -214,6 +242,7 @@ class World:
             providers=self.providers,
             callbacks=self.tokens,
             notifier=self.messages,
+            metrics=self.metrics,
             clock=self.clock,
         )
         step = CheckSubmissions(look_at, self.submissions, self.states, self.clock)

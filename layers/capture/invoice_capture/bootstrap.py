@@ -33,6 +33,7 @@ from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.errors import SettingMissing
+from invoice_capture.observability import count
 from invoice_capture.providers import registry
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.settings import Settings
@@ -46,6 +47,13 @@ class SystemClock:
         time.sleep(seconds)
 
 
+class EmbeddedMetrics:
+    """Metrics in the log, where CloudWatch finds them (EMF)."""
+
+    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
+        count(metric, value, **dimensions)
+
+
 class Application:
     """One function's view of the system, from its environment. Also the factory of providers."""
 
@@ -53,7 +61,8 @@ class Application:
         self._settings = Settings(environment)
         self._clock = clock or SystemClock()
         self._clients = Clients()
-        self._providers: dict[str, Provider] = {}
+        self._providers: dict[str, tuple[Mapping[str, str], Provider]] = {}
+        self._metrics = EmbeddedMetrics()
 
     # --- the steps ---------------------------------------------------------------------------------------------------
 
@@ -84,6 +93,7 @@ class Application:
             providers=self,
             executions=self._executions,
             callbacks=self._callbacks,
+            metrics=self._metrics,
             clock=self._clock,
         )
 
@@ -101,6 +111,7 @@ class Application:
                 providers=self,
                 callbacks=self._callbacks,
                 notifier=SNSNotifier(self._clients, self._settings.text("NOTIFICATIONS_TOPIC_ARN")),
+                metrics=self._metrics,
                 clock=self._clock,
             ),
             submissions=self._submissions,
@@ -112,7 +123,14 @@ class Application:
     def store_invoice(self) -> StoreInvoice:
         from invoice_capture.use_cases.store_invoice import StoreInvoice
 
-        return StoreInvoice(documents=self._documents, jobs=self._jobs, providers=self, clock=self._clock)
+        return StoreInvoice(
+            documents=self._documents,
+            jobs=self._jobs,
+            states=self._states,
+            providers=self,
+            metrics=self._metrics,
+            clock=self._clock,
+        )
 
     @cached_property
     def extract_document(self) -> ExtractDocument:
@@ -147,24 +165,28 @@ class Application:
         return registry.names()
 
     def get(self, name: str) -> Provider:
-        if name not in self._providers:
-            self._providers[name] = self._provider(name)
-        return self._providers[name]
-
-    def _provider(self, name: str) -> Provider:
         if name not in registry.names():
             raise SettingMissing(f"There is no provider {name!r}; there are {', '.join(sorted(registry.names()))}.")
         provider_class = registry.provider_class(name)
-        secrets = SecretSettings(self._clients, self._settings.text("PROVIDER_SECRET_PREFIX"))
-        context = ProviderContext(
-            settings=secrets.of(name) if provider_class.needs_settings else {},
+        settings = self._secrets.of(name) if provider_class.needs_settings else {}
+        known = self._providers.get(name)
+        # A changed secret, with new credentials perhaps, makes a new provider.
+        if known is None or known[0] != settings:
+            known = self._providers[name] = (settings, provider_class(self._provider_context(settings)))
+        return known[1]
+
+    def _provider_context(self, settings: Mapping[str, str]) -> ProviderContext:
+        return ProviderContext(
+            settings=settings,
             clock=self._clock,
             documents=self._documents,
             invoker=LambdaInvoker(self._clients),
             extract_function=self._settings.optional_text("EXTRACT_DOCUMENT_FUNCTION"),
         )
-        provider: Provider = provider_class(context)
-        return provider
+
+    @cached_property
+    def _secrets(self) -> SecretSettings:
+        return SecretSettings(self._clients, self._settings.text("PROVIDER_SECRET_PREFIX"))
 
     # --- adapters ----------------------------------------------------------------------------------------------------
 
@@ -174,7 +196,11 @@ class Application:
 
     @cached_property
     def _documents(self) -> S3DocumentStore:
-        return S3DocumentStore(self._clients, self._settings.text("DOCUMENTS_BUCKET"))
+        return S3DocumentStore(
+            self._clients,
+            self._settings.text("DOCUMENTS_BUCKET"),
+            links_endpoint=self._settings.optional_text("DOCUMENT_LINKS_ENDPOINT"),
+        )
 
     @cached_property
     def _jobs(self) -> DynamoDBJobStore:

@@ -43,6 +43,7 @@ def submit_request(event: dict[str, Any]) -> SubmitRequest:
         submission=event["submission"],
         task_token=event["task_token"],
         deadline_at=datetime.fromisoformat(event["deadline_at"]),
+        moves_on=event["moves_on"],
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:  # the invoice brings pydantic along, which the lean functions never need
     from invoice_capture.domain.invoice import Invoice
 
-from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.errors import CaptureError, ProviderError
 from invoice_capture.domain.job import Job
 from invoice_capture.domain.pacing import Breaker, RateBucket
@@ -47,6 +47,10 @@ class DocumentStore(Protocol):
 
     def read_result(self, key: str) -> bytes | None:
         """A provider's raw answer, or None when there is none under this key."""
+        ...
+
+    def link(self, pointer: DocumentPointer, seconds: int) -> str:
+        """An URL from which anybody can read a version for that long, without credentials."""
         ...
 
 
@@ -156,12 +160,15 @@ class Lease:
 
 @dataclass(frozen=True)
 class ProviderState:
-    """What all who talk to one provider share. ``latencies`` counts finished jobs per histogram bucket."""
+    """What all who talk to one provider share.
+
+    ``latencies`` counts finished jobs by the size class of their document and the histogram bucket.
+    """
 
     lease: Lease | None
     bucket: RateBucket | None
     breaker: Breaker
-    latencies: Mapping[int, int]
+    latencies: Mapping[str, Mapping[int, int]]
 
 
 class ProviderStateStore(Protocol):
@@ -193,7 +200,9 @@ class ProviderStateStore(Protocol):
         """Write the successor of the breaker of version ``breaker.version - 1``."""
         ...
 
-    def add_latencies(self, provider: str, counts: Mapping[int, int]) -> None: ...
+    def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int]) -> None:
+        """Count finished jobs by size class and histogram bucket."""
+        ...
 
 
 # --- Step Functions and notifications --------------------------------------------------------------------------------
@@ -221,6 +230,10 @@ class Notifier(Protocol):
     def publish(self, subject: str, message: Mapping[str, Any]) -> None: ...
 
 
+class Metrics(Protocol):
+    def count(self, metric: str, value: int = 1, **dimensions: str) -> None: ...
+
+
 class FunctionInvoker(Protocol):
     def invoke_later(self, function: str, payload: Mapping[str, Any]) -> None:
         """Queue an asynchronous invocation."""
@@ -230,19 +243,37 @@ class FunctionInvoker(Protocol):
 # --- providers -------------------------------------------------------------------------------------------------------
 
 
+ALL_KINDS = frozenset(DocumentKind)
+
+
+@dataclass(frozen=True)
+class RequestCounts:
+    """How many requests an operation sends at most, so that it can be paced as a whole."""
+
+    submit: int = 1
+    find: int = 1
+    fetch: int = 1
+    discard: int = 1
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a provider can do, as data: the provider matrix and the use cases read the same values.
 
     ``calls_back``: it resolves tokens itself and the loop is only its safety net. ``finds_submissions``: it can be
     asked whether it knows a job. ``charges``: it is paid, so sending twice must never go unseen. ``batch_size``: how
-    many references one check takes.
+    many references one check takes. ``confirms``: it learns from corrected values. ``discards``: it keeps a copy that
+    can be deleted. ``formats``: what it reads.
     """
 
     calls_back: bool = False
     finds_submissions: bool = False
     charges: bool = True
     batch_size: int = 1
+    confirms: bool = False
+    discards: bool = False
+    formats: frozenset[DocumentKind] = ALL_KINDS
+    requests: RequestCounts = RequestCounts()
 
 
 class CheckState(Enum):
@@ -256,8 +287,8 @@ class CheckState(Enum):
 class Check:
     """What a provider says of one submission.
 
-    ``raw`` is the answer itself where the check brings it along; otherwise it is fetched later. ``error`` belongs to
-    FAILED, ``action_url`` to ACTION_REQUIRED.
+    ``raw`` is the answer itself where the check brings it along; otherwise it is fetched. ``error`` belongs to FAILED,
+    ``action_url`` to ACTION_REQUIRED.
     """
 
     state: CheckState
@@ -269,8 +300,8 @@ class Check:
 class Provider(Protocol):
     """A service that reads invoices. See docs/adding_a_provider.md for writing one.
 
-    Every method that talks to the service raises ProviderUnavailable or RateLimited when the request was certainly not
-    taken, and another ProviderError when the provider refuses for good.
+    Every method that talks to the service raises ProviderUnavailable or RateLimited when repeating the request is safe
+    and may help, and another ProviderError when the provider refuses for good.
     """
 
     name: str
@@ -279,6 +310,12 @@ class Provider(Protocol):
     """Until real latencies are known; for a provider that calls back, how long to trust it before looking."""
     requests_per_second: float | None
     """The configured pace, or None for no limit."""
+    max_concurrency: int
+    """How many requests the loop has under way at the same time."""
+    spacing_seconds: float
+    """What to leave between the requests of one operation; set by whoever paces the provider."""
+    keeps_copies: bool
+    """Whether the provider's copy is left alone after the invoice is stored."""
 
     def submit(self, submission: Submission, content: bytes) -> str:
         """Hand a document over and return the provider's reference.
@@ -301,6 +338,14 @@ class Provider(Protocol):
 
     def normalise(self, raw: bytes) -> Invoice:
         """The canonical invoice of a raw answer; pure. Raises ResultUnusable."""
+        ...
+
+    def confirm(self, reference: str, raw: bytes, invoice: Invoice) -> None:
+        """Tell the provider the right values of what it answered with ``raw``. Raises OperationUnsupported."""
+        ...
+
+    def discard(self, reference: str, raw: bytes) -> None:
+        """Delete what the provider keeps of a submission; what is gone already is fine. Raises OperationUnsupported."""
         ...
 
 

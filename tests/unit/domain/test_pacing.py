@@ -12,41 +12,79 @@ from invoice_capture.domain.pacing import Breaker, RateBucket
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 
 
-@given(st.floats(0.05, 50), st.lists(st.floats(0, 3), min_size=1, max_size=60))
-def test_no_more_is_admitted_than_the_rate_and_one_second_of_burst(rate: float, pauses: list[float]) -> None:
-    bucket, now, admitted = RateBucket.full(rate, NOW), NOW, 0
-    for pause in pauses:
+SECOND = timedelta(seconds=1)
+
+
+@given(st.floats(0.05, 50), st.lists(st.tuples(st.floats(0, 3), st.integers(1, 4)), min_size=1, max_size=60))
+def test_no_more_is_admitted_than_the_rate_and_one_second_of_burst(
+    rate: float, pauses: list[tuple[float, int]]
+) -> None:
+    bucket, now, admitted, last = RateBucket.full(NOW), NOW, 0, 0
+    for pause, requests in pauses:
         now += timedelta(seconds=pause)
-        bucket, wait_until = bucket.take(rate, now)
-        admitted += wait_until is None
-        assert wait_until is None or wait_until > now
-    assert admitted <= max(1.0, rate) + rate * (now - NOW).total_seconds() + 1e-3
+        bucket, turn_at = bucket.take(rate, now, requests)
+        assert turn_at >= now
+        if turn_at == now:
+            admitted, last = admitted + requests, requests
+    # The last one in may be several requests in a row, which the next one then waits for.
+    assert admitted - last <= rate + rate * (now - NOW).total_seconds() + 1e-3
 
 
-@given(st.floats(0.05, 50), st.integers(0, 100))
-def test_waiting_as_long_as_it_says_is_enough(rate: float, taken: int) -> None:
-    bucket, now = RateBucket.full(rate, NOW), NOW
+@given(st.floats(0.05, 50), st.integers(0, 100), st.integers(1, 4))
+def test_waiting_as_long_as_it_says_is_enough(rate: float, taken: int, requests: int) -> None:
+    bucket, now = RateBucket.full(NOW), NOW
     for _ in range(taken + 1):
-        bucket, wait_until = bucket.take(rate, now)
-        if wait_until is not None:
-            now = wait_until + timedelta(milliseconds=1)
-            bucket, again = bucket.take(rate, now)
-            assert again is None
+        bucket, turn_at = bucket.take(rate, now, requests)
+        if turn_at > now:
+            now = turn_at
+            bucket, again = bucket.take(rate, now, requests)
+            assert again == now
 
 
-def test_a_refusal_halves_the_rate_and_ten_quiet_minutes_bring_it_back() -> None:
-    slow = RateBucket.full(8, NOW).slow_down(None, NOW)
-    assert slow.share == 0.5
+@given(st.floats(0.1, 50), st.lists(st.integers(1, 4), min_size=2, max_size=30))
+def test_the_patient_get_their_turns_one_after_another(rate: float, sizes: list[int]) -> None:
+    bucket = RateBucket.full(NOW).slow_down(None, NOW)
+    turns = []
+    for requests in sizes:
+        bucket, turn_at = bucket.take(rate, NOW, requests, patience=timedelta(days=1))
+        turns.append(turn_at)
+    for earlier, later, requests in zip(turns, turns[1:], sizes, strict=False):
+        spacing = timedelta(seconds=requests / (rate * bucket.share))
+        assert abs(later - earlier - spacing) < timedelta(milliseconds=1)
+
+
+def test_a_turn_beyond_the_patience_is_not_taken() -> None:
+    bucket, _ = RateBucket.full(NOW).slow_down(30, NOW), None
+    assert bucket.take(8, NOW, patience=29 * SECOND) == (bucket, NOW + 30 * SECOND)
+
+
+def test_a_refusal_takes_a_quarter_off_the_rate_and_ten_quiet_minutes_bring_it_back() -> None:
+    slow = RateBucket.full(NOW).slow_down(None, NOW)
+    assert slow.share == 0.75
     after, _ = slow.take(8, NOW + timedelta(seconds=30))
-    assert 0.5 < after.share < 0.6
+    assert 0.75 < after.share < 0.85
     after, _ = slow.take(8, NOW + timedelta(minutes=10))
     assert after.share == 1.0
 
 
+def test_refusals_of_what_was_under_way_together_count_as_one() -> None:
+    slow = RateBucket.full(NOW).slow_down(None, NOW).slow_down(5, NOW + SECOND)
+    assert slow.share == 0.75 + 1 / 600
+    assert slow.next_turn_at == NOW + 6 * SECOND
+    assert slow.slow_down(None, NOW + 3 * SECOND).share < 0.6
+
+
+def test_after_a_refusal_nothing_goes_in_bursts() -> None:
+    bucket, now = RateBucket.full(NOW).slow_down(None, NOW), NOW + timedelta(seconds=30)
+    bucket, first = bucket.take(4, now)
+    bucket, second = bucket.take(4, now)
+    assert (first, second > now) == (now, True)
+
+
 def test_what_the_provider_asks_for_is_honoured() -> None:
-    slow = RateBucket.full(8, NOW).slow_down(90, NOW)
-    assert slow.take(8, NOW + timedelta(seconds=89))[1] == NOW + timedelta(seconds=90)
-    assert slow.take(8, NOW + timedelta(seconds=91))[1] is None
+    slow = RateBucket.full(NOW).slow_down(90, NOW)
+    assert slow.take(8, NOW + 89 * SECOND)[1] == NOW + 90 * SECOND
+    assert slow.take(8, NOW + 91 * SECOND)[1] == NOW + 91 * SECOND
 
 
 def test_the_breaker_opens_after_five_failures_and_probes_ever_more_rarely() -> None:
@@ -71,3 +109,12 @@ def test_one_answer_closes_the_breaker_and_costs_a_write_only_then() -> None:
     assert Breaker().succeeded() == Breaker()
     failed = Breaker().failed(NOW)
     assert failed.succeeded() == Breaker(version=2)
+
+
+def test_a_provider_that_says_when_to_come_back_is_left_alone_until_then() -> None:
+    breaker = Breaker().failed(NOW, retry_after=120)
+    assert breaker.admit(NOW)[1] == NOW + 120 * SECOND
+    assert not breaker.is_open, "it is not out of order"
+    probing, wait_until = breaker.admit(NOW + 121 * SECOND)
+    assert wait_until is None
+    assert probing.succeeded().admit(NOW)[1] is None

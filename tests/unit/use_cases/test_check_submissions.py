@@ -53,7 +53,7 @@ def test_a_finished_job_is_kept_and_told() -> None:
     }
     row = world.row(job)
     assert (row.state, row.task_token, row.next_check_at) == (SubmissionState.DONE, None, None)
-    assert sum(world.states.load("paid").latencies.values()) == 1
+    assert [sum(counts.values()) for counts in world.states.load("paid").latencies.values()] == [1]
 
 
 def test_an_unfinished_job_is_looked_at_later_and_ever_more_rarely() -> None:
@@ -109,7 +109,7 @@ def test_a_refusal_of_the_provider_is_told_by_name() -> None:
     world.clock.forward(30)
     world.turn()
     assert isinstance(world.tokens.outcomes[token], CaptureFailed)
-    assert world.row(job).error_message == "illegible"
+    assert world.row(job).error_message == f"{job.document.name}: illegible"
 
 
 def test_a_provider_that_lost_its_settings_fails_its_jobs_with_the_reason() -> None:

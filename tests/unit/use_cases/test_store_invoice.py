@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from invoice_capture.domain.errors import JobClosed, ResultUnusable
+from invoice_capture.domain.errors import CaptureFailed, JobClosed, ProviderUnavailable, RateLimited, ResultUnusable
 from invoice_capture.domain.invoice import AmountField, Invoice, TextField
 from invoice_capture.domain.job import JobStatus
+from invoice_capture.ports import Capabilities
 from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
 from tests.fakes.world import ServerProvider, World
 
@@ -23,11 +24,6 @@ INVOICE = Invoice(
 
 
 class Reading(ServerProvider):
-    fetched: bytes = b'{"fetched": true}'
-
-    def fetch(self, reference: str) -> bytes:
-        return self.fetched
-
     def normalise(self, raw: bytes) -> Invoice:
         if raw == b"nonsense":
             raise ResultUnusable("This is no invoice.")
@@ -43,7 +39,14 @@ def stored(world: World, job, **changes) -> dict:
         reference="paid-1",
         result_key=f"results/{job.job_id}/1-paid.json",
     )
-    step = StoreInvoice(documents=world.documents, jobs=world.jobs, providers=world.providers, clock=world.clock)
+    step = StoreInvoice(
+        documents=world.documents,
+        jobs=world.jobs,
+        states=world.states,
+        providers=world.providers,
+        metrics=world.metrics,
+        clock=world.clock,
+    )
     return step(replace(request, **changes))
 
 
@@ -86,9 +89,59 @@ def test_an_announcement_stays_short_whatever_a_document_says(
     assert len(stored(world, job)["invoice"]["invoice_number"]) == 200
 
 
-def test_an_answer_that_was_not_kept_is_fetched_and_kept(world: World, job) -> None:
-    stored(world, job, result_key=None)
-    assert world.documents.results[f"results/{job.job_id}/1-paid.json"] == Reading.fetched
+def test_an_answer_that_is_gone_is_unusable_and_says_whose(world: World, job) -> None:
+    with pytest.raises(ResultUnusable, match=job.document.name):
+        stored(world, job, result_key="results/none.json")
+
+
+# --- the provider's copy  ----------------------------------------
+
+
+@pytest.fixture
+def keeper() -> World:
+    return World(Reading(capabilities=Capabilities(discards=True)))
+
+
+@pytest.fixture
+def kept(keeper: World):
+    job = keeper.receive()
+    keeper.submit(job)
+    keeper.documents.write_result(job.job_id, 1, "paid", b"{}")
+    return job
+
+
+def test_the_providers_copy_is_deleted_once_the_invoice_is_stored(keeper: World, kept) -> None:
+    stored(keeper, kept)
+    assert keeper.provider.discarded == ["paid-1"]
+
+
+def test_a_copy_is_left_where_the_setting_says_so(keeper: World, kept) -> None:
+    keeper.provider.keeps_copies = True
+    stored(keeper, kept)
+    assert keeper.provider.discarded == []
+
+
+def test_an_unusable_answer_is_not_deleted_at_the_provider(keeper: World, kept) -> None:
+    keeper.documents.write_result(kept.job_id, 1, "paid", b"nonsense")
+    with pytest.raises(ResultUnusable):
+        stored(keeper, kept)
+    assert keeper.provider.discarded == []
+
+
+def test_deleting_is_tried_again_while_the_provider_is_busy(keeper: World, kept) -> None:
+    keeper.provider.discard_faults = [RateLimited("slower", 1.0), ProviderUnavailable("down")]
+    stored(keeper, kept)
+    assert keeper.provider.discarded == ["paid-1"]
+    assert keeper.metrics.counts["CopiesLeft"] == 0
+
+
+@pytest.mark.parametrize(
+    "faults", [[ProviderUnavailable("down")] * 3, [CaptureFailed("no")], [ProviderUnavailable("later", 3600.0)]]
+)
+def test_a_copy_that_cannot_be_deleted_fails_no_job_and_is_counted(keeper: World, kept, faults) -> None:
+    keeper.provider.discard_faults = list(faults)
+    assert stored(keeper, kept)["status"] == "CAPTURED"
+    assert keeper.metrics.counts["CopiesLeft"] == 1
 
 
 def test_a_repeat_of_the_step_changes_nothing(world: World, job) -> None:

@@ -43,6 +43,9 @@ _TRANSIENT = frozenset(
 class Clients:
     """One client per service and container. boto3 takes longer to import than most steps take to run."""
 
+    def __init__(self) -> None:
+        self._s3_links: S3Client | None = None
+
     @cached_property
     def s3(self) -> S3Client:
         return self._client("s3")  # type: ignore[no-any-return]
@@ -67,12 +70,20 @@ class Clients:
     def secretsmanager(self) -> SecretsManagerClient:
         return self._client("secretsmanager")  # type: ignore[no-any-return]
 
-    def _client(self, service: str) -> Any:
+    def s3_links(self, endpoint: str | None) -> S3Client:
+        """A client that only signs links. Without a region in the host they would break in new buckets elsewhere."""
+        if self._s3_links is None:
+            address = {"addressing_style": "path" if endpoint else "virtual"}
+            self._s3_links = self._client("s3", endpoint, s3=address, signature_version="s3v4")
+        return self._s3_links
+
+    def _client(self, service: str, endpoint: str | None = None, **options: Any) -> Any:
         import boto3
         from botocore.config import Config
 
-        config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5})
-        return boto3.client(service, config=config)  # type: ignore[call-overload]
+        retries = {"mode": "standard", "max_attempts": 5}
+        config = Config(connect_timeout=5, read_timeout=30, retries=retries, **options)  # type: ignore[arg-type]
+        return boto3.client(service, config=config, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 
 def error_code(error: BaseException) -> str:

@@ -13,11 +13,15 @@ _MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "
 
 
 class S3DocumentStore:
-    """Documents lie below ``incoming/``, answers of providers below ``results/`` of the same bucket."""
+    """Documents lie below ``incoming/``, answers of providers below ``results/`` of the same bucket.
 
-    def __init__(self, clients: Clients, bucket: str) -> None:
+    ``links_endpoint`` is where links to documents lead when that is not S3 itself.
+    """
+
+    def __init__(self, clients: Clients, bucket: str, links_endpoint: str | None = None) -> None:
         self._clients = clients
         self._bucket = bucket
+        self._links_endpoint = links_endpoint
 
     def describe(self, bucket: str, key: str, version_id: str | None) -> tuple[DocumentPointer, datetime]:
         try:
@@ -53,6 +57,11 @@ class S3DocumentStore:
             if error_code(exc) in _MISSING:
                 return None
             raise
+
+    def link(self, pointer: DocumentPointer, seconds: int) -> str:
+        return self._clients.s3_links(self._links_endpoint).generate_presigned_url(
+            "get_object", Params=_location(pointer.bucket, pointer.key, pointer.version_id), ExpiresIn=seconds
+        )
 
 
 def _location(bucket: str, key: str, version_id: str | None) -> Any:

@@ -31,12 +31,11 @@ class DynamoDBProviderStateStore:
             ExpressionAttributeValues={":provider": provider_key(provider, "LEASE")["PK"]},
         )
         parts = {item["SK"]["S"]: from_attributes(item) for item in items}
-        latencies = parts.get("LATENCY", {})
         return ProviderState(
             lease=_lease(parts["LEASE"]) if "LEASE" in parts else None,
             bucket=_bucket(parts["RATE"]) if "RATE" in parts else None,
             breaker=_breaker(parts["BREAKER"]) if "BREAKER" in parts else Breaker(),
-            latencies={int(name[1:]): count for name, count in latencies.items() if name[0] == "b"},
+            latencies=_latencies(parts.get("LATENCY", {})),
         )
 
     def take_lease(self, provider: str, lease: Lease, instead_of: Lease | None) -> bool:
@@ -64,10 +63,10 @@ class DynamoDBProviderStateStore:
 
     def swap_bucket(self, provider: str, bucket: RateBucket) -> bool:
         values = {
-            "tokens": round(bucket.tokens, 6),
+            "next_turn_at": bucket.next_turn_at.isoformat(),
             "share": round(bucket.share, 6),
             "updated_at": bucket.updated_at,
-            "paused_until": bucket.paused_until,
+            "slowed_at": bucket.slowed_at,
             "version": bucket.version,
         }
         return self._swap(provider, "RATE", values, bucket.version)
@@ -76,8 +75,9 @@ class DynamoDBProviderStateStore:
         values = {"failures": breaker.failures, "probe_at": breaker.probe_at, "version": breaker.version}
         return self._swap(provider, "BREAKER", values, breaker.version)
 
-    def add_latencies(self, provider: str, counts: Mapping[int, int]) -> None:
-        self._table.add(provider_key(provider, "LATENCY"), {f"b{bucket}": count for bucket, count in counts.items()})
+    def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int]) -> None:
+        attributes = {f"{size_class}_{bucket}": count for (size_class, bucket), count in counts.items()}
+        self._table.add(provider_key(provider, "LATENCY"), attributes)
 
     def _swap(self, provider: str, part: str, values: Mapping[str, Any], version: int) -> bool:
         return self._table.put(
@@ -102,13 +102,23 @@ def _lease(values: Mapping[str, Any]) -> Lease:
 
 def _bucket(values: Mapping[str, Any]) -> RateBucket:
     return RateBucket(
-        tokens=float(values["tokens"]),
+        next_turn_at=moment(values["next_turn_at"]),
         share=float(values["share"]),
         updated_at=moment(values["updated_at"]),
-        paused_until=optional_moment(values.get("paused_until")),
+        slowed_at=optional_moment(values.get("slowed_at")),
         version=values["version"],
     )
 
 
 def _breaker(values: Mapping[str, Any]) -> Breaker:
     return Breaker(values["failures"], optional_moment(values.get("probe_at")), values["version"])
+
+
+def _latencies(values: Mapping[str, Any]) -> Mapping[str, Mapping[int, int]]:
+    """Counts by size class and bucket; the attributes are named ``<size class>_<bucket>``."""
+    counts: dict[str, dict[int, int]] = {}
+    for name, count in values.items():
+        size_class, _, bucket = name.rpartition("_")
+        if size_class and bucket.isdigit():
+            counts.setdefault(size_class, {})[int(bucket)] = count
+    return counts

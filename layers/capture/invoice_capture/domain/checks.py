@@ -10,17 +10,13 @@ from enum import StrEnum
 from itertools import islice
 
 from invoice_capture.domain.invoice import Invoice, Party, Tax
+from invoice_capture.domain.money import smallest_unit
 
 _CENT = Decimal("0.01")
 # An invoice whose thousand lines are all misread needs no thousand findings.
 _MOST_FINDINGS = 100
 # A clock behind in another time zone may still write tomorrow's date.
 _FUTURE_TOLERANCE = timedelta(days=1)
-# Currencies without cents round to the whole unit, those with three decimals to the mill.
-_SMALLEST_UNIT = {
-    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), Decimal(1)),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), Decimal("0.001")),
-}
 
 
 class Severity(StrEnum):
@@ -74,8 +70,7 @@ def _missing(invoice: Invoice) -> Iterator[Finding]:
 
 def _tolerance(invoice: Invoice, roundings: int) -> Decimal:
     """The rounding error that sums of this many rounded amounts may show."""
-    unit = _SMALLEST_UNIT.get(invoice.currency.value or "", _CENT)
-    return unit * max(1, roundings)
+    return smallest_unit(invoice.currency.value) * max(1, roundings)
 
 
 def _line_amounts(invoice: Invoice) -> Iterator[Finding]:

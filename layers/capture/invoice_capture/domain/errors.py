@@ -19,7 +19,14 @@ The class names are an interface: the state machines match them literally, and t
     │   ├── ResultUnusable           the answer cannot be understood
     │   ├── PasswordProtected
     │   ├── UnreadableDocument       damaged, or beyond the provider's limits
-    │   └── NoTextLayer              an image, and the provider reads none
+    │   ├── FormatRefused            a format that the provider does not read
+    │   ├── TooManyPages
+    │   ├── NoTextLayer              an image, and the provider reads none
+    │   ├── NoCredit                 the account is empty
+    │   ├── CredentialsRefused       unknown, expired, or without the right
+    │   ├── RequestRefused           the provider calls our request wrong
+    │   ├── SubmissionUnknown        the provider no longer knows what it accepted
+    │   └── OperationUnsupported     the provider's contract has no such operation
     ├── JobError
     │   ├── JobDeadlineExceeded
     │   └── JobClosed                the job had already ended
@@ -76,11 +83,16 @@ class DuplicateDocument(DocumentError):
 class ProviderError(CaptureError):
     """A provider could not capture the document."""
 
+    def about(self, document_name: str) -> ProviderError:
+        """The same error, saying which document it is about: only the caller of a provider knows that."""
+        return self if document_name in str(self) else type(self)(f"{document_name}: {self}")
+
 
 class ProviderUnavailable(ProviderError):
-    """The provider certainly did not take the request: refused connection, 5xx, maintenance.
+    """The provider certainly did not take the request, or taking it twice does no harm: it is worth repeating.
 
-    ``retry_after`` is what the provider asked for, in seconds, or None.
+    Refused connections, 5xx, maintenance, answers that cannot be read. ``retry_after`` is what the provider asked for,
+    in seconds, or None.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -112,7 +124,35 @@ class UnreadableDocument(ProviderError):
     pass
 
 
+class FormatRefused(ProviderError):
+    pass
+
+
+class TooManyPages(ProviderError):
+    pass
+
+
 class NoTextLayer(ProviderError):
+    pass
+
+
+class NoCredit(ProviderError):
+    pass
+
+
+class CredentialsRefused(ProviderError):
+    pass
+
+
+class RequestRefused(ProviderError):
+    pass
+
+
+class SubmissionUnknown(ProviderError):
+    pass
+
+
+class OperationUnsupported(ProviderError):
     pass
 
 

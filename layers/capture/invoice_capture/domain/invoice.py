@@ -31,13 +31,14 @@ class _Model(BaseModel):
 class Reading(_Model, Generic[Value]):
     """One reading of a value.
 
-    ``confidence`` is from 0 to 1. ``page`` counts from 0; ``box`` is left, top, right, bottom as fractions of the
-    displayed page, from its top left corner. Both are None when the value has no place on a page, as in an e-invoice.
+    ``confidence`` is from 0 to 1, or None when the provider does not say how sure it is. ``page`` counts from 0;
+    ``box`` is left, top, right, bottom as fractions of the displayed page, from its top left corner. Both are None when
+    the value has no place on a page, as in an e-invoice.
     ``source`` says what was read: ``xml``, ``text``, ``derived`` or the provider's name.
     """
 
     value: Value
-    confidence: Confidence = 1.0
+    confidence: Confidence | None = 1.0
     page: Page | None = None
     box: Box | None = None
     source: str | None = None
@@ -47,7 +48,7 @@ class InvoiceField(_Model, Generic[Value]):
     """A field of the invoice: the chosen reading, and the candidates it was chosen from, best first."""
 
     value: Value | None = None
-    confidence: Confidence = 0.0
+    confidence: Confidence | None = 0.0
     page: Page | None = None
     box: Box | None = None
     source: str | None = None

@@ -11,6 +11,9 @@ from types import MappingProxyType
 
 from invoice_capture.domain.document import DocumentPointer
 
+E_INVOICE_READER = "embedded"
+"""The provider that reads e-invoices where the chosen one does not."""
+
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -54,7 +57,8 @@ def sources_of(target: JobStatus) -> frozenset[JobStatus]:
 class Job:
     """A document on its way to an invoice. All times are aware UTC.
 
-    ``route`` names the providers in the order they are tried; ``submission`` counts them from 1.
+    ``route`` names the providers in the order they are tried; a question mark after a name says not to wait for that
+    provider while it is out of order. ``submission`` counts them from 1.
     """
 
     job_id: str

@@ -1,4 +1,4 @@
-"""How fast a provider is asked: a token bucket that learns from refusals, and a circuit breaker.
+"""How fast a provider is asked: turns at a rate that learns from refusals, and a circuit breaker.
 
 Both are values: every method returns the next value, one version on, and the store compares and swaps it.
 """
@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _RECOVERY = timedelta(minutes=10)
+_SLOWER = 0.75
 _LOWEST_SHARE = 1 / 64
+# Requests that were under way when the first of them was refused say nothing new.
+_ONE_REFUSAL = timedelta(seconds=2)
 _BREAKER_THRESHOLD = 5
 _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=10)
@@ -17,51 +20,65 @@ _LONGEST_PAUSE = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class RateBucket:
-    """A token bucket of one second's depth.
+    """Turns, given out one after another (the generic cell rate algorithm): whoever takes one knows when it is.
 
-    ``share`` is the part of the configured rate in use: halved by a refusal, and back to 1 within ten quiet minutes.
+    ``next_turn_at`` is the first turn that nobody took. ``share`` is the part of the configured rate in use: a quarter
+    less after a refusal, and back to 1 within ten quiet minutes. ``slowed_at`` is the last refusal.
     """
 
-    tokens: float
+    next_turn_at: datetime
     share: float
     updated_at: datetime
-    paused_until: datetime | None = None
+    slowed_at: datetime | None = None
     version: int = 0
 
     @classmethod
-    def full(cls, rate: float, now: datetime) -> RateBucket:
-        return cls(tokens=max(1.0, rate), share=1.0, updated_at=now)
+    def full(cls, now: datetime) -> RateBucket:
+        return cls(next_turn_at=now - timedelta(seconds=1), share=1.0, updated_at=now)
 
-    def take(self, rate: float, now: datetime) -> tuple[RateBucket, datetime | None]:
-        """Take one token at a configured ``rate`` per second.
+    def take(
+        self, rate: float, now: datetime, requests: int = 1, patience: timedelta = timedelta(0)
+    ) -> tuple[RateBucket, datetime]:
+        """Take the turns of some requests in a row at a configured ``rate`` per second.
 
-        Returns the next bucket, and None when the request may be made or else the time at which to try again.
+        Returns the next bucket, and when the first request may be sent; nothing is taken when that is further away than
+        ``patience``. A second's worth of requests may go at once, but never to a provider that refused some lately.
         """
-        if self.paused_until is not None and now < self.paused_until:
-            return self, self.paused_until
-        elapsed = max(0.0, (now - self.updated_at).total_seconds())
-        share = min(1.0, self.share + elapsed / _RECOVERY.total_seconds())
-        effective = rate * share
-        tokens = min(max(1.0, effective), self.tokens + elapsed * effective)
-        if tokens < 1:
-            wait = timedelta(seconds=(1 - tokens) / effective)
-            return self, now + wait
-        return RateBucket(tokens - 1, share, updated_at=now, version=self.version + 1), None
+        share = self._recovered(now)
+        burst = max(0.0, 1 - 1 / rate) if share == 1 else 0.0
+        first = max(self.next_turn_at, now - timedelta(seconds=burst))
+        turn_at = max(first, now)
+        if turn_at > now + patience:
+            return self, turn_at
+        next_turn_at = first + timedelta(seconds=requests / (rate * share))
+        return RateBucket(next_turn_at, share, now, self.slowed_at, self.version + 1), turn_at
+
+    def spacing(self, rate: float) -> float:
+        """Seconds to leave between requests: none while the provider takes bursts, which it does until it refuses."""
+        return 0.0 if self.share == 1 else 1 / (rate * self.share)
 
     def slow_down(self, retry_after: float | None, now: datetime) -> RateBucket:
         """The bucket after the provider asked for fewer requests."""
+        is_new = self.slowed_at is None or now - self.slowed_at > _ONE_REFUSAL
+        share = self._recovered(now)
         return RateBucket(
-            tokens=0.0,
-            share=max(_LOWEST_SHARE, self.share / 2),
+            next_turn_at=max(self.next_turn_at, now + timedelta(seconds=retry_after or 0.0)),
+            share=max(_LOWEST_SHARE, share * _SLOWER) if is_new else share,
             updated_at=now,
-            paused_until=now + timedelta(seconds=retry_after) if retry_after else None,
+            slowed_at=now if is_new else self.slowed_at,
             version=self.version + 1,
         )
+
+    def _recovered(self, now: datetime) -> float:
+        return min(1.0, self.share + max(timedelta(0), now - self.updated_at) / _RECOVERY)
 
 
 @dataclass(frozen=True)
 class Breaker:
-    """Opens after five failures in a row; after each pause one request probes, and the pause doubles if it fails."""
+    """Opens after five failures in a row; after each pause one request probes, and the pause doubles if it fails.
+
+    A provider that says when to come back is left alone until then, after a single failure too.
+    """
 
     failures: int = 0
     probe_at: datetime | None = None
@@ -76,10 +93,11 @@ class Breaker:
         # The probe takes the next pause with it, so that nobody else probes while it is under way.
         return Breaker(self.failures, now + _pause(self.failures), self.version + 1), None
 
-    def failed(self, now: datetime) -> Breaker:
+    def failed(self, now: datetime, retry_after: float | None = None) -> Breaker:
         failures = self.failures + 1
-        probe_at = now + _pause(failures) if failures >= _BREAKER_THRESHOLD else None
-        return Breaker(failures, probe_at, self.version + 1)
+        pause = _pause(failures) if failures >= _BREAKER_THRESHOLD else timedelta(0)
+        pause = max(pause, timedelta(seconds=retry_after or 0.0))
+        return Breaker(failures, now + pause if pause else None, self.version + 1)
 
     def succeeded(self) -> Breaker:
         """Itself when there was nothing to forgive, so that a healthy provider costs no write."""
@@ -87,7 +105,8 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        return self.probe_at is not None
+        """Whether the provider counts as out of order, beyond a pause that it asked for."""
+        return self.failures >= _BREAKER_THRESHOLD
 
 
 def _pause(failures: int) -> timedelta:

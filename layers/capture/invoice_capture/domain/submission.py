@@ -28,10 +28,7 @@ class SubmissionState(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a submission ended: with an ``error``, or with the provider's answer.
-
-    ``result_key`` is where the raw answer lies, or None when it is still to be fetched by its ``reference``.
-    """
+    """How a submission ended: with an ``error``, or with the provider's raw answer, which lies at ``result_key``."""
 
     provider: str
     reference: str | None = None
@@ -56,8 +53,9 @@ class Submission:
     """A document at one provider.
 
     ``number`` is the place in the route, from 1. ``attempts`` counts the times the document was sent without knowing
-    that it was not taken. ``next_check_at`` is None while nobody but the running step is to look at the submission.
-    ``version`` grows with every write and guards it.
+    that it was not taken. ``moves_on``: the next provider of the route takes over while this one is out of order.
+    ``checked_at`` is the last check that found it unfinished; ``next_check_at`` is None while nobody but the running
+    step is to look at the submission. ``version`` grows with every write and guards it.
     """
 
     job_id: str
@@ -74,7 +72,9 @@ class Submission:
     reference: str | None = None
     submitted_at: datetime | None = None
     next_check_at: datetime | None = None
+    checked_at: datetime | None = None
     checks: int = 0
+    moves_on: bool = False
     possible_double_charge: bool = False
     action_url: str | None = None
     result_key: str | None = None

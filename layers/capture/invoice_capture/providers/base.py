@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from invoice_capture.domain.invoice import Invoice
+    from invoice_capture.providers.http import HttpClient
 
-from invoice_capture.domain.errors import SettingMissing
+from invoice_capture.domain.errors import OperationUnsupported, ProviderError, SettingMissing
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import Capabilities, Check, Clock, DocumentStore, FunctionInvoker
+
+_MOST_CONCURRENCY = 8
+_LONGEST_DISTANCE_SECONDS = 5.0
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"0", "false", "no", "off"})
 
 
 @dataclass(frozen=True)
@@ -34,22 +43,41 @@ class BaseProvider(ABC):
     needs_settings: ClassVar[bool] = True
     """Whether the provider is useless without its secret."""
     default_typical_latency_seconds: ClassVar[float]
+    default_requests_per_second: ClassVar[float] = 0.0
+    """Zero stands for no limit of our own."""
 
     def __init__(self, context: ProviderContext) -> None:
         self._context = context
         self.typical_latency_seconds = self.number("typical_latency_seconds", self.default_typical_latency_seconds)
-        rate = self.number("requests_per_second", 0)
-        self.requests_per_second = rate or None
+        self.requests_per_second = self.number("requests_per_second", self.default_requests_per_second) or None
+        self.max_concurrency = max(1, min(_MOST_CONCURRENCY, int(self.number("max_concurrency", _MOST_CONCURRENCY))))
+        self.keeps_copies = not self.flag("discard", True)
+        self.spacing_seconds = 0.0
+        self._last_request = threading.local()
+
+    # --- settings ----------------------------------------------------------------------------------------------------
 
     def setting(self, name: str) -> str:
         """A setting that must be there. Raises SettingMissing naming it."""
-        value = self._context.settings.get(name)
-        if not value:
+        value = self.optional_setting(name)
+        if value is None:
             raise SettingMissing(f"The setting {name!r} of provider {self.name!r} is missing: add it to its secret.")
         return value
 
+    def optional_setting(self, name: str, default: str | None = None) -> str | None:
+        return self._context.settings.get(name) or default
+
+    def choice(self, name: str, choices: Sequence[str], default: str | None = None) -> str:
+        """A setting that is one of a few words. Raises SettingMissing naming it and them."""
+        value = self.setting(name) if default is None else self._context.settings.get(name) or default
+        if value not in choices:
+            raise SettingMissing(
+                f"The setting {name!r} of provider {self.name!r} must be one of {', '.join(choices)}, not {value!r}."
+            )
+        return value
+
     def number(self, name: str, default: float) -> float:
-        """A setting that is a positive number. Raises SettingMissing naming it when it is something else."""
+        """A setting that is a number from zero. Raises SettingMissing naming it when it is something else."""
         text = self._context.settings.get(name, "")
         try:
             value = float(text) if text else default
@@ -59,12 +87,57 @@ class BaseProvider(ABC):
             raise SettingMissing(f"The setting {name!r} of provider {self.name!r} must be a number, not {text!r}.")
         return value
 
+    def flag(self, name: str, default: bool) -> bool:
+        """A setting that is yes or no. Raises SettingMissing naming it when it is something else."""
+        text = self._context.settings.get(name, "").lower()
+        if not text:
+            return default
+        if text not in _YES | _NO:
+            raise SettingMissing(f"The setting {name!r} of provider {self.name!r} must be true or false, not {text!r}.")
+        return text in _YES
+
+    def http_client(
+        self,
+        headers: Mapping[str, str],
+        secrets: Sequence[str],
+        statuses: Mapping[int, type[ProviderError]],
+        base_url: str | None = None,
+    ) -> HttpClient:
+        """The client of this provider's HTTP interface, with the time limits of its settings.
+
+        Raises:
+            SettingMissing: ``base_url`` is neither given nor set, or cannot be used.
+        """
+        # Not every step that builds a provider talks to it, and requests takes a while to import.
+        from invoice_capture.providers.http import HttpClient, Limits
+
+        return HttpClient(
+            self.name,
+            self.setting("base_url") if base_url is None else base_url,
+            headers=headers,
+            secrets=secrets,
+            statuses=statuses,
+            limits=Limits(read_seconds=self.number("timeout_seconds", 30.0) or 30.0),
+            allow_http=self.flag("allow_http", False),
+            before_request=self._keep_distance,
+        )
+
+    def _keep_distance(self) -> None:
+        """Sleep until the next request may follow the last one of this thread, which is of the same operation."""
+        now = self._context.clock.now()
+        free_at = getattr(self._last_request, "at", _NEVER) + timedelta(seconds=self.spacing_seconds)
+        if free_at > now:
+            self._context.clock.sleep(min(_LONGEST_DISTANCE_SECONDS, (free_at - now).total_seconds()))
+        self._last_request.at = self._context.clock.now()
+
+    # --- the flow ----------------------------------------------------------------------------------------------------
+
     @abstractmethod
     def submit(self, submission: Submission, content: bytes) -> str: ...
 
-    def find(self, submission: Submission) -> str | None:
+    def find(self, submission: Submission) -> str | None:  # noqa: ARG002
         """Only asked of providers whose capabilities say that they find submissions."""
-        raise NotImplementedError(f"{self.name} cannot look submissions up")
+        raise self._unsupported("look a submission up")
 
     def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
         """One request per submission, for providers without a batch call."""
@@ -78,3 +151,12 @@ class BaseProvider(ABC):
 
     @abstractmethod
     def normalise(self, raw: bytes) -> Invoice: ...
+
+    def confirm(self, reference: str, raw: bytes, invoice: Invoice) -> None:  # noqa: ARG002
+        raise self._unsupported("learn from corrected values")
+
+    def discard(self, reference: str, raw: bytes) -> None:  # noqa: ARG002
+        raise self._unsupported("delete its copy of a document")
+
+    def _unsupported(self, what: str) -> OperationUnsupported:
+        return OperationUnsupported(f"The provider {self.name!r} cannot {what}: its contract has no such operation.")

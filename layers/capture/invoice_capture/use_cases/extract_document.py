@@ -55,7 +55,7 @@ class ExtractDocument:
             raise
         except ProviderError as exc:
             # The engine is given bytes: only this step knows what people call them.
-            return Outcome(request.provider, error=type(exc)(f"{request.document.name}: {exc}"))
+            return Outcome(request.provider, error=exc.about(request.document.name))
         except CaptureError as exc:
             return Outcome(request.provider, error=exc)
         key = self.documents.write_result(request.job_id, request.submission, request.provider, answer)

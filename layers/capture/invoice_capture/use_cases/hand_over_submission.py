@@ -44,12 +44,15 @@ class HandOver:
         try:
             reference = self.provider.submit(row, content)
         except ProviderUnavailable as exc:
+            _log.warning("The provider did not take a submission.", extra={"error": exc.code, **_names(row)})
             retry_at = max(self.pace.refused(exc), self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS))
             return self._save(
                 replace(row, state=SubmissionState.QUEUED, attempts=row.attempts - 1, next_check_at=retry_at)
             )
         except SubmissionInDoubt:
-            _log.warning("The answer to a submission was lost.", extra={"job_id": row.job_id, "provider": row.provider})
+            # Lost answers are how an outage may look, and whatever is sent into one is in doubt as well.
+            self.pace.failed()
+            _log.warning("The answer to a submission was lost.", extra=_names(row))
             return self._save(replace(row, next_check_at=self.clock.now() + _DOUBT_PAUSE))
         self.pace.answered()
         return self._accepted(row, reference)
@@ -100,14 +103,16 @@ class HandOver:
                 state=SubmissionState.PENDING,
                 reference=reference,
                 submitted_at=now,
-                next_check_at=now + timedelta(seconds=self._first_check()),
+                next_check_at=now + timedelta(seconds=self._first_check(row)),
             )
         )
 
-    def _first_check(self) -> float:
+    def _first_check(self, row: Submission) -> float:
         if self.provider.capabilities.calls_back:
             return self.provider.typical_latency_seconds
-        histogram = LatencyHistogram(self.provider.typical_latency_seconds, self.pace.state.latencies)
+        histogram = LatencyHistogram.for_size(
+            self.provider.typical_latency_seconds, self.pace.state.latencies, row.document.size
+        )
         return seconds_to_next_check(0.0, histogram, MINIMUM_POLL_SECONDS)
 
     def _save(self, row: Submission) -> Submission:
@@ -120,3 +125,7 @@ class HandOver:
                 if fresh is None or fresh.state.is_closed:
                     return fresh or row
                 row = replace(row, task_token=fresh.task_token, version=fresh.version)
+
+
+def _names(row: Submission) -> dict[str, str]:
+    return {"job_id": row.job_id, "provider": row.provider}

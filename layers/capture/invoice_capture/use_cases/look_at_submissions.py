@@ -10,13 +10,21 @@ from datetime import datetime, timedelta
 from invoice_capture.domain.errors import (
     CaptureError,
     CaptureFailed,
+    CredentialsRefused,
     JobDeadlineExceeded,
+    NoCredit,
     ProviderError,
     ProviderUnavailable,
     SettingMissing,
     StoreUnavailable,
 )
-from invoice_capture.domain.polling import LatencyHistogram, bucket_of, seconds_to_next_check
+from invoice_capture.domain.polling import (
+    LatencyHistogram,
+    bucket_of,
+    latency_between,
+    seconds_to_next_check,
+    size_class,
+)
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
 from invoice_capture.ports import (
     Callbacks,
@@ -25,6 +33,7 @@ from invoice_capture.ports import (
     Clock,
     DocumentStore,
     JobStore,
+    Metrics,
     Notifier,
     Provider,
     Providers,
@@ -37,11 +46,13 @@ from invoice_capture.use_cases.hand_over_submission import MINIMUM_POLL_SECONDS,
 from invoice_capture.use_cases.keep_loop import TICK
 from invoice_capture.use_cases.pace_provider import Pace
 from invoice_capture.use_cases.resolve_submission import resolve_submission
+from invoice_capture.use_cases.round_of_requests import RoundOfRequests
 
 # Of the function's five minutes, two are kept for what is under way.
 _TURN_BUDGET = timedelta(minutes=3)
-# A pause as short as this is slept through, so that a provider's rate is used in full.
-_SHORT_PAUSE = timedelta(seconds=5)
+# What is checked was accepted, and is paid for: an account in trouble is asked again, until it is in order or the job
+# is over. Elsewhere the document would be paid for a second time.
+_NOT_ABOUT_THE_DOCUMENT = (ProviderUnavailable, CredentialsRefused, NoCredit)
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,7 @@ class LookAtSubmissions:
     providers: Providers
     callbacks: Callbacks
     notifier: Notifier
+    metrics: Metrics
     clock: Clock
 
     def __call__(
@@ -72,106 +84,116 @@ class LookAtSubmissions:
         late = [row for row in rows if row not in early]
         overdue = [row for row in late if row.deadline_at <= now]
         live = [row for row in late if row.deadline_at > now]
-        ended = [self._fail(row, JobDeadlineExceeded.of(row.document.name, row.deadline_at)) for row in overdue]
+        looked_at = early + [
+            self._fail(row, JobDeadlineExceeded.of(row.document.name, row.deadline_at)) for row in overdue
+        ]
         if not live:
-            return early + ended, None
+            return looked_at, None
         try:
             provider = self.providers.get(provider_name)
         except SettingMissing as exc:
-            return early + ended + [self._fail(row, exc) for row in live], None
-        pace = Pace(provider, self.states, self.clock, state)
-        waiting = [row for row in live if row.state in {SubmissionState.QUEUED, SubmissionState.SUBMITTING}]
-        pending = [row for row in live if row not in waiting]
-        ends_at = now + _TURN_BUDGET
-        checked, not_before = self._check_all(pending, provider, pace, ends_at)
-        if not_before is not None:
-            return early + ended + checked, not_before
-        submitted, not_before = self._submit_all(waiting, provider, pace, ends_at)
-        return early + ended + checked + submitted, not_before
+            return looked_at + [self._fail(row, exc) for row in live], None
+        pace = Pace(provider, self.states, self.metrics, self.clock, state)
+        requests = RoundOfRequests(provider, pace, self.clock, now + _TURN_BUDGET)
+        pending = [row for row in live if row.reference is not None]
+        looked_at += self._check(pending, provider, pace, requests)
+        waiting = [row for row in live if row.reference is None]
+        # What may have been sent stays, whatever the route says: elsewhere it would be paid for again.
+        moving = [row for row in waiting if row.moves_on and row.attempts == 0 and pace.is_out_of_order]
+        looked_at += [self._move_on(row) for row in moving]
+        looked_at += self._submit([row for row in waiting if row not in moving], provider, pace, requests)
+        return looked_at, requests.not_before
 
     # --- submitting --------------------------------------------------------------------------------------------------
 
-    def _submit_all(
-        self, rows: Sequence[Submission], provider: Provider, pace: Pace, ends_at: datetime
-    ) -> tuple[list[Submission], datetime | None]:
+    def _submit(
+        self, rows: Sequence[Submission], provider: Provider, pace: Pace, requests: RoundOfRequests
+    ) -> list[Submission]:
         hand_over = HandOver(provider, pace, self.submissions, self.jobs, self.clock)
-        done: list[Submission] = []
-        for row in rows:
-            if self.clock.now() >= ends_at:
-                break
-            wait_until = self._admit(pace)
-            if wait_until is not None:
-                return done, wait_until
-            done.append(self._submit(row, hand_over))
-        return done, None
 
-    def _submit(self, row: Submission, hand_over: HandOver) -> Submission:
-        try:
-            content = self.documents.read(row.document)
-            if row.state is SubmissionState.SUBMITTING:
-                return hand_over.settle_doubt(row, content)
-            return hand_over.send(hand_over.begin_attempt(row), content)
-        except StaleWrite:
-            return self.submissions.get(row.key) or row
-        except StoreUnavailable:
-            raise
-        except CaptureError as exc:
-            return self._fail(row, exc)
+        def submit(row: Submission) -> Submission:
+            try:
+                content = self.documents.read(row.document)
+                if row.state is SubmissionState.SUBMITTING:
+                    return hand_over.settle_doubt(row, content)
+                return hand_over.send(hand_over.begin_attempt(row), content)
+            except StaleWrite:
+                return self.submissions.get(row.key) or row
 
-    def _admit(self, pace: Pace) -> datetime | None:
-        """Take the right to one request, sleeping through a short pause for it."""
-        wait_until = pace.admit()
-        now = self.clock.now()
-        if wait_until is not None and wait_until - now <= _SHORT_PAUSE:
-            self.clock.sleep(max(0.0, (wait_until - now).total_seconds()))
-            wait_until = pace.admit()
-        return wait_until
+        done = []
+        for row, answer in requests.ask(rows, submit, provider.capabilities.requests.submit):
+            try:
+                done.append(answer.result())
+            except StoreUnavailable:
+                raise
+            except CaptureError as exc:
+                done.append(self._fail(row, exc))
+        return done
+
+    def _move_on(self, row: Submission) -> Submission:
+        message = f"{row.provider} is out of order, and the route says not to wait for it."
+        return self._fail(row, ProviderUnavailable(message))
 
     # --- checking ----------------------------------------------------------------------------------------------------
 
-    def _check_all(
-        self, rows: Sequence[Submission], provider: Provider, pace: Pace, ends_at: datetime
-    ) -> tuple[list[Submission], datetime | None]:
-        histogram = LatencyHistogram(provider.typical_latency_seconds, pace.state.latencies)
+    def _check(
+        self, rows: Sequence[Submission], provider: Provider, pace: Pace, requests: RoundOfRequests
+    ) -> list[Submission]:
         size = provider.capabilities.batch_size
-        latencies: Counter[int] = Counter()
+        batches = [rows[start : start + size] for start in range(0, len(rows), size)]
         done: list[Submission] = []
-        not_before: datetime | None = None
-        for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
-            not_before = self._admit(pace)
-            if not_before is not None or self.clock.now() >= ends_at:
-                break
+        finished: list[Submission] = []
+        for batch, answer in requests.ask(batches, provider.check):
             try:
-                checks = provider.check(batch)
-            except ProviderUnavailable as exc:
-                not_before = pace.refused(exc)
-                break
+                checks = answer.result()
+            except _NOT_ABOUT_THE_DOCUMENT as exc:
+                requests.refused(exc)
+                continue
             except ProviderError as exc:
                 checks = {row.reference or "": Check(CheckState.FAILED, error=exc) for row in batch}
             pace.answered()
             for row in batch:
                 check = checks.get(row.reference or "", Check(CheckState.PENDING))
-                done.append(self._follow(row, check, histogram))
-                if check.state is CheckState.READY and row.submitted_at is not None:
-                    latencies[bucket_of((self.clock.now() - row.submitted_at).total_seconds())] += 1
-        if latencies:
-            self.states.add_latencies(provider.name, latencies)
-        return done, not_before
+                if check.state is not CheckState.READY:
+                    done.append(self._follow(row, check, provider, pace))
+                elif check.raw is not None:
+                    done.append(self._keep(row, check.raw))
+                else:
+                    finished.append(row)
+        done += self._fetch(finished, provider, requests)
+        self._learn([row for row in done if row.state is SubmissionState.DONE], provider)
+        return done
 
-    def _follow(self, row: Submission, check: Check, histogram: LatencyHistogram) -> Submission:
-        """Act on what the provider said of one submission; returns the row as it is then."""
-        if check.state is CheckState.READY:
-            key = None
-            if check.raw is not None:
-                key = self.documents.write_result(row.job_id, row.number, row.provider, check.raw)
-            return self._resolve(row, Outcome(row.provider, row.reference, key))
+    def _fetch(self, rows: Sequence[Submission], provider: Provider, requests: RoundOfRequests) -> list[Submission]:
+        """Fetch finished answers. What cannot be fetched now stays pending, because it is paid for."""
+
+        def fetch(row: Submission) -> bytes:
+            return provider.fetch(row.reference or "")
+
+        done = []
+        for row, answer in requests.ask(rows, fetch, provider.capabilities.requests.fetch):
+            try:
+                done.append(self._keep(row, answer.result()))
+            except _NOT_ABOUT_THE_DOCUMENT as exc:
+                retry_at = max(requests.refused(exc), self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS))
+                done.append(self._save(replace(row, next_check_at=retry_at)))
+            except ProviderError as exc:
+                done.append(self._fail(row, exc))
+        return done
+
+    def _keep(self, row: Submission, raw: bytes) -> Submission:
+        """Keep the raw answer before anybody is told of it."""
+        key = self.documents.write_result(row.job_id, row.number, row.provider, raw)
+        return self._resolve(row, Outcome(row.provider, row.reference, key))
+
+    def _follow(self, row: Submission, check: Check, provider: Provider, pace: Pace) -> Submission:
+        """Act on what the provider said of one unfinished submission; returns the row as it is then."""
         if check.state is CheckState.FAILED:
             error = check.error or CaptureFailed(f"{row.provider} could not capture {row.document.name}.")
             return self._fail(row, error)
         now = self.clock.now()
-        elapsed = (now - (row.submitted_at or row.created_at)).total_seconds()
-        wait = seconds_to_next_check(elapsed, histogram, MINIMUM_POLL_SECONDS)
+        histogram = LatencyHistogram.for_size(provider.typical_latency_seconds, pace.state.latencies, row.document.size)
+        wait = seconds_to_next_check(self._age(row, now), histogram, MINIMUM_POLL_SECONDS)
         asked = check.state is CheckState.ACTION_REQUIRED
         if asked:
             self._ask_for_action(row, check.action_url)
@@ -181,11 +203,27 @@ class LookAtSubmissions:
             replace(
                 row,
                 state=SubmissionState.ACTION_REQUIRED if asked else SubmissionState.PENDING,
-                action_url=check.action_url,
+                action_url=check.action_url or row.action_url,
+                checked_at=now,
                 checks=row.checks + 1,
                 next_check_at=now + timedelta(seconds=wait),
             )
         )
+
+    def _age(self, row: Submission, now: datetime) -> float:
+        return (now - (row.submitted_at or row.created_at)).total_seconds()
+
+    def _learn(self, rows: Sequence[Submission], provider: Provider) -> None:
+        """Count how long the provider took. How long people take to verify says nothing about it."""
+        now = self.clock.now()
+        latencies: Counter[tuple[str, int]] = Counter()
+        for row in rows:
+            if row.submitted_at is not None and row.action_url is None:
+                unfinished_at = self._age(row, row.checked_at) if row.checked_at is not None else 0.0
+                latency = latency_between(unfinished_at, self._age(row, now))
+                latencies[size_class(row.document.size), bucket_of(latency)] += 1
+        if latencies:
+            self.states.add_latencies(provider.name, latencies)
 
     def _ask_for_action(self, row: Submission, url: str | None) -> None:
         """Tell people once that one of them must go on at the provider."""
@@ -205,7 +243,8 @@ class LookAtSubmissions:
     # --- ending ------------------------------------------------------------------------------------------------------
 
     def _fail(self, row: Submission, error: CaptureError) -> Submission:
-        return self._resolve(row, Outcome(row.provider, row.reference, error=error))
+        told = error.about(row.document.name) if isinstance(error, ProviderError) else error
+        return self._resolve(row, Outcome(row.provider, row.reference, error=told))
 
     def _resolve(self, row: Submission, outcome: Outcome) -> Submission:
         resolve_submission(

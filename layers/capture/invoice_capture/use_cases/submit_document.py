@@ -7,14 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from invoice_capture.domain.document import DocumentPointer, inspect, require_acceptable_size
+from invoice_capture.domain.document import DocumentKind, DocumentPointer, inspect, require_acceptable_size
 from invoice_capture.domain.errors import (
     CaptureError,
     DuplicateDocument,
+    FormatRefused,
     JobDeadlineExceeded,
+    ProviderError,
+    ProviderUnavailable,
     StoreUnavailable,
     TokenClosed,
 )
+from invoice_capture.domain.job import E_INVOICE_READER
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
 from invoice_capture.ports import (
     Callbacks,
@@ -22,6 +26,8 @@ from invoice_capture.ports import (
     DocumentStore,
     Executions,
     JobStore,
+    Metrics,
+    Provider,
     Providers,
     ProviderStateStore,
     StaleWrite,
@@ -35,7 +41,10 @@ from invoice_capture.use_cases.resolve_submission import deliver, resolve_submis
 
 @dataclass(frozen=True)
 class SubmitRequest:
-    """What the state Submit Document passes: ``submission`` is the provider's place in the route, from 1."""
+    """What the state Submit Document passes: ``submission`` is the provider's place in the route, from 1.
+
+    ``moves_on``: while the provider is out of order, the next one takes over instead.
+    """
 
     job_id: str
     document: DocumentPointer
@@ -43,6 +52,7 @@ class SubmitRequest:
     submission: int
     task_token: str
     deadline_at: datetime
+    moves_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ class SubmitDocument:
     providers: Providers
     executions: Executions
     callbacks: Callbacks
+    metrics: Metrics
     clock: Clock
 
     def __call__(self, request: SubmitRequest) -> None:
@@ -74,7 +85,10 @@ class SubmitDocument:
             resolve_submission(
                 (request.job_id, request.submission),
                 request.task_token,
-                Outcome(request.provider, error=exc),
+                Outcome(
+                    request.provider,
+                    error=exc.about(request.document.name) if isinstance(exc, ProviderError) else exc,
+                ),
                 submissions=self.submissions,
                 callbacks=self.callbacks,
                 clock=self.clock,
@@ -90,13 +104,15 @@ class SubmitDocument:
         owner = self.jobs.claim_fingerprint(hashlib.sha256(content).hexdigest(), request.job_id, now)
         if owner != request.job_id:
             raise DuplicateDocument(owner)
-        provider = self.providers.get(request.provider)
-        pace = Pace(provider, self.states, self.clock)
-        wait_until = pace.admit()
+        provider = self._reader(request, kind)
+        pace = Pace(provider, self.states, self.metrics, self.clock)
+        wait_until = pace.admit(provider.capabilities.requests.submit)
+        if wait_until is not None and request.moves_on and pace.is_out_of_order:
+            raise ProviderUnavailable(f"{provider.name} is out of order, and the route says not to wait for it.")
         row = Submission(
             job_id=request.job_id,
             number=request.submission,
-            provider=request.provider,
+            provider=provider.name,
             state=SubmissionState.SUBMITTING if wait_until is None else SubmissionState.QUEUED,
             document=request.document,
             kind=kind,
@@ -105,6 +121,7 @@ class SubmitDocument:
             deadline_at=request.deadline_at,
             attempts=1 if wait_until is None else 0,
             next_check_at=wait_until,
+            moves_on=request.moves_on,
         )
         hand_over = HandOver(provider, pace, self.submissions, self.jobs, self.clock)
         if not self.submissions.begin(row):
@@ -119,6 +136,21 @@ class SubmitDocument:
                 executions=self.executions,
                 clock=self.clock,
             )
+
+    def _reader(self, request: SubmitRequest, kind: DocumentKind) -> Provider:
+        """The provider that reads this document, before anything is sent or paid.
+
+        An e-invoice is data already: where the provider takes none, the embedded engine reads it exactly, for nothing.
+        """
+        provider = self.providers.get(request.provider)
+        if kind in provider.capabilities.formats:
+            return provider
+        if kind is DocumentKind.E_INVOICE:
+            return self.providers.get(E_INVOICE_READER)
+        raise FormatRefused(
+            f"{provider.name} does not read {kind.name}. Upload the invoice in another format, "
+            "or put a provider that reads it into the route."
+        )
 
     def _resume(self, request: SubmitRequest, hand_over: HandOver, content: bytes) -> Submission:
         """The state is repeated: the submission takes the new token, and goes on from where it was."""
