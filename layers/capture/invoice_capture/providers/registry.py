@@ -6,7 +6,10 @@ from importlib import import_module
 from typing import Any
 
 _CLASSES: dict[str, str] = {
+    "abbyy": "invoice_capture.providers.abbyy.adapter:AbbyyProvider",
     "embedded": "invoice_capture.providers.embedded.adapter:EmbeddedProvider",
+    "extract_api": "invoice_capture.providers.extract_api.adapter:ExtractApiProvider",
+    "ocr_job": "invoice_capture.providers.ocr_job.adapter:OcrJobProvider",
 }
 
 

@@ -1,0 +1,1 @@
+"""ABBYY FlexiCapture for Invoices Cloud, REST API v2."""

@@ -1,0 +1,1 @@
+"""The Extract API of Flectra and Odoo: JSON-RPC, one credit per document, results by polling."""

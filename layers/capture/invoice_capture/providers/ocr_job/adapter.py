@@ -1,0 +1,247 @@
+"""The OCR Invoice Job API as a provider.
+
+A job is created under a number of ours, and then processed, which is what costs money. So a lost answer is never paid
+for twice: the job is found by its number, and started only if it has not been.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+if TYPE_CHECKING:
+    from invoice_capture.domain.invoice import Invoice
+    from invoice_capture.providers.base import ProviderContext
+    from invoice_capture.providers.http import HttpClient
+    from invoice_capture.providers.ocr_job.client import OcrJobClient
+    from invoice_capture.providers.ocr_job.wire import Job, JobInput, Priority
+
+from invoice_capture.domain.document import DocumentKind
+from invoice_capture.domain.errors import (
+    ProviderUnavailable,
+    RequestRefused,
+    SettingMissing,
+    SubmissionInDoubt,
+    SubmissionUnknown,
+)
+from invoice_capture.domain.submission import Submission
+from invoice_capture.ports import Capabilities, Check, CheckState, RequestCounts
+from invoice_capture.providers.base import BaseProvider
+
+_PRIORITIES = ("low", "medium", "high", "urgent")
+_BATCH = 100
+# A job that a list leaves out has been deleted, or the list is behind: it is asked for by itself, a few at a time.
+_MOST_MISSING = 5
+# What S3 signs a link for at most.
+_LONGEST_LINK_SECONDS = 7 * 24 * 3600
+
+_log = logging.getLogger(__name__)
+
+
+class OcrJobProvider(BaseProvider):
+    """The reference of a submission is the provider's ``_id``, its jobNumber our job id."""
+
+    name: ClassVar[str] = "ocr_job"
+    capabilities: Capabilities = Capabilities(
+        finds_submissions=True,
+        batch_size=_BATCH,
+        discards=True,
+        formats=frozenset({DocumentKind.PDF, DocumentKind.PNG, DocumentKind.JPEG, DocumentKind.TIFF, DocumentKind.BMP}),
+        # Going on with a job that exists already takes two requests more, too seldom to pace every submission for it.
+        requests=RequestCounts(submit=2, find=3, fetch=2),
+    )
+    default_typical_latency_seconds: ClassVar[float] = 20.0
+    default_requests_per_second: ClassVar[float] = 10.0
+
+    def __init__(self, context: ProviderContext) -> None:
+        super().__init__(context)
+        self._asks_one_by_one = False
+
+    # --- submitting --------------------------------------------------------------------------------------------------
+
+    def submit(self, submission: Submission, content: bytes) -> str:  # noqa: ARG002
+        """Create the job and start it. The provider fetches the document itself, from a link that expires."""
+        job_input = self._job_input(submission)
+        try:
+            created = self._client.create_job(job_input)
+        except RequestRefused:
+            # The number may exist because the answer to an earlier attempt was lost.
+            job = self._job_of(submission)
+            if job is None:
+                raise
+            return self._go_on_with(job, job_input)
+        self._client.process_job(created.job_id)
+        return created.job_id
+
+    def find(self, submission: Submission) -> str | None:
+        """The job of a submission, which is started if it was only created. One that failed is found as well."""
+        job = self._job_of(submission)
+        if job is None:
+            return None
+        try:
+            return self._go_on_with(job, self._job_input(submission))
+        except SubmissionInDoubt as exc:
+            # Looking again tells whether the job was started, so nothing is in doubt.
+            raise ProviderUnavailable(str(exc)) from exc
+
+    def _job_of(self, submission: Submission) -> Job | None:
+        number = _job_number(submission)
+        page = self._client.list_jobs(filter={"jobNumber": number}, limit=_BATCH)
+        return next((job for job in page.jobs if job.job_number == number), None)
+
+    def _go_on_with(self, job: Job, job_input: JobInput) -> str:
+        if job.status == "created":
+            # The link that it was created with may have expired.
+            self._client.update_job(job.job_id, job_input)
+            self._client.process_job(job.job_id)
+        return job.job_id
+
+    # --- checking ----------------------------------------------------------------------------------------------------
+
+    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
+        rows = {row.reference: row for row in submissions if row.reference is not None}
+        if not rows:
+            return {}
+        checks = {} if self._asks_one_by_one else self._check_list(rows)
+        missing = [row for reference, row in rows.items() if reference not in checks]
+        self._check_each(missing if self._asks_one_by_one else missing[:_MOST_MISSING], checks)
+        return checks
+
+    def _check_list(self, rows: Mapping[str, Submission]) -> dict[str, Check]:
+        ids = list(rows)
+        # The contract only says that a filter is JSON; that it may have $in is this project's reading of it.
+        condition: Any = ids[0] if len(ids) == 1 else {"$in": ids}
+        try:
+            page = self._client.list_jobs(filter={"_id": condition}, limit=_BATCH)
+        except RequestRefused as exc:
+            _log.warning(
+                "The provider refuses to list jobs by id: each is asked for by itself.",
+                extra={"provider": self.name, "reason": str(exc)},
+            )
+            self._asks_one_by_one = True
+            return {}
+        return {job.job_id: self._check_of(job, rows[job.job_id]) for job in page.jobs if job.job_id in rows}
+
+    def _check_each(self, rows: Sequence[Submission], checks: dict[str, Check]) -> None:
+        """Add the checks of jobs that are asked for one by one."""
+        for row in rows:
+            reference = row.reference or ""
+            try:
+                checks[reference] = self._check_of(self._client.get_job(reference), row)
+            except (SubmissionUnknown, RequestRefused) as exc:
+                checks[reference] = Check(CheckState.FAILED, error=exc)
+            except ProviderUnavailable:
+                if not checks:
+                    raise
+                # What is known already is worth more; the others are pending until they are asked for again.
+                return
+
+    def _check_of(self, job: Job, row: Submission) -> Check:
+        from invoice_capture.providers.ocr_job import mapping
+
+        state = mapping.state_of(job.status)
+        if state is CheckState.READY:
+            # A list may leave the extracted data out: then they are fetched.
+            return Check(state, raw=mapping.raw_answer(job) if job.to_json().get("extractedData") else None)
+        if state is CheckState.FAILED:
+            told = job.error_log if isinstance(job.error_log, str) else ""
+            error = mapping.failure_of(job.status, row.document.name, job.job_id, self._fit_to_be_told(told))
+            return Check(state, error=error)
+        if job.status == "created":
+            _log.warning(
+                "A job was created and is not started.",
+                extra={"provider": self.name, "job_id": row.job_id, "reference": job.job_id},
+            )
+        return Check(state)
+
+    def _fit_to_be_told(self, text: str) -> str:
+        from invoice_capture.providers.ocr_job.mapping import without_link_queries
+
+        return self._http.redact(without_link_queries(" ".join(text.split()))).rstrip(". ")
+
+    # --- results -----------------------------------------------------------------------------------------------------
+
+    def fetch(self, reference: str) -> bytes:
+        from invoice_capture.providers.ocr_job.mapping import raw_answer
+
+        job = self._client.get_job(reference)
+        return raw_answer(job, self._client.get_results(reference))
+
+    def normalise(self, raw: bytes) -> Invoice:
+        from invoice_capture.providers.ocr_job.mapping import to_invoice
+
+        return to_invoice(raw)
+
+    def discard(self, reference: str, raw: bytes) -> None:  # noqa: ARG002
+        try:
+            self._client.delete_job(reference)
+        except SubmissionUnknown:
+            _log.info("The job is gone already.", extra={"provider": self.name, "reference": reference})
+
+    # --- settings ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _http(self) -> HttpClient:
+        from invoice_capture.providers.ocr_job.client import JOBS
+        from invoice_capture.providers.ocr_job.mapping import HTTP_STATUSES
+
+        api_key = self.setting("api_key")
+        # The path of the jobs is the client's, whether or not people write it into the setting.
+        base_url = self.setting("base_url").rstrip("/").removesuffix(JOBS)
+        return self.http_client({"api-key": api_key}, [api_key], HTTP_STATUSES, base_url)
+
+    @cached_property
+    def _client(self) -> OcrJobClient:
+        from invoice_capture.providers.ocr_job.client import OcrJobClient
+
+        return OcrJobClient(self._http)
+
+    def _job_input(self, submission: Submission) -> JobInput:
+        from invoice_capture.providers.ocr_job.mapping import DOCUMENT_TYPES
+        from invoice_capture.providers.ocr_job.wire import JobInput
+
+        document = submission.document
+        return JobInput(
+            job_number=_job_number(submission),
+            document_name=document.name,
+            document_url=self._context.documents.link(document, self._link_seconds()),
+            document_type=DOCUMENT_TYPES.get(submission.kind),
+            template=self.setting("template"),
+            group=self.optional_setting("group"),
+            priority=self._priority(),
+            metadata=self._metadata(),
+        )
+
+    def _link_seconds(self) -> int:
+        seconds = int(self.number("document_url_seconds", 3600.0))
+        if not 1 <= seconds <= _LONGEST_LINK_SECONDS:
+            raise SettingMissing(
+                f"The setting 'document_url_seconds' of provider {self.name!r} must be from 1 to "
+                f"{_LONGEST_LINK_SECONDS}, not {seconds}."
+            )
+        return seconds
+
+    def _priority(self) -> Priority | None:
+        if self.optional_setting("priority") is None:
+            return None
+        return cast("Priority", self.choice("priority", _PRIORITIES))
+
+    def _metadata(self) -> dict[str, Any] | None:
+        text = self.optional_setting("metadata")
+        if text is None:
+            return None
+        try:
+            metadata = json.loads(text)
+        except ValueError:
+            metadata = None
+        if not isinstance(metadata, dict):
+            raise SettingMissing(f"The setting 'metadata' of provider {self.name!r} must be a JSON object.")
+        return metadata
+
+
+def _job_number(submission: Submission) -> str:
+    """Our job id, which makes a job findable; a later place in the route has a number of its own."""
+    return submission.job_id if submission.number == 1 else f"{submission.job_id}-{submission.number}"

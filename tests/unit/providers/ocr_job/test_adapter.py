@@ -1,0 +1,361 @@
+"""The provider on the wire: what a submission, a check and a result cost in requests, and how each may end."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from invoice_capture.domain.document import DocumentKind
+from invoice_capture.domain.errors import (
+    CaptureFailed,
+    CredentialsRefused,
+    OperationUnsupported,
+    ProviderUnavailable,
+    RateLimited,
+    RequestRefused,
+    SettingMissing,
+    SubmissionInDoubt,
+    SubmissionUnknown,
+)
+from invoice_capture.domain.submission import SubmissionState
+from invoice_capture.ports import CheckState
+from invoice_capture.providers.ocr_job.mapping import FAILURES, STATUSES
+
+NUMBER = "01KN1W7MG0AYEVZ1JH1T0R8VT6"
+LIST, CREATE = "GET /ocr-invoice-job", "POST /ocr-invoice-job"
+UPDATE, PROCESS = "PUT /ocr-invoice-job/job-1", "POST /ocr-invoice-job/job-1/process"
+STARTED = {"jobId": "job-1", "status": "queued"}
+EXTRACTED = {"invoice": {"number": "R-1", "amounts": {"total": 119.0, "currency": "EUR"}}}
+
+
+def job(reference="job-1", status="created", **parts):
+    return {"_id": reference, "jobNumber": NUMBER, "status": status, **parts}
+
+
+def rows(submission, *references):
+    return [
+        replace(submission, job_id=f"{NUMBER}{index}", reference=reference, state=SubmissionState.PENDING)
+        for index, reference in enumerate(references)
+    ]
+
+
+# --- submitting ------------------------------------------------------------------------------------------------------
+
+
+def test_a_document_is_created_as_a_link_and_then_processed(server, provider, submission) -> None:
+    server.accepts(job(), status=201).accepts(STARTED)
+    assert provider.submit(submission, b"%PDF") == "job-1"
+    assert server.lines == [CREATE, PROCESS]
+    assert json.loads(server.requests[0].body) == {
+        "jobNumber": NUMBER,
+        "documentName": "Façade 7.pdf",
+        "documentUrl": "https://documents.example.com/incoming/Façade 7.pdf?X-Amz-Signature=signed1",
+        "documentType": "pdf",
+        "template": "template-1",
+    }
+    assert server.requests[0].headers["api-key"] == "key-of-the-test-account"
+
+
+def test_settings_of_the_route_are_sent_along(server, with_settings, context, submission) -> None:
+    provider = with_settings(
+        group="group-1", priority="urgent", metadata='{"costCentre": 7}', document_url_seconds="600"
+    )
+    server.accepts(job(), status=201).accepts(STARTED)
+    provider.submit(replace(submission, number=2), b"%PDF")
+    sent = json.loads(server.requests[0].body)
+    assert sent["jobNumber"] == f"{NUMBER}-2"
+    assert (sent["group"], sent["priority"], sent["metadata"]) == ("group-1", "urgent", {"costCentre": 7})
+    assert context.documents.links == [("incoming/Façade 7.pdf", 600)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        (DocumentKind.PDF, "pdf"),
+        (DocumentKind.PNG, "png"),
+        (DocumentKind.JPEG, "jpg"),
+        (DocumentKind.TIFF, "tiff"),
+        (DocumentKind.BMP, "bmp"),
+        (DocumentKind.E_INVOICE, None),
+    ],
+)
+def test_the_type_of_a_document_is_a_word_of_the_contract_or_left_out(server, provider, submission, kind, word) -> None:
+    server.accepts(job(), status=201).accepts(STARTED)
+    provider.submit(replace(submission, kind=kind), b"")
+    assert json.loads(server.requests[0].body).get("documentType") == word
+
+
+def test_a_job_whose_creation_was_not_answered_is_found_and_started_with_a_fresh_link(
+    server, provider, submission
+) -> None:
+    server.breaks_off()
+    with pytest.raises(ProviderUnavailable):
+        provider.submit(submission, b"%PDF")
+    server.answers_with({"message": "jobNumber exists already"}, 400)
+    server.accepts([job()], total=1).accepts(job()).accepts(STARTED)
+    assert provider.submit(submission, b"%PDF") == "job-1"
+    assert server.lines == [CREATE, CREATE, LIST, UPDATE, PROCESS]
+    assert json.loads(server.requests[2].query["filter"]) == {"jobNumber": NUMBER}
+    assert "signed2" in json.loads(server.requests[3].body)["documentUrl"]
+
+
+@pytest.mark.parametrize("status", sorted(set(STATUSES) - {"created"}))
+def test_a_job_that_was_started_is_never_started_again(server, provider, submission, status) -> None:
+    server.answers_with({}, 400).accepts([job(status=status)])
+    assert provider.submit(submission, b"%PDF") == "job-1"
+    server.accepts([job(status=status)])
+    assert provider.find(submission) == "job-1"
+    assert server.lines == [CREATE, LIST, LIST]
+
+
+def test_a_job_that_is_refused_and_does_not_exist_is_refused(server, provider, submission) -> None:
+    server.answers_with({"message": "template is unknown"}, 400).accepts([], total=0)
+    with pytest.raises(RequestRefused, match="template is unknown"):
+        provider.submit(submission, b"%PDF")
+
+
+def test_a_start_that_was_not_answered_is_in_doubt_and_settled_by_looking(server, provider, submission) -> None:
+    server.accepts(job(), status=201).breaks_off()
+    with pytest.raises(SubmissionInDoubt):
+        provider.submit(submission, b"%PDF")
+    server.accepts([job(status="queued")])
+    assert provider.find(submission) == "job-1"
+    assert server.lines == [CREATE, PROCESS, LIST]
+
+
+def test_a_found_job_that_was_never_started_is_started(server, provider, submission) -> None:
+    server.accepts([job()]).accepts(job()).accepts(STARTED)
+    assert provider.find(submission) == "job-1"
+    assert server.lines == [LIST, UPDATE, PROCESS]
+
+
+def test_losing_the_answer_while_settling_a_doubt_is_settled_by_looking_again(server, provider, submission) -> None:
+    server.accepts([job()]).accepts(job()).breaks_off()
+    with pytest.raises(ProviderUnavailable):
+        provider.find(submission)
+
+
+def test_a_job_that_the_provider_does_not_know_is_not_found(server, provider, submission) -> None:
+    server.accepts([{**job("job-2"), "jobNumber": f"{NUMBER}-2"}])
+    assert provider.find(submission) is None
+
+
+def test_wrong_credentials_and_limits_are_told_apart(server, provider, submission) -> None:
+    server.answers_with({}, 401)
+    with pytest.raises(CredentialsRefused, match="'api_key'"):
+        provider.submit(submission, b"%PDF")
+    server.answers_with({}, 429, Retry_After="3")
+    with pytest.raises(RateLimited):
+        provider.submit(submission, b"%PDF")
+
+
+# --- checking --------------------------------------------------------------------------------------------------------
+
+
+def test_one_request_checks_a_whole_batch(server, provider, submission) -> None:
+    batch = rows(submission, *(f"job-{number}" for number in range(100)))
+    server.accepts([job(f"job-{number}", "processing") for number in range(100)], total=100)
+    checks = provider.check(batch)
+    assert server.lines == [LIST]
+    assert server.requests[0].query["limit"] == "100"
+    assert json.loads(server.requests[0].query["filter"]) == {"_id": {"$in": [row.reference for row in batch]}}
+    assert {check.state for check in checks.values()} == {CheckState.PENDING}
+    assert len(checks) == 100
+
+
+def test_a_single_job_is_asked_for_by_equality(server, provider, submission) -> None:
+    server.accepts([job(status="queued")])
+    assert provider.check(rows(submission, "job-1"))["job-1"].state is CheckState.PENDING
+    assert json.loads(server.requests[0].query["filter"]) == {"_id": "job-1"}
+
+
+def test_nothing_to_check_asks_nothing(server, provider, submission) -> None:
+    assert provider.check([]) == {}
+    assert provider.check([submission]) == {}
+    assert server.lines == []
+
+
+def test_every_status_is_told(server, provider, submission) -> None:
+    server.accepts([job(status, status) for status in STATUSES])
+    checks = provider.check(rows(submission, *STATUSES))
+    assert {status: check.state for status, check in checks.items()} == dict(STATUSES)
+    assert {status: type(checks[status].error) for status in FAILURES} == dict(FAILURES)
+
+
+def test_a_listed_result_needs_no_further_request(server, provider, submission) -> None:
+    listed = job(status="completed", extractedData=EXTRACTED, cost=0.5, currency="USD", id="job-1")
+    server.accepts([listed])
+    check = provider.check(rows(submission, "job-1"))["job-1"]
+    assert json.loads(check.raw) == {"job": listed}
+    assert provider.normalise(check.raw).total.value == Decimal("119.00")
+
+
+@pytest.mark.parametrize("listed", [{}, {"extractedData": {}}, {"extractedData": None}])
+def test_a_result_that_the_list_leaves_out_is_fetched(server, provider, submission, listed) -> None:
+    server.accepts([job(status="completed", **listed)])
+    check = provider.check(rows(submission, "job-1"))["job-1"]
+    assert (check.state, check.raw) == (CheckState.READY, None)
+    server.accepts(job(status="completed")).accepts({"extractedData": EXTRACTED, "processingTime": 4})
+    raw = provider.fetch("job-1")
+    assert server.lines == [LIST, "GET /ocr-invoice-job/job-1", "GET /ocr-invoice-job/job-1/results"]
+    assert json.loads(raw) == {
+        "job": job(status="completed"),
+        "results": {"extractedData": EXTRACTED, "processingTime": 4},
+    }
+    assert provider.normalise(raw).invoice_number.value == "R-1"
+
+
+def test_a_failed_job_says_why_without_credentials_or_links(server, provider, submission) -> None:
+    log = (
+        "GET https://documents.example.com/a.pdf?X-Amz-Signature=abc&sig=def failed,\n"
+        " api-key: key-of-the-test-account " + "x" * 5000
+    )
+    server.accepts([job(status="failed", errorLog=log)])
+    error = provider.check(rows(submission, "job-1"))["job-1"].error
+    assert isinstance(error, CaptureFailed)
+    told = str(error)
+    assert told.startswith(
+        "ocr_job ended its job job-1 for Façade 7.pdf as failed: "
+        "GET https://documents.example.com/a.pdf failed, api-key"
+    )
+    assert "abc" not in told
+    assert "def" not in told
+    assert "key-of-the-test-account" not in told
+    assert len(told) < 500
+
+
+@pytest.mark.parametrize("log", [None, "", 5, {"a": 1}])
+def test_a_cancelled_job_says_so_without_a_log(server, provider, submission, log) -> None:
+    server.accepts([job(status="cancelled", errorLog=log)])
+    error = provider.check(rows(submission, "job-1"))["job-1"].error
+    assert str(error) == (
+        "ocr_job ended its job job-1 for Façade 7.pdf as cancelled. "
+        "Somebody cancelled the job there: upload the document again if that was a mistake."
+    )
+
+
+def test_a_job_that_was_not_started_is_pending_and_logged(server, provider, submission, caplog) -> None:
+    server.accepts([job()])
+    with caplog.at_level(logging.WARNING):
+        assert provider.check(rows(submission, "job-1"))["job-1"].state is CheckState.PENDING
+    assert "A job was created and is not started." in caplog.messages
+
+
+def test_an_unknown_status_is_pending_and_logged_once(server, provider, submission, caplog) -> None:
+    server.accepts([job(status="on-holiday")]).accepts([job(status="on-holiday")])
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            assert provider.check(rows(submission, "job-1"))["job-1"].state is CheckState.PENDING
+    assert [record.status for record in caplog.records] == ["on-holiday"]
+
+
+def test_a_job_that_is_not_listed_is_asked_for_and_gone_when_nobody_knows_it(server, provider, submission) -> None:
+    server.accepts([job("job-1", "queued"), job("job-9", "completed")])
+    server.answers_with({"message": "not found"}, 404).accepts(job("job-3", "completed", extractedData=EXTRACTED))
+    checks = provider.check(rows(submission, "job-1", "job-2", "job-3"))
+    assert server.lines[1:] == ["GET /ocr-invoice-job/job-2", "GET /ocr-invoice-job/job-3"]
+    assert {reference: check.state for reference, check in checks.items()} == {
+        "job-1": CheckState.PENDING,
+        "job-2": CheckState.FAILED,
+        "job-3": CheckState.READY,
+    }
+    assert isinstance(checks["job-2"].error, SubmissionUnknown)
+
+
+def test_at_most_five_jobs_that_are_not_listed_are_asked_for(server, provider, submission) -> None:
+    server.accepts([])
+    for _ in range(5):
+        server.accepts(job(status="queued"))
+    checks = provider.check(rows(submission, *(f"job-{number}" for number in range(20))))
+    assert len(server.requests) == 6
+    assert len(checks) == 5
+
+
+def test_trouble_while_asking_for_the_unlisted_keeps_what_is_known(server, provider, submission) -> None:
+    server.accepts([job("job-1", "queued")]).answers_with({}, 503)
+    assert set(provider.check(rows(submission, "job-1", "job-2", "job-3"))) == {"job-1"}
+    assert len(server.requests) == 2
+    server.accepts([]).answers_with({}, 503)
+    with pytest.raises(ProviderUnavailable):
+        provider.check(rows(submission, "job-2", "job-3"))
+
+
+@pytest.mark.parametrize("refusal", [(400, {"message": "no operators"}), (200, {"success": False})])
+def test_a_provider_that_refuses_the_filter_is_asked_job_by_job_from_then_on(
+    server, provider, submission, refusal
+) -> None:
+    status, body = refusal
+    server.answers_with(body, status).accepts(job("job-1", "queued")).answers_with({"message": "bad id"}, 400)
+    batch = rows(submission, "job-1", "job-2")
+    checks = provider.check(batch)
+    assert checks["job-1"].state is CheckState.PENDING
+    assert isinstance(checks["job-2"].error, RequestRefused), "the one that is to blame fails alone"
+    server.accepts(job("job-1", "queued")).accepts(job("job-2", "queued"))
+    assert len(provider.check(batch)) == 2
+    assert server.lines == [LIST, *["GET /ocr-invoice-job/job-1", "GET /ocr-invoice-job/job-2"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, CredentialsRefused), (429, RateLimited), (500, ProviderUnavailable)]
+)
+def test_a_check_that_fails_as_a_whole_says_why(server, provider, submission, status, error) -> None:
+    server.answers_with({}, status)
+    with pytest.raises(error):
+        provider.check(rows(submission, "job-1", "job-2"))
+
+
+# --- what remains ----------------------------------------------------------------------------------------------------
+
+
+def test_discarding_deletes_the_job_and_a_job_that_is_gone_is_fine(server, provider) -> None:
+    server.answers_with({"success": True}).answers_with({}, 404)
+    provider.discard("job-1", b"{}")
+    provider.discard("job-1", b"{}")
+    assert server.lines == ["DELETE /ocr-invoice-job/job-1"] * 2
+
+
+def test_confirming_is_refused_clearly(provider) -> None:
+    assert not provider.capabilities.confirms
+    with pytest.raises(OperationUnsupported, match="ocr_job"):
+        provider.confirm("job-1", b"{}", None)
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/ocr-invoice-job", "/ocr-invoice-job/"])
+def test_the_base_url_may_end_with_the_path_of_the_contract(server, with_settings, submission, suffix) -> None:
+    server.accepts([job(status="queued")])
+    assert with_settings(base_url=server.url + suffix).find(submission) == "job-1"
+    assert server.lines == [LIST]
+
+
+@pytest.mark.parametrize("name", ["base_url", "api_key", "template"])
+def test_a_missing_setting_is_named_when_it_is_needed(server, with_settings, submission, name) -> None:
+    provider = with_settings(**{name: ""})
+    with pytest.raises(SettingMissing, match=f"'{name}'"):
+        provider.submit(submission, b"%PDF")
+    assert server.lines == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"priority": "asap"},
+        {"metadata": "[1]"},
+        {"metadata": "{"},
+        {"document_url_seconds": "0.5"},
+        {"document_url_seconds": "604801"},
+        {"document_url_seconds": "soon"},
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(server, with_settings, submission, settings) -> None:
+    with pytest.raises(SettingMissing, match=next(iter(settings))):
+        with_settings(**settings).submit(submission, b"%PDF")
+    assert server.lines == []
+
+
+def test_the_pace_is_the_default_until_it_is_set(provider, with_settings) -> None:
+    assert (provider.requests_per_second, provider.typical_latency_seconds) == (10.0, 20.0)
+    assert with_settings(requests_per_second="2").requests_per_second == 2.0

@@ -1,0 +1,274 @@
+"""What a provider's server may do to us, over a real socket, and the error that comes of it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from invoice_capture.domain.errors import (
+    CredentialsRefused,
+    FormatRefused,
+    NoCredit,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+    RequestRefused,
+    SettingMissing,
+    SubmissionInDoubt,
+    SubmissionUnknown,
+    UnreadableDocument,
+)
+from invoice_capture.providers.http import USER_AGENT, HttpClient, Limits, retry_after_seconds
+
+SECRET = "s3cret-token"
+
+
+class Thing(BaseModel):
+    name: str
+
+
+class Server:
+    """Answers every request with ``answer``, and remembers what came."""
+
+    def __init__(self) -> None:
+        self.answer: Callable[[BaseHTTPRequestHandler], None] = lambda handler: reply(handler, 200, b'{"name": "x"}')
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.connections: set[tuple[str, int]] = set()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                outer.requests.append((self.command, self.path, dict(self.headers)))
+                outer.connections.add(self.client_address)
+                outer.answer(self)
+
+            def do_POST(self) -> None:
+                self.do_GET()
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        self.httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.httpd.daemon_threads = True
+        threading.Thread(target=self.httpd.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.httpd.server_port}"
+
+
+def reply(handler: BaseHTTPRequestHandler, status: int, content: bytes, **headers: str) -> None:
+    handler.send_response(status)
+    handler.send_header("Content-Length", headers.pop("length", str(len(content))))
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+def reset(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    running = Server()
+    yield running
+    running.httpd.shutdown()
+    running.httpd.server_close()
+
+
+def client(url: str, **options: object) -> HttpClient:
+    limits = Limits(read_seconds=0.3, answer_bytes=2000)
+    return HttpClient(
+        "paid",
+        url,
+        headers={"api-key": SECRET},
+        secrets=[SECRET],
+        limits=limits,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def test_an_answer_is_validated_and_connections_are_used_again(server: Server) -> None:
+    paid = client(server.url + "/")
+    assert [paid.call("GET", "/thing", Thing).name for _ in range(3)] == ["x"] * 3
+    assert len(server.connections) == 1
+    method, path, headers = server.requests[0]
+    assert (method, path) == ("GET", "/thing")
+    assert (headers["api-key"], headers["User-Agent"]) == (SECRET, USER_AGENT)
+
+
+def test_the_user_agent_names_the_version_of_the_project() -> None:
+    assert f'version = "{USER_AGENT.split("/")[1]}"' in Path("pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (301, RequestRefused),
+        (400, RequestRefused),
+        (401, CredentialsRefused),
+        (402, NoCredit),
+        (403, CredentialsRefused),
+        (404, SubmissionUnknown),
+        (408, ProviderUnavailable),
+        (410, SubmissionUnknown),
+        (413, UnreadableDocument),
+        (415, FormatRefused),
+        (422, RequestRefused),
+        (429, RateLimited),
+        (500, ProviderUnavailable),
+        (502, ProviderUnavailable),
+        (503, ProviderUnavailable),
+        (504, ProviderUnavailable),
+    ],
+)
+def test_every_status_has_its_error(server: Server, status: int, error: type[ProviderError]) -> None:
+    server.answer = lambda handler: reply(handler, status, b"{}", Location="http://elsewhere.example/")
+    with pytest.raises(error) as caught:
+        client(server.url).call("GET", "/thing", Thing)
+    assert type(caught.value) is error
+    assert f"HTTP {status}" in str(caught.value)
+    assert len(server.requests) == 1, "nothing is repeated, and no redirect followed"
+
+
+@pytest.mark.parametrize("status", [408, 504])
+def test_a_gateway_that_gave_up_waiting_leaves_a_paid_request_in_doubt(server: Server, status: int) -> None:
+    server.answer = lambda handler: reply(handler, status, b"")
+    with pytest.raises(SubmissionInDoubt):
+        client(server.url).call("POST", "/thing", Thing, spends=True)
+
+
+def test_a_providers_own_table_comes_first(server: Server) -> None:
+    server.answer = lambda handler: reply(handler, 409, b"")
+    with pytest.raises(ProviderUnavailable):
+        client(server.url, statuses={409: ProviderUnavailable}).call("GET", "/thing", Thing)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("as_date", [False, True])
+def test_retry_after_is_honoured_as_seconds_and_as_a_date(server: Server, status: int, as_date: bool) -> None:
+    value = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True) if as_date else "90"
+    server.answer = lambda handler: reply(handler, status, b"", Retry_After=value)
+    with pytest.raises(ProviderUnavailable) as caught:
+        client(server.url).call("GET", "/thing", Thing)
+    assert caught.value.retry_after == pytest.approx(90, abs=3)
+
+
+@pytest.mark.parametrize("header", [None, "", "soon", "nan", "Wed, 99 Foo"])
+def test_nonsense_asks_for_no_pause(header: str | None) -> None:
+    assert retry_after_seconds(header, datetime.now(UTC)) is None
+
+
+@pytest.mark.parametrize("header", ["1e9", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_provider_stops_us_for_more_than_an_hour_at_a_time(header: str) -> None:
+    assert retry_after_seconds(header, datetime.now(UTC)) == 3600
+
+
+FAULTS = {
+    "a hang": lambda handler: threading.Event().wait(1),
+    "a reset": reset,
+    "no answer": lambda handler: handler.connection.close(),
+    "a page": lambda handler: reply(handler, 200, b"<html>Welcome</html>"),
+    "half an object": lambda handler: reply(handler, 200, b'{"name": "x', length="100"),
+    "another object": lambda handler: reply(handler, 200, b'{"title": "x"}'),
+    "nothing": lambda handler: reply(handler, 200, b""),
+    "too much": lambda handler: reply(handler, 200, b'{"name": "' + b"x" * 5000 + b'"}'),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("spends", "error"), [(False, ProviderUnavailable), (True, SubmissionInDoubt)])
+def test_a_broken_answer_may_be_asked_for_again_unless_the_request_spends_money(
+    server: Server, fault: str, spends: bool, error: type[ProviderError]
+) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        FAULTS[fault](handler)
+
+    server.answer = answer
+    with pytest.raises(error):
+        client(server.url).call("POST", "/thing", Thing, spends=spends)
+
+
+def test_a_refused_connection_was_never_sent(unused_port: int) -> None:
+    with pytest.raises(ProviderUnavailable):
+        client(f"http://127.0.0.1:{unused_port}").call("POST", "/thing", Thing, spends=True)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_name_that_does_not_resolve_was_never_sent() -> None:
+    with pytest.raises(ProviderUnavailable):
+        client("https://nobody.invalid").call("POST", "/thing", Thing, spends=True)
+
+
+def test_the_log_has_the_beginning_of_a_broken_answer_without_credentials(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = f'<html>{SECRET} api_key="abc123" Authorization: Basic Zm9vOmJhcg== X-Amz-Signature=f00d&x=1'.encode()
+    server.answer = lambda handler: reply(handler, 200, body + b"z" * 1000)
+    with caplog.at_level(logging.WARNING), pytest.raises(ProviderUnavailable) as caught:
+        client(server.url).call("GET", "/thing", Thing)
+    [record] = caplog.records
+    logged = vars(record)["answer"]
+    assert logged.startswith("<html>***")
+    assert len(logged) == 500
+    for secret in (SECRET, "abc123", "Zm9vOmJhcg", "f00d"):
+        assert secret not in logged
+        assert secret not in str(caught.value)
+
+
+def test_what_the_provider_says_is_told_without_credentials(server: Server) -> None:
+    server.answer = lambda handler: reply(handler, 400, f'{{"message": "No field for {SECRET}."}}'.encode())
+    with pytest.raises(RequestRefused, match=r"HTTP 400: No field for \*\*\*\.$"):
+        client(server.url).call("GET", "/thing", Thing)
+
+
+def test_credentials_of_the_users_netrc_file_are_never_sent(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password mine\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    client(server.url).call("GET", "/thing", Thing)
+    assert "Authorization" not in server.requests[0][2]
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("api.example.com", "must be an URL"),
+        ("ftp://api.example.com", "must be an URL"),
+        ("https://", "must be an URL"),
+        ("https://[bad", "must be an URL"),
+        ("http://api.example.com", "plain HTTP"),
+        ("https://me:mine@api.example.com", "must not carry credentials"),
+    ],
+)
+def test_a_base_url_that_cannot_be_used_is_named(url: str, complaint: str) -> None:
+    with pytest.raises(SettingMissing, match=f"base_url.*paid.*{complaint}") as caught:
+        client(url)
+    assert "mine" not in str(caught.value)
+
+
+def test_plain_http_to_another_machine_takes_a_setting() -> None:
+    assert client("http://api.example.com", allow_http=True)
