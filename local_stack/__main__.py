@@ -15,6 +15,7 @@ examples:
   python -m local_stack process samples/documents
   python -m local_stack process invoice.pdf --json
   python -m local_stack process invoices/ --provider scripted --setting latency_seconds=86400 --time-scale 3600
+  python -m local_stack process invoices/ --provider abbyy --time-scale 60
   python -m local_stack watch ~/Scans
 """
 
@@ -48,6 +49,7 @@ def _run(options: argparse.Namespace) -> int:
     chosen = Options(
         provider=options.provider,
         settings=dict(options.setting),
+        script=options.script,
         time_scale=options.time_scale,
         json=options.json,
         report=options.report,
@@ -96,7 +98,13 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         type=_setting,
         action="append",
         default=[],
-        help="a setting of the provider, kept as its secret; repeatable, for example base_url=http://localhost:8080",
+        help="a setting of the provider, kept as its secret; repeatable, for example base_url=http://localhost:8080; "
+        "a provider without base_url is simulated on this machine",
+    )
+    parser.add_argument(
+        "--script",
+        metavar="FILE",
+        help="latencies and faults of the simulator; python -m local_stack.simulators --help explains them",
     )
     parser.add_argument(
         "--time-scale",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from local_stack import report, table
+from local_stack.action_links import ActionLinks
 from local_stack.documents import Document, find
 from local_stack.outcome import Outcome, outcome_of
 from local_stack.progress import LiveProgress
@@ -36,8 +37,9 @@ def run(paths: list[str], options: Options) -> int:
     interrupted = False
     with LiveProgress(Console(stderr=True), len(documents)) as progress, opened(options) as stack:
         progress.begin()
+        links = ActionLinks(stack, progress.console)
         try:
-            for document, outcome in _capture(stack, documents):
+            for document, outcome in _capture(stack, documents, links.show_new):
                 outcomes[document.key] = outcome
                 progress.finished(outcome)
         except KeyboardInterrupt:
@@ -61,7 +63,9 @@ def run(paths: list[str], options: Options) -> int:
     return 0 if all(outcome.is_good for outcome in finished) else 1
 
 
-def _capture(stack: LocalStack, documents: list[Document]) -> Iterator[tuple[Document, Outcome]]:
+def _capture(
+    stack: LocalStack, documents: list[Document], while_waiting: Callable[[], None]
+) -> Iterator[tuple[Document, Outcome]]:
     """Drop the documents, and yield each when it is finished or no longer waited for."""
     pending: dict[Upload, Document] = {}
 
@@ -73,7 +77,7 @@ def _capture(stack: LocalStack, documents: list[Document]) -> Iterator[tuple[Doc
         pending[stack.upload(document.key, document.read())] = document
         for upload in stack.ended(pending):
             yield settle(upload)
-    for upload in stack.finished(list(pending), patience(stack)):
+    for upload in stack.finished(list(pending), patience(stack), while_waiting):
         yield settle(upload)
     for upload in list(pending):
         yield settle(upload)

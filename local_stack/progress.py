@@ -17,6 +17,7 @@ class LiveProgress:
     """A bar of finished documents, with how they ended."""
 
     def __init__(self, console: Console, documents: int) -> None:
+        self.console = console
         self._counts: Counter[str] = Counter()
         self._progress = Progress(
             SpinnerColumn(),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from invoice_capture.providers import registry
-from local_stack import scripted_provider
+from local_stack import scripted_provider, simulators
 from local_stack.errors import UserError
+from local_stack.simulators.script import load
 from local_stack.stack import LocalStack
 from local_stack.template import TemplateError
 
@@ -19,10 +20,11 @@ _AFTER_THE_DEADLINE_SECONDS = 900.0
 
 @dataclass(frozen=True)
 class Options:
-    """What both commands take; ``settings`` are those of ``provider``."""
+    """What both commands take; ``settings`` are those of ``provider``, ``script`` is for its simulator."""
 
     provider: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    script: str | None = None
     time_scale: float = 1.0
     json: bool = False
     report: str | None = None
@@ -34,7 +36,8 @@ def opened(options: Options) -> Iterator[LocalStack]:
     """A running stack with the provider's settings and its log.
 
     Raises:
-        UserError: the provider is unknown, has settings without being named, or the log or the template is unusable.
+        UserError: the provider is unknown, has settings or a script without being named or simulated, or the script,
+            the log or the template cannot be used.
     """
     known = registry.names() | {scripted_provider.NAME}
     if options.provider is not None and options.provider not in known:
@@ -46,17 +49,25 @@ def opened(options: Options) -> Iterator[LocalStack]:
             scripted_provider.script_of(options.settings)
         except ValueError as exc:
             raise UserError(f"--setting: {exc}.") from exc
+    is_simulated = options.provider in simulators.NAMES and not options.settings.get("base_url")
+    if options.script is not None and not is_simulated:
+        raise UserError("--script belongs to a simulator: name its provider with --provider, and no base_url.")
+    scripts = {str(options.provider): load(Path(options.script))} if options.script is not None else {}
     log_path = Path(options.log_file)
     try:
         log_path.parent.mkdir(parents=True, exist_ok=True)
         log = log_path.open("w", buffering=1, encoding="utf-8")
     except OSError as exc:
         raise UserError(f"The log {log_path} cannot be written: {exc.strerror}.") from exc
-    settings = {options.provider: options.settings} if options.provider and options.settings else {}
+    settings = {options.provider: options.settings} if options.provider and (options.settings or is_simulated) else {}
     with ExitStack() as exits:
         exits.enter_context(log)
         try:
-            stack = exits.enter_context(LocalStack(time_scale=options.time_scale, provider_settings=settings, log=log))
+            stack = exits.enter_context(
+                LocalStack(
+                    time_scale=options.time_scale, provider_settings=settings, simulator_scripts=scripts, log=log
+                )
+            )
         except TemplateError as exc:
             raise UserError(str(exc)) from exc
         yield stack

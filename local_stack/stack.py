@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,14 +18,17 @@ from moto import mock_aws
 import invoice_engine
 from invoice_capture.aws.items import from_attributes
 from invoice_capture.bootstrap import Application, using
-from invoice_capture.observability import about, write_logs_to
 from invoice_capture.providers import registry
-from local_stack import counting, moto_patches, scripted_provider, template
+from local_stack import counting, logs, moto_patches, scripted_provider, template
 from local_stack.clock import ScaledClock
 from local_stack.counting import Ledger
+from local_stack.document_links import DocumentLinks
 from local_stack.isolation import REGION, away_from_aws, one_at_a_time
 from local_stack.moto_patches import TableCall
+from local_stack.provider_servers import ProviderServers
 from local_stack.runtime import Runtime
+from local_stack.scripted_provider import ScriptedServer
+from local_stack.simulators import Script, Simulator
 
 PROJECT = Path(__file__).resolve().parent.parent
 STACK_NAME = "local"
@@ -34,10 +36,7 @@ _NOTIFICATIONS_QUEUE = "local-stack-notifications"
 # More threads at work than this only take turns, and each holds memory.
 _MOST_AT_WORK = 12
 _WIND_DOWN_SECONDS = 3.0
-_LOGGERS = ("moto", "samtranslator", "local_stack")
 _LOG = logging.getLogger(__name__)
-# It logs a failed task once for every level of its syntax tree.
-_CHATTERBOX = "moto.stepfunctions.parser.asl.component.eval_component"
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,12 @@ class _Executions:
 class LocalStack:
     """Everything in template.yaml on this machine, from ``__enter__`` to ``__exit__``; one at a time in a process.
 
-    ``provider_settings`` become the provider's secrets. Handler logs go to ``log``, or nowhere.
+    ``provider_settings`` become the provider's secrets; a provider with settings but no ``base_url`` among them is
+    simulated, as ``simulator_scripts`` say. Handler logs go to ``log``, or nowhere.
 
     Raises:
         TemplateError: the template cannot be used.
+        UserError: a script does not fit its simulator.
     """
 
     def __init__(
@@ -90,12 +91,14 @@ class LocalStack:
         time_scale: float = 1.0,
         parameters: Mapping[str, str] | None = None,
         provider_settings: Mapping[str, Mapping[str, str]] | None = None,
+        simulator_scripts: Mapping[str, Script] | None = None,
         log: TextIO | None = None,
         template_path: Path = PROJECT / "template.yaml",
     ) -> None:
         self._time_scale = time_scale
         self._parameters = dict(parameters or {})
         self._provider_settings = dict(provider_settings or {})
+        self._simulator_scripts = dict(simulator_scripts or {})
         self._log = log
         self._template_path = template_path
         self._exits = ExitStack()
@@ -110,7 +113,7 @@ class LocalStack:
     def __enter__(self) -> LocalStack:
         with ExitStack() as exits:
             exits.enter_context(away_from_aws())
-            exits.enter_context(self._logging())
+            exits.enter_context(logs.written_to(self._log))
             self.clock = ScaledClock(self._time_scale)
             exits.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
             exits.enter_context(self.ledger.listening())
@@ -119,11 +122,16 @@ class LocalStack:
             exits.enter_context(one_at_a_time(invoice_engine, "extract"))
             exits.enter_context(moto_patches.applied(self))
             registry.register(scripted_provider.NAME, "local_stack.scripted_provider:ScriptedProvider")
-            self._script = self._provider_settings.setdefault(scripted_provider.NAME, {})
-            self.scripted = scripted_provider.start_server(self._script, self.ledger.provider_request)
+            self._servers = ProviderServers(
+                self._provider_settings, self._simulator_scripts, self.clock, self.ledger.provider_request
+            )
+            exits.callback(self._servers.close)
             translation = template.translate(self._template_path)
             self.resources = template.create(translation, STACK_NAME, self._parameters)
             self._connect()
+            keys = boto3.Session().get_credentials().get_frozen_credentials()
+            links = DocumentLinks(self._read_document, keys.access_key, keys.secret_key, REGION)
+            self._links_endpoint = exits.enter_context(links).endpoint
             self._runtime = Runtime(self.resources, self.clock, self._environments())
             exits.callback(self._wind_down)
             self._runtime.start()
@@ -158,8 +166,10 @@ class LocalStack:
         """Those whose execution has ended by now."""
         return [upload for upload in uploads if self._ended_at(upload) is not None]
 
-    def finished(self, uploads: Iterable[Upload], give_up_after: float) -> Iterator[Upload]:
-        """Each upload when its execution has ended.
+    def finished(
+        self, uploads: Iterable[Upload], give_up_after: float, while_waiting: Callable[[], None] = lambda: None
+    ) -> Iterator[Upload]:
+        """Each upload when its execution has ended. ``while_waiting`` is called some times a second.
 
         Those are left out that have not ended after ``give_up_after`` stack seconds, or that went to the dead-letter
         queue because nobody could take them in.
@@ -172,6 +182,7 @@ class LocalStack:
                 if not ended:
                     self._changed.wait(0.2)
             pending.difference_update(ended)
+            while_waiting()
             yield from ended
 
     def wait_for(self, upload: Upload, give_up_after: float = 3600.0) -> str:
@@ -240,6 +251,16 @@ class LocalStack:
         answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
+    @property
+    def scripted(self) -> ScriptedServer:
+        """The server of the scripted provider."""
+        return self._servers.scripted
+
+    @property
+    def simulators(self) -> Mapping[str, Simulator]:
+        """The simulators that run, by provider."""
+        return self._servers.simulators
+
     # --- interventions ------------------------------------------------------------------------------------------------
 
     def invoke_function(self, logical_id: str, payload: Mapping[str, Any]) -> Any:
@@ -268,7 +289,7 @@ class LocalStack:
         self._job_of.clear()
         self._loops.clear()
         self.ledger.clear()
-        self.scripted = scripted_provider.start_server(self._script, self.ledger.provider_request)
+        self._servers.restart()
 
     # --- what the patched moto calls ----------------------------------------------------------------------------------
 
@@ -331,8 +352,8 @@ class LocalStack:
         self.bucket, self.table = self.resources.ids["DocumentsBucket"], self.resources.ids["Table"]
         prefix = self.resources.function("SubmitDocumentFunction").environment["PROVIDER_SECRET_PREFIX"]
         secrets = boto3.client("secretsmanager")
-        for provider, settings in self._provider_settings.items():
-            secrets.create_secret(Name=f"{prefix}{provider}", SecretString=json.dumps(settings))
+        for provider, settings in self._servers.settings.items():
+            secrets.create_secret(Name=f"{prefix}{provider}", SecretString=json.dumps(dict(settings)))
         self._notifications_url = self.sqs.create_queue(QueueName=_NOTIFICATIONS_QUEUE)["QueueUrl"]
         attributes = self.sqs.get_queue_attributes(QueueUrl=self._notifications_url, AttributeNames=["QueueArn"])
         boto3.client("sns").subscribe(
@@ -343,11 +364,16 @@ class LocalStack:
 
     def _environments(self) -> Callable[[template.Function], AbstractContextManager[None]]:
         """Each function has an application of its own, as a warm container would keep it."""
+        added = {"AWS_REGION": REGION, "DOCUMENT_LINKS_ENDPOINT": self._links_endpoint}
         applications = {
-            name: Application({**function.environment, "AWS_REGION": REGION}, self.clock)
+            name: Application({**function.environment, **added}, self.clock)
             for name, function in self.resources.functions.items()
         }
         return lambda function: using(applications[function.name])
+
+    def _read_document(self, bucket: str, key: str, version_id: str | None) -> bytes:
+        version = {"VersionId": version_id} if version_id else {}
+        return bytes(self.s3.get_object(Bucket=bucket, Key=key, **version)["Body"].read())
 
     def _ended_at(self, upload: Upload) -> float | None:
         executions = self._executions.get(self.job_id_of(upload) or "")
@@ -363,22 +389,3 @@ class LocalStack:
                 message = json.loads(envelope["Message"])
                 self._notifications.append(Notification(envelope.get("Subject", ""), message, attributes))
                 self.sqs.delete_message(QueueUrl=self._notifications_url, ReceiptHandle=received["ReceiptHandle"])
-
-    @contextmanager
-    def _logging(self) -> Iterator[None]:
-        """Handlers, moto and this package log to one stream instead of the terminal."""
-        with ExitStack() as exits:
-            stream = self._log or exits.enter_context(Path(os.devnull).open("w"))
-            handler = logging.StreamHandler(stream)
-            handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-            for name in _LOGGERS:
-                logger = logging.getLogger(name)
-                logger.handlers, logger.propagate = [handler], False
-                # What still runs when the stack is gone must not speak to the terminal either.
-                exits.callback(setattr, logger, "handlers", [logging.NullHandler()])
-            logging.getLogger(_CHATTERBOX).disabled = True
-            write_logs_to(stream)
-            exits.callback(write_logs_to, None)
-            # The first use sets the logger up, which two threads must not do at once.
-            with about():
-                yield

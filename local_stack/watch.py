@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +15,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from local_stack import report, table
+from local_stack.action_links import ActionLinks
 from local_stack.documents import Keys
 from local_stack.errors import UserError
 from local_stack.outcome import Outcome, outcome_of
@@ -102,8 +103,9 @@ def run(folder: str, options: Options) -> int:
         observer.schedule(files, str(path), recursive=True)  # type: ignore[no-untyped-call]
         observer.start()  # type: ignore[no-untyped-call]
         console.print(f"Watching {folder}. Drop invoices into it; Ctrl-C ends.", style="dim", highlight=False)
+        links = ActionLinks(stack, console)
         try:
-            for outcome in _outcomes(stack, files, options.provider):
+            for outcome in _outcomes(stack, files, options.provider, links.show_new):
                 finished.append(outcome)
                 if options.json:
                     sys.stdout.write(json.dumps(outcome.to_json(), ensure_ascii=False) + "\n")
@@ -120,7 +122,9 @@ def run(folder: str, options: Options) -> int:
     return 0 if all(outcome.is_good for outcome in finished) else 1
 
 
-def _outcomes(stack: LocalStack, files: SettledFiles, provider: str | None) -> Iterator[Outcome]:
+def _outcomes(
+    stack: LocalStack, files: SettledFiles, provider: str | None, while_waiting: Callable[[], None]
+) -> Iterator[Outcome]:
     keys = Keys(provider)
     pending: dict[Upload, tuple[Path, float]] = {}
     while True:
@@ -134,4 +138,5 @@ def _outcomes(stack: LocalStack, files: SettledFiles, provider: str | None) -> I
         overdue = [upload for upload, (_, until) in pending.items() if stack.clock.elapsed() > until]
         for upload in {*stack.ended(pending), *overdue}:
             yield outcome_of(stack, str(pending.pop(upload)[0]), upload)
+        while_waiting()
         time.sleep(_LOOK_EVERY_SECONDS)

@@ -1,0 +1,110 @@
+"""Presigned links to the local stack's documents, answered over loopback HTTP, where other processes can fetch them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, unquote, urlsplit
+
+from werkzeug.wrappers import Request, Response
+
+from local_stack.simulators.server import LoopbackServer
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_LONGEST_SECONDS = 7 * 24 * 3600
+_CLOCK_SKEW = timedelta(minutes=15)
+_PARAMETER = re.compile(r"([^=&]+)=([^&]*)")
+_NEEDED = (
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Expires",
+    "X-Amz-SignedHeaders",
+    "X-Amz-Signature",
+)
+
+Reader = Callable[[str, str, str | None], bytes]
+
+
+class DocumentLinks:
+    """A server that answers GET and HEAD of ``/{bucket}/{key}`` when the link is signed for it and has not expired.
+
+    ``read`` takes bucket, key and version id, and raises LookupError or OSError for what is not there. Expiry is judged
+    by the real time, by which clients sign.
+    """
+
+    def __init__(self, read: Reader, access_key: str, secret_key: str, region: str) -> None:
+        self._read = read
+        self._access_key = access_key
+        self._secret_key = secret_key
+        self._region = region
+
+    @property
+    def endpoint(self) -> str:
+        return self._server.origin
+
+    def __enter__(self) -> DocumentLinks:
+        self._server = LoopbackServer(self._answer)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.close()
+
+    def _answer(self, request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            return _refusal(405, "MethodNotAllowed")
+        # As it was sent: decoding and encoding a path again need not give the same path.
+        target = urlsplit(request.environ["RAW_URI"])
+        parameters = dict(_PARAMETER.findall(target.query))
+        if not self._is_signed(request.method, target.path, parameters, request.host):
+            return _refusal(403, "AccessDenied")
+        bucket, _, key = unquote(target.path).removeprefix("/").partition("/")
+        version = parameters.get("versionId")
+        try:
+            content = self._read(bucket, key, unquote(version) if version else None)
+        except (LookupError, OSError):
+            return _refusal(404, "NoSuchKey")
+        return Response(content, mimetype="application/octet-stream")
+
+    def _is_signed(self, method: str, path: str, parameters: dict[str, str], host: str) -> bool:
+        """Whether the query carries a signature, by Signature Version 4, that is right and still valid."""
+        if any(name not in parameters for name in _NEEDED):
+            return False
+        moment, lifetime = unquote(parameters["X-Amz-Date"]), parameters["X-Amz-Expires"]
+        scope = f"{moment[:8]}/{self._region}/s3/aws4_request"
+        if (
+            parameters["X-Amz-Algorithm"] != _ALGORITHM
+            or parameters["X-Amz-SignedHeaders"] != "host"
+            or unquote(parameters["X-Amz-Credential"]) != f"{self._access_key}/{scope}"
+            or not _is_valid_now(moment, lifetime)
+        ):
+            return False
+        query = "&".join(f"{name}={value}" for name, value in sorted(parameters.items()) if name != "X-Amz-Signature")
+        canonical = "\n".join([method, quote(unquote(path)), query, f"host:{host}", "", "host", "UNSIGNED-PAYLOAD"])
+        text = "\n".join([_ALGORITHM, moment, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+        signature = hmac.new(self._signing_key(moment[:8]), text.encode(), hashlib.sha256).hexdigest()
+        return hmac.compare_digest(signature.encode(), parameters["X-Amz-Signature"].encode())
+
+    def _signing_key(self, day: str) -> bytes:
+        key = f"AWS4{self._secret_key}".encode()
+        for part in (day, self._region, "s3", "aws4_request"):
+            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        return key
+
+
+def _is_valid_now(moment: str, lifetime: str) -> bool:
+    try:
+        signed_at = datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    if not re.fullmatch("[0-9]{1,6}", lifetime) or not 1 <= int(lifetime) <= _LONGEST_SECONDS:
+        return False
+    now = datetime.now(UTC)
+    return signed_at - _CLOCK_SKEW <= now < signed_at + timedelta(seconds=int(lifetime))
+
+
+def _refusal(status: int, code: str) -> Response:
+    return Response(f"<Error><Code>{code}</Code></Error>", status, mimetype="application/xml")
