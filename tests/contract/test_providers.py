@@ -1,144 +1,40 @@
-"""One suite that every provider passes. A new provider subclasses ProviderContract and says how its server behaves."""
+"""Every provider, held to the one suite."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.errors import (
     CaptureFailed,
+    NoCredit,
     NoTextLayer,
     PasswordProtected,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
-    ResultUnusable,
     SettingMissing,
     SubmissionInDoubt,
     UnreadableDocument,
 )
-from invoice_capture.domain.submission import Submission, SubmissionState
+from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import CheckState
-from invoice_capture.providers import registry
+from invoice_capture.providers.abbyy.adapter import AbbyyProvider
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.providers.embedded.adapter import EmbeddedProvider
 from invoice_capture.providers.embedded.engine import engine
 from invoice_capture.providers.embedded.mapping import ERRORS, to_invoice
+from invoice_capture.providers.extract_api.adapter import ExtractApiProvider
+from invoice_capture.providers.ocr_job.adapter import OcrJobProvider
 from local_stack import scripted_provider
 from local_stack.scripted_provider import ScriptedProvider
-from tests.fakes.stores import MemoryDocumentStore
-from tests.fakes.world import ManualClock
+from tests.contract.provider_contracts import LookupContract, ProviderContract
+from tests.contract.simulated_contracts import ConfirmContract, DiscardContract, SimulatedContract
 
 CONTENT = Path("samples/documents/peppol_ubl_belgium.xml").read_bytes()
-
-
-class QueuedInvocations:
-    def __init__(self) -> None:
-        self.invocations: list[tuple[str, dict[str, Any]]] = []
-
-    def invoke_later(self, function: str, payload: Any) -> None:
-        self.invocations.append((function, dict(payload)))
-
-
-class ProviderContract:
-    """Subclasses set ``provider_class`` and ``settings``, and say what lets a submission finish."""
-
-    provider_class: Any
-    settings: ClassVar[dict[str, str]] = {}
-
-    @pytest.fixture
-    def context(self) -> ProviderContext:
-        return ProviderContext(
-            settings=self.settings,
-            clock=ManualClock(),
-            documents=MemoryDocumentStore(),
-            invoker=QueuedInvocations(),
-            extract_function="extract-document",
-        )
-
-    @pytest.fixture
-    def provider(self, context: ProviderContext) -> Any:
-        return self.provider_class(context)
-
-    @pytest.fixture
-    def submission(self, context: ProviderContext) -> Submission:
-        now = context.clock.now()
-        return Submission(
-            job_id="01KN1W7MG0AYEVZ1JH1T0R8VT6",
-            number=1,
-            provider=self.provider_class.name,
-            state=SubmissionState.SUBMITTING,
-            document=DocumentPointer("documents", "incoming/invoice.xml", "v1", len(CONTENT)),
-            kind=DocumentKind.E_INVOICE,
-            task_token="token",
-            created_at=now,
-            deadline_at=now + timedelta(hours=72),
-        )
-
-    def finish(self, provider: Any, context: ProviderContext, submission: Submission) -> None:
-        """Let the provider's server come to its result."""
-        raise NotImplementedError
-
-    def submitted(self, provider: Any, submission: Submission) -> Submission:
-        return replace(submission, reference=provider.submit(submission, CONTENT), state=SubmissionState.PENDING)
-
-    def test_it_is_registered_under_its_name(self, provider: Any) -> None:
-        registry.register(scripted_provider.NAME, "local_stack.scripted_provider:ScriptedProvider")
-        assert registry.provider_class(provider.name) is self.provider_class
-
-    def test_a_reference_is_text_that_fits_an_item(self, provider: Any, submission: Submission) -> None:
-        reference = provider.submit(submission, CONTENT)
-        assert isinstance(reference, str)
-        assert 0 < len(reference) <= 512
-
-    def test_a_finished_submission_becomes_a_canonical_invoice(
-        self, provider: Any, context: ProviderContext, submission: Submission
-    ) -> None:
-        row = self.submitted(provider, submission)
-        self.finish(provider, context, row)
-        check = provider.check([row])[row.reference]
-        assert check.state is CheckState.READY
-        invoice = provider.normalise(check.raw or provider.fetch(row.reference))
-        assert invoice.invoice_number.value
-        assert isinstance(invoice.total.value, Decimal)
-        assert isinstance(invoice.issue_date.value, date)
-        assert invoice.currency.value == "EUR"
-        assert invoice.subtotal.value + invoice.tax_total.value == invoice.total.value
-
-    def test_what_is_no_answer_is_unusable_and_said_without_its_content(self, provider: Any) -> None:
-        for junk in (b"", b"junk", b"[]", b'{"invoice": {"total": {"value": "secret-content"}}}'):
-            with pytest.raises(ResultUnusable) as caught:
-                provider.normalise(junk)
-            assert "secret-content" not in str(caught.value)
-
-    def test_capabilities_are_sane(self, provider: Any) -> None:
-        assert 1 <= provider.capabilities.batch_size <= 100
-        assert provider.typical_latency_seconds > 0
-        assert provider.requests_per_second is None or provider.requests_per_second > 0
-
-    def test_common_settings_are_read_and_checked(self, context: ProviderContext) -> None:
-        settings = {**self.settings, "requests_per_second": "2.5", "typical_latency_seconds": "7"}
-        provider = self.provider_class(replace(context, settings=settings))
-        assert (provider.requests_per_second, provider.typical_latency_seconds) == (2.5, 7.0)
-        for broken in ("fast", "-1", "nan", "inf"):
-            with pytest.raises(SettingMissing, match="requests_per_second"):
-                self.provider_class(replace(context, settings={**settings, "requests_per_second": broken}))
-
-
-class LookupContract:
-    """For providers that can be asked whether they know a submission, beside ProviderContract."""
-
-    def test_it_knows_what_it_accepted_and_nothing_else(self, provider: Any, submission: Submission) -> None:
-        assert provider.capabilities.finds_submissions
-        assert provider.find(submission) is None
-        reference = provider.submit(submission, CONTENT)
-        assert provider.find(submission) == reference
 
 
 class TestEmbedded(ProviderContract):
@@ -164,16 +60,12 @@ class TestEmbedded(ProviderContract):
     def test_an_extraction_that_never_came_back_has_failed(
         self, provider: Any, context: ProviderContext, submission: Submission
     ) -> None:
-        row = self.submitted(provider, submission)
+        row = self.submitted(provider, submission, CONTENT)
         assert provider.check([row])[row.reference].state is CheckState.PENDING, "its event may still be queued"
         context.clock.forward(76 * 60)
         check = provider.check([row])[row.reference]
         assert check.state is CheckState.FAILED
         assert isinstance(check.error, CaptureFailed)
-
-    def test_looking_up_is_refused_clearly(self, provider: Any, submission: Submission) -> None:
-        with pytest.raises(NotImplementedError, match="embedded"):
-            provider.find(submission)
 
     def test_without_a_function_it_says_which_setting_is_missing(
         self, context: ProviderContext, submission: Submission
@@ -212,7 +104,7 @@ class TestScripted(ProviderContract):
         context.clock.forward(3600)
 
     def test_it_takes_its_time(self, provider: Any, submission: Submission) -> None:
-        row = self.submitted(provider, submission)
+        row = self.submitted(provider, submission, CONTENT)
         assert provider.check([row])[row.reference].state is CheckState.PENDING
 
     @pytest.mark.parametrize(
@@ -235,3 +127,26 @@ class TestScripted(ProviderContract):
 
 class TestScriptedThatFinds(LookupContract, TestScripted):
     settings: ClassVar[dict[str, str]] = {"finds_submissions": "1"}
+
+
+class TestAbbyy(ConfirmContract, DiscardContract, SimulatedContract):
+    provider_class = AbbyyProvider
+    first, spending, checking = "upload_file", "capture_invoices", "task"
+    credentials = ("application_token", "application_id")
+    learning = "open_training_station"
+
+
+class TestExtractApi(ConfirmContract, SimulatedContract):
+    provider_class = ExtractApiProvider
+    first = spending = "parse"
+    checking = "get_results"
+    learning = "validate"
+    credentials = ("account_token",)
+    # Its contract has no word for credentials: what it does not know has no credit.
+    credentials_error = NoCredit
+
+
+class TestOcrJob(LookupContract, DiscardContract, SimulatedContract):
+    provider_class = OcrJobProvider
+    first, spending, checking = "create_job", "process_job", "list_jobs"
+    credentials = ("api_key", "template")
