@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from invoice_capture.domain.job import provider_of
 from local_stack import scripted_provider, simulators
 from local_stack.simulators import Script, Simulator
 
@@ -38,9 +39,9 @@ class ProviderServers:
         self._script = given.get(scripted_provider.NAME, {})
         self.scripted = scripted_provider.start_server(self._script, on_request)
         self.simulators: dict[str, Simulator] = {}
-        for name in simulators.NAMES:
-            if name in given and not given[name].get("base_url"):
-                self.simulators[name] = self._start(name, given[name])
+        for name, settings in given.items():
+            if provider_of(name) in simulators.NAMES and not settings.get("base_url"):
+                self.simulators[name] = self._start(name, settings)
         added = {name: simulator.settings for name, simulator in self.simulators.items()}
         self.settings: Mapping[str, Mapping[str, str]] = MappingProxyType(
             {scripted_provider.NAME: self._script, **given, **added}
@@ -59,4 +60,4 @@ class ProviderServers:
 
     def _start(self, name: str, settings: Mapping[str, str], port: int = 0) -> Simulator:
         script = self._scripts.get(name, Script()).model_copy(deep=True)
-        return simulators.start(name, clock=self._clock, script=script, settings=settings, port=port)
+        return simulators.start(provider_of(name), clock=self._clock, script=script, settings=settings, port=port)

@@ -166,7 +166,7 @@ def script_of(settings: Mapping[str, str]) -> Script:
 class ScriptedProvider(BaseProvider):
     """The client side; a reference is the server's number of the document."""
 
-    name: ClassVar[str] = NAME
+    name = NAME
     default_typical_latency_seconds: ClassVar[float] = 20.0
 
     @property

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from invoice_capture.domain.job import provider_of
 from invoice_capture.providers import registry
 from local_stack import scripted_provider, simulators
 from local_stack.errors import UserError
@@ -40,16 +41,17 @@ def opened(options: Options) -> Iterator[LocalStack]:
             the log or the template cannot be used.
     """
     known = registry.names() | {scripted_provider.NAME}
-    if options.provider is not None and options.provider not in known:
+    provider = None if options.provider is None else provider_of(options.provider)
+    if provider is not None and provider not in known:
         raise UserError(f"There is no provider {options.provider!r}; there are {', '.join(sorted(known))}.")
     if options.settings and options.provider is None:
         raise UserError("--setting belongs to a provider: name it with --provider.")
-    if options.provider == scripted_provider.NAME:
+    if provider == scripted_provider.NAME:
         try:
             scripted_provider.script_of(options.settings)
         except ValueError as exc:
             raise UserError(f"--setting: {exc}.") from exc
-    is_simulated = options.provider in simulators.NAMES and not options.settings.get("base_url")
+    is_simulated = provider in simulators.NAMES and not options.settings.get("base_url")
     if options.script is not None and not is_simulated:
         raise UserError("--script belongs to a simulator: name its provider with --provider, and no base_url.")
     scripts = {str(options.provider): load(Path(options.script))} if options.script is not None else {}

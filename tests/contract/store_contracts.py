@@ -221,6 +221,14 @@ class ProviderStatesContract:
             assert states.swap_breaker("paid", breaker)
         assert states.load("paid").breaker == breaker
 
+    def test_accounts_are_known_once_they_had_a_loop(self, states: Any) -> None:
+        assert states.accounts() == frozenset()
+        for _ in range(2):
+            states.take_lease("paid-us", self.LEASE, None)
+        states.take_lease("paid", self.LEASE, None)
+        states.release_lease("paid-us", self.LEASE.owner)
+        assert states.accounts() == {"paid-us"}
+
     def test_latencies_add_up(self, states: Any) -> None:
         states.add_latencies("paid", {("small", 3): 1, ("small", 14): 2})
         states.add_latencies("paid", {("small", 3): 5, ("large", 3): 1})

@@ -178,6 +178,9 @@ class MemoryProviderStateStore:
     def load(self, provider: str) -> ProviderState:
         return self.states.get(provider, ProviderState(lease=None, bucket=None, breaker=Breaker(), latencies={}))
 
+    def accounts(self) -> frozenset[str]:
+        return frozenset(name for name, state in self.states.items() if "-" in name)
+
     def take_lease(self, provider: str, lease: Lease, instead_of: Lease | None) -> bool:
         present = self.load(provider).lease
         seen = None if instead_of is None else (instead_of.owner, instead_of.expires_at)

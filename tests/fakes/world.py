@@ -155,12 +155,13 @@ class ServerProvider:
 
 @dataclass
 class OnlyProviders:
-    """The providers of a test, by name."""
+    """The providers of a test, by name; ``known`` are their names, if others than those."""
 
     providers: dict[str, Any]
+    known: frozenset[str] | None = None
 
     def names(self) -> frozenset[str]:
-        return frozenset(self.providers)
+        return frozenset(self.providers) if self.known is None else self.known
 
     def get(self, name: str) -> Any:
         if name not in self.providers:

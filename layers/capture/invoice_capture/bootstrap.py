@@ -33,6 +33,7 @@ from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.errors import SettingMissing
+from invoice_capture.domain.job import provider_of
 from invoice_capture.observability import count
 from invoice_capture.providers import registry
 from invoice_capture.providers.base import ProviderContext
@@ -165,18 +166,19 @@ class Application:
         return registry.names()
 
     def get(self, name: str) -> Provider:
-        if name not in registry.names():
+        if provider_of(name) not in registry.names():
             raise SettingMissing(f"There is no provider {name!r}; there are {', '.join(sorted(registry.names()))}.")
         provider_class = registry.provider_class(name)
         settings = self._secrets.of(name) if provider_class.needs_settings else {}
         known = self._providers.get(name)
         # A changed secret, with new credentials perhaps, makes a new provider.
         if known is None or known[0] != settings:
-            known = self._providers[name] = (settings, provider_class(self._provider_context(settings)))
+            known = self._providers[name] = (settings, provider_class(self._provider_context(name, settings)))
         return known[1]
 
-    def _provider_context(self, settings: Mapping[str, str]) -> ProviderContext:
+    def _provider_context(self, name: str, settings: Mapping[str, str]) -> ProviderContext:
         return ProviderContext(
+            name=name,
             settings=settings,
             clock=self._clock,
             documents=self._documents,

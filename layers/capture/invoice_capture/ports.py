@@ -200,6 +200,10 @@ class ProviderStateStore(Protocol):
         """Write the successor of the breaker of version ``breaker.version - 1``."""
         ...
 
+    def accounts(self) -> frozenset[str]:
+        """The names of accounts that ever had a loop, such as ``abbyy-us``; providers themselves are known anyway."""
+        ...
+
     def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int]) -> None:
         """Count finished jobs by size class and histogram bucket."""
         ...

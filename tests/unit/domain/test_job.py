@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from invoice_capture.domain.document import DocumentPointer
-from invoice_capture.domain.job import LEGAL_TRANSITIONS, JobStatus, derive_job_id, sources_of
+from invoice_capture.domain.job import (
+    LEGAL_TRANSITIONS,
+    JobStatus,
+    choose_route,
+    derive_job_id,
+    provider_of,
+    sources_of,
+)
 
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))  # noqa: DTZ001
 POINTERS = st.builds(DocumentPointer, st.just("bucket"), st.text(min_size=1), st.none() | st.text(), st.integers(0, 99))
@@ -46,3 +54,24 @@ def test_every_job_can_end_and_no_end_is_left() -> None:
 def test_only_a_submitted_job_is_captured() -> None:
     assert sources_of(JobStatus.CAPTURED) == {JobStatus.SUBMITTED, JobStatus.ACTION_REQUIRED}
     assert sources_of(JobStatus.DUPLICATE) == {JobStatus.RECEIVED}
+
+
+@pytest.mark.parametrize(
+    ("key", "route"),
+    [
+        ("incoming/invoice.pdf", ("paid?", "embedded")),
+        ("incoming/paid/invoice.pdf", ("paid",)),
+        ("incoming/paid-us/2026/invoice.pdf", ("paid-us",)),
+        ("incoming/unknown-us/invoice.pdf", ("paid?", "embedded")),
+        ("incoming/embedded-x/invoice.pdf", ("paid?", "embedded")),
+        ("incoming/paid-us", ("paid?", "embedded")),
+        ("incoming/paid/", None),
+        ("elsewhere/invoice.pdf", None),
+    ],
+)
+def test_a_key_chooses_its_provider_or_an_account_of_it(key: str, route: tuple[str, ...] | None) -> None:
+    assert choose_route(key, ("paid?", "embedded"), frozenset({"paid", "embedded"})) == route
+
+
+def test_an_account_belongs_to_its_provider() -> None:
+    assert [provider_of(name) for name in ("paid", "paid-us", "paid-us-2")] == ["paid"] * 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoice_capture.domain.errors import JobDeadlineExceeded
 from invoice_capture.ports import Capabilities
 from invoice_capture.use_cases.sweep_jobs import Swept
-from tests.fakes.world import ServerProvider, World
+from tests.fakes.world import OnlyProviders, ServerProvider, World
 
 
 def test_a_healthy_system_gives_it_nothing_to_do() -> None:
@@ -29,6 +29,16 @@ def test_a_missing_loop_is_restarted() -> None:
     world.turn()
     assert world.row(job).reference in str(list(world.tokens.outcomes.values()))
     assert world.sweep() == Swept()
+
+
+def test_a_missing_loop_of_an_account_is_found_too() -> None:
+    world = World(ServerProvider(name="paid-us"))
+    world.providers = OnlyProviders({"paid-us": world.provider}, known=frozenset({"paid"}))
+    job = world.receive()
+    world.submit(job)
+    world.states.release_lease("paid-us", world.loops[0])
+    world.clock.forward(3600)
+    assert world.sweep() == Swept(loops_restarted=1)
 
 
 def test_a_provider_that_should_have_called_back_gets_a_loop_at_last() -> None:

@@ -28,6 +28,9 @@ def due_shard(provider: str) -> str:
     return f"PROVIDER#{provider}#0"
 
 
+ACCOUNTS = "PROVIDERS#ACCOUNTS"
+"""The partition that holds the names of providers' accounts which ever had a loop."""
+
 DEADLINES = "JOBS#OPEN"
 """The partition of the due index that holds unfinished jobs by their deadline."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from invoice_capture.aws.items import (
+    ACCOUNTS,
     from_attributes,
     moment,
     optional_moment,
@@ -14,6 +15,7 @@ from invoice_capture.aws.items import (
     to_attributes,
 )
 from invoice_capture.aws.table import Table
+from invoice_capture.domain.job import provider_of
 from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.ports import Lease, ProviderState
 
@@ -38,7 +40,18 @@ class DynamoDBProviderStateStore:
             latencies=_latencies(parts.get("LATENCY", {})),
         )
 
+    def accounts(self) -> frozenset[str]:
+        items = self._table.query(
+            ConsistentRead=True,
+            KeyConditionExpression="PK = :accounts",
+            ExpressionAttributeValues=to_attributes({":accounts": ACCOUNTS}),
+        )
+        return frozenset(item["SK"]["S"] for item in items)
+
     def take_lease(self, provider: str, lease: Lease, instead_of: Lease | None) -> bool:
+        if provider != provider_of(provider):
+            # Before there is a loop that could die: the sweeper finds accounts nowhere else.
+            self._table.put({"PK": {"S": ACCOUNTS}, "SK": {"S": provider}}, "attribute_not_exists(PK)")
         if instead_of is None:
             return self._table.put(_lease_item(provider, lease), "attribute_not_exists(PK)")
         return self._table.put(

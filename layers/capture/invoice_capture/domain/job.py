@@ -88,13 +88,20 @@ def derive_job_id(pointer: DocumentPointer, stored_at: datetime) -> str:
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -5, -5))
 
 
+def provider_of(name: str) -> str:
+    """The provider behind a name of a route: ``abbyy-us`` is the account ``us`` of ``abbyy``."""
+    return name.partition("-")[0]
+
+
 def choose_route(key: str, default_route: tuple[str, ...], providers: frozenset[str]) -> tuple[str, ...] | None:
     """The providers for an uploaded key, or None when the key is no upload.
 
-    ``incoming/<provider>/...`` chooses a provider; any other key below ``incoming/`` takes the default route. Keys that
-    end in a slash are the folders that the S3 console makes.
+    ``incoming/<provider>/...`` chooses a provider and ``incoming/<provider>-<account>/...`` one of its accounts; any
+    other key below ``incoming/`` takes the default route. Keys that end in a slash are the folders that the S3 console
+    makes.
     """
     if not key.startswith("incoming/") or key.endswith("/"):
         return None
     first, slash, _rest = key.removeprefix("incoming/").partition("/")
-    return (first,) if slash and first in providers else default_route
+    is_account = provider_of(first) in providers - {E_INVOICE_READER}
+    return (first,) if slash and (first in providers or is_account) else default_route

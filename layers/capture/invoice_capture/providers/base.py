@@ -26,19 +26,24 @@ _NO = frozenset({"0", "false", "no", "off"})
 
 @dataclass(frozen=True)
 class ProviderContext:
-    """Everything a provider is built from. ``settings`` are the keys of its secret, all strings."""
+    """Everything a provider is built from. ``settings`` are the keys of its secret, all strings.
+
+    ``name`` is that of the account, where routes name one: ``abbyy-us``.
+    """
 
     settings: Mapping[str, str]
     clock: Clock
     documents: DocumentStore
     invoker: FunctionInvoker
     extract_function: str | None
+    name: str | None = None
 
 
 class BaseProvider(ABC):
     """Adapters differ in mapping, not in flow: a subclass says how to submit, check, fetch and normalise."""
 
-    name: ClassVar[str]
+    name: str
+    """As routes know it: of a named account, with the account's name behind."""
     capabilities: Capabilities
     needs_settings: ClassVar[bool] = True
     """Whether the provider is useless without its secret."""
@@ -48,6 +53,7 @@ class BaseProvider(ABC):
 
     def __init__(self, context: ProviderContext) -> None:
         self._context = context
+        self.name = context.name or self.name
         self.typical_latency_seconds = self.number("typical_latency_seconds", self.default_typical_latency_seconds)
         self.requests_per_second = self.number("requests_per_second", self.default_requests_per_second) or None
         self.max_concurrency = max(1, min(_MOST_CONCURRENCY, int(self.number("max_concurrency", _MOST_CONCURRENCY))))

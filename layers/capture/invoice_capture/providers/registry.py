@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from invoice_capture.domain.job import provider_of
+
 _CLASSES: dict[str, str] = {
     "abbyy": "invoice_capture.providers.abbyy.adapter:AbbyyProvider",
     "embedded": "invoice_capture.providers.embedded.adapter:EmbeddedProvider",
@@ -24,6 +26,6 @@ def register(name: str, path: str) -> None:
 
 
 def provider_class(name: str) -> Any:
-    """The class of a provider. Raises KeyError when the name is unknown."""
-    module, _, class_name = _CLASSES[name].partition(":")
+    """The class of a provider, or of a named account of it. Raises KeyError when the name is unknown."""
+    module, _, class_name = _CLASSES[provider_of(name)].partition(":")
     return getattr(import_module(module), class_name)

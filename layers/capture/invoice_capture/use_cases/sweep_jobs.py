@@ -45,7 +45,8 @@ class SweepJobs:
     clock: Clock
 
     def __call__(self) -> Swept:
-        restarted = sum(self._restart_loop(name) for name in sorted(self.providers.names()))
+        names = self.providers.names() | self.states.accounts()
+        restarted = sum(self._restart_loop(name) for name in sorted(names))
         expired = sum(self._expire(job_id) for job_id in self.jobs.overdue(self.clock.now(), _JOBS_PER_SWEEP))
         return Swept(loops_restarted=restarted, jobs_expired=expired)
 

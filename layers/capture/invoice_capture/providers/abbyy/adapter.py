@@ -34,7 +34,7 @@ class AbbyyProvider(BaseProvider):
     A task that was started and whose answer was lost cannot be looked up: the API lists no tasks.
     """
 
-    name: ClassVar[str] = "abbyy"
+    name = "abbyy"
     capabilities: Capabilities = Capabilities(
         confirms=True,
         discards=True,

@@ -20,7 +20,7 @@ _INVOCATION_LIVES = timedelta(minutes=75)
 class EmbeddedProvider(BaseProvider):
     """The reference of a submission is the key below which the engine's answer will lie."""
 
-    name: ClassVar[str] = "embedded"
+    name = "embedded"
     capabilities: Capabilities = Capabilities(calls_back=True, charges=False)
     needs_settings: ClassVar[bool] = False
     # Two runs of five minutes and the pause between them: only after that is it worth looking whether a token got lost.

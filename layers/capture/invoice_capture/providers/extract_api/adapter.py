@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 class ExtractApiProvider(BaseProvider):
     """The reference of a submission is its document id; its raw answer is its own entry of the provider's answer."""
 
-    name: ClassVar[str] = "extract_api"
+    name = "extract_api"
     capabilities: Capabilities = Capabilities(
         batch_size=100,
         confirms=True,

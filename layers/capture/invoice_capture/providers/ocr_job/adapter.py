@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 class OcrJobProvider(BaseProvider):
     """The reference of a submission is the provider's ``_id``, its jobNumber our job id."""
 
-    name: ClassVar[str] = "ocr_job"
+    name = "ocr_job"
     capabilities: Capabilities = Capabilities(
         finds_submissions=True,
         batch_size=_BATCH,
