@@ -1,6 +1,10 @@
-"""Small e-invoices, as many as wanted, each with content of its own."""
+"""Small invoices, as many as wanted, each with bytes of its own."""
 
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+_SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "documents" / "english_gbp_classic.pdf"
 
 _LINE = """
   <cac:InvoiceLine>
@@ -62,3 +66,13 @@ def ubl_invoice(number: int) -> bytes:
         for place, (price, amount) in enumerate(zip(prices, nets, strict=True), start=1)
     )
     return _INVOICE.format(number=number, net=f"{net:.2f}", tax=tax, total=f"{net + tax:.2f}", lines=lines).encode()
+
+
+@cache
+def _sample() -> bytes:
+    return _SAMPLE.read_bytes()
+
+
+def pdf_invoice(number: int) -> bytes:
+    """A sample as PDF; a comment after its end makes its bytes, and so its fingerprint, unique."""
+    return _sample() + b"\n%%%d\n" % number

@@ -39,3 +39,4 @@ def test_an_account_without_a_secret_says_which_one_is_missing(stacks: Stacks) -
     job = stack.job(finished(stack, stack.upload("incoming/abbyy-nowhere/invoice.pdf", INVOICE)))
     assert (job["status"], job["error_code"]) == ("FAILED", "SettingMissing")
     assert "providers/abbyy-nowhere" in job["error_message"]
+    assert "'base_url'" in job["error_message"] or "'application_token'" in job["error_message"]

@@ -179,6 +179,7 @@ class Application:
     def _provider_context(self, name: str, settings: Mapping[str, str]) -> ProviderContext:
         return ProviderContext(
             name=name,
+            secret=self._settings.text("PROVIDER_SECRET_PREFIX") + name,
             settings=settings,
             clock=self._clock,
             documents=self._documents,

@@ -68,8 +68,14 @@ def clients(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_provider_settings_are_the_secrets_keys_as_text(clients: Clients) -> None:
-    clients.secretsmanager.create_secret(Name="stack/providers/paid", SecretString=json.dumps({"key": "k", "rate": 2}))
-    assert SecretSettings(clients, "stack/providers/").of("paid") == {"key": "k", "rate": "2"}
+    written = {"key": "k", "rate": 2, "discard": False, "group": None, "user_infos": {"user_lang": "fr_FR"}}
+    clients.secretsmanager.create_secret(Name="stack/providers/paid", SecretString=json.dumps(written))
+    assert SecretSettings(clients, "stack/providers/").of("paid") == {
+        "key": "k",
+        "rate": "2",
+        "discard": "false",
+        "user_infos": '{"user_lang": "fr_FR"}',
+    }
 
 
 @pytest.mark.parametrize("secret", ["no json", "[1]", '"text"'])
@@ -80,6 +86,5 @@ def test_a_secret_that_is_no_object_is_named_and_not_shown(clients: Clients, sec
     assert secret not in str(caught.value)
 
 
-def test_a_secret_that_is_not_there_is_named(clients: Clients) -> None:
-    with pytest.raises(SettingMissing, match="'stack/providers/paid' with the settings of 'paid' does not exist"):
-        SecretSettings(clients, "stack/providers/").of("paid")
+def test_a_secret_that_is_not_there_has_no_settings(clients: Clients) -> None:
+    assert SecretSettings(clients, "stack/providers/").of("paid") == {}

@@ -24,7 +24,11 @@ class SecretSettings:
         self._prefix = prefix
 
     def of(self, provider: str) -> Mapping[str, str]:
-        """Raises SettingMissing when there is no secret, or none that can be understood."""
+        """The settings, none when there is no secret: whoever needs one says which.
+
+        Raises:
+            SettingMissing: the secret is no JSON object.
+        """
         from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
         name = self._prefix + provider
@@ -33,13 +37,18 @@ class SecretSettings:
         except GetParameterError as exc:
             # Powertools raises this while handling botocore's error, which only the context still holds.
             if error_code(exc.__context__ or exc) == "ResourceNotFoundException":
-                raise SettingMissing(f"The secret {name!r} with the settings of {provider!r} does not exist.") from exc
+                return {}
             raise StoreUnavailable(f"The secret {name!r} could not be read.") from exc
         except ValueError as exc:
             raise SettingMissing(f"The secret {name!r} is not a JSON object.") from exc
         if not isinstance(settings, dict):
             raise SettingMissing(f"The secret {name!r} is not a JSON object.")
-        return {str(key): str(value) for key, value in settings.items()}
+        # People write a setting that is JSON, such as user_infos, as a text or as it is.
+        return {
+            str(key): value if isinstance(value, str) else json.dumps(value)
+            for key, value in settings.items()
+            if value is not None
+        }
 
     @cached_property
     def _secrets(self) -> SecretsProvider:

@@ -26,7 +26,7 @@ _NO = frozenset({"0", "false", "no", "off"})
 
 @dataclass(frozen=True)
 class ProviderContext:
-    """Everything a provider is built from. ``settings`` are the keys of its secret, all strings.
+    """Everything a provider is built from. ``settings`` are the keys of the secret called ``secret``, all strings.
 
     ``name`` is that of the account, where routes name one: ``abbyy-us``.
     """
@@ -37,6 +37,7 @@ class ProviderContext:
     invoker: FunctionInvoker
     extract_function: str | None
     name: str | None = None
+    secret: str | None = None
 
 
 class BaseProvider(ABC):
@@ -67,7 +68,8 @@ class BaseProvider(ABC):
         """A setting that must be there. Raises SettingMissing naming it."""
         value = self.optional_setting(name)
         if value is None:
-            raise SettingMissing(f"The setting {name!r} of provider {self.name!r} is missing: add it to its secret.")
+            where = f"the secret {self._context.secret!r}" if self._context.secret else "its secret"
+            raise SettingMissing(f"The setting {name!r} of provider {self.name!r} is missing: add it to {where}.")
         return value
 
     def optional_setting(self, name: str, default: str | None = None) -> str | None:
