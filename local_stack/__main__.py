@@ -7,6 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
+from local_stack.arguments import Parser, setting, time_scale
 from local_stack.errors import UserError
 from local_stack.isolation import away_from_aws
 
@@ -18,12 +19,6 @@ examples:
   python -m local_stack process invoices/ --provider abbyy --time-scale 60
   python -m local_stack watch ~/Scans
 """
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One sentence instead of the whole usage."""
-        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,13 +60,13 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="local_stack",
         description="Runs template.yaml, the state machines and the real handlers on this machine, without AWS.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     process = commands.add_parser(
         "process",
         help="capture files and show what became of them",
@@ -95,7 +90,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--setting",
         metavar="KEY=VALUE",
-        type=_setting,
+        type=setting,
         action="append",
         default=[],
         help="a setting of the provider, kept as its secret; repeatable, for example base_url=http://localhost:8080; "
@@ -109,7 +104,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-scale",
         metavar="X",
-        type=_time_scale,
+        type=time_scale,
         default=1.0,
         help="let waiting pass X times faster: with 3600 a wait of 24 hours takes 24 seconds (default: 1)",
     )
@@ -121,23 +116,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         default=".state/local_stack.log",
         help="where the handlers log (default: %(default)s)",
     )
-
-
-def _setting(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
-    return key, value
-
-
-def _time_scale(text: str) -> float:
-    try:
-        scale = float(text)
-    except ValueError:
-        scale = 0.0
-    if not 0 < scale < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above zero")
-    return scale
 
 
 def _leave(status: int) -> NoReturn:

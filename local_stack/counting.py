@@ -143,7 +143,9 @@ class Ledger:
     def listening(self) -> Iterator[None]:
         """Hear of the requests that boto3 sessions made inside this block, and of all ``requests`` ones."""
 
-        def count_call(params: Mapping[str, Any], model: Any, **_kwargs: Any) -> None:
+        def count_call(params: Mapping[str, Any], model: Any, context: Mapping[str, Any], **_kwargs: Any) -> None:
+            if context.get("is_presign_request"):
+                return  # signing a link asks nobody
             self.aws_call(f"{model.service_model.endpoint_prefix}:{model.name}", params)
 
         send = requests.Session.send

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from invoice_capture.domain.job import provider_of
 from local_stack import scripted_provider, simulators
@@ -52,7 +51,7 @@ class ProviderServers:
         self.scripted = scripted_provider.start_server(self._script, self._on_request)
         for name, simulator in self.simulators.items():
             simulator.close()
-            self.simulators[name] = self._start(name, self.settings[name], urlsplit(simulator.origin).port or 0)
+            self.simulators[name] = self._start(name, self.settings[name], simulator.port)
 
     def close(self) -> None:
         for simulator in self.simulators.values():

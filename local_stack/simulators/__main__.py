@@ -10,19 +10,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
+from local_stack.arguments import Parser, setting, time_scale
 from local_stack.clock import ScaledClock
 from local_stack.errors import UserError
 from local_stack.simulators import Entry, Script, Simulator, script, start
 
 _PORTS = range(65536)
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One sentence instead of the whole usage."""
-        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,10 +60,10 @@ def _tell(entry: Entry) -> None:
     print(f"{entry.at:%H:%M:%S.%f} {entry.operation} {status}", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _invitation(simulator: Simulator, time_scale: float) -> str:
+def _invitation(simulator: Simulator, factor: float) -> str:
     settings: Mapping[str, str] = simulator.settings
     arguments = " ".join(f"--setting {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
-    scale = f" --time-scale {time_scale:g}" if time_scale != 1 else ""
+    scale = f" --time-scale {factor:g}" if factor != 1 else ""
     return (
         f"{simulator.name} answers at {simulator.base_url} until Ctrl-C. Use it with:\n"
         f"  python -m local_stack process samples/documents --provider {simulator.name}{scale} {arguments}"
@@ -77,7 +71,7 @@ def _invitation(simulator: Simulator, time_scale: float) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="simulators",
         description="Runs one provider's simulator on this machine: it holds to the provider's contract, really reads "
         "what is sent, and fails as a script says. Exit status 0: stopped; 2: wrong usage.",
@@ -90,14 +84,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--time-scale",
         metavar="X",
-        type=_time_scale,
+        type=time_scale,
         default=1.0,
         help="let latencies and waits pass X times faster (default: 1)",
     )
     parser.add_argument(
         "--setting",
         metavar="KEY=VALUE",
-        type=_setting,
+        type=setting,
         action="append",
         default=[],
         help="a setting of the provider: the credentials that are accepted; repeatable",
@@ -110,23 +104,6 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) not in _PORTS:
         raise argparse.ArgumentTypeError(f"{text!r} is no port from 0 to 65535")
     return int(text)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
-    return key, value
-
-
-def _time_scale(text: str) -> float:
-    try:
-        scale = float(text)
-    except ValueError:
-        scale = 0.0
-    if not 0 < scale < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above zero")
-    return scale
 
 
 if __name__ == "__main__":

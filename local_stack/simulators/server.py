@@ -53,7 +53,11 @@ class LoopbackServer:
 
     @property
     def origin(self) -> str:
-        return f"http://{HOST}:{self._server.port}"
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return self._server.port
 
     def close(self) -> None:
         """Stop, and end the connections that clients still keep."""

@@ -116,6 +116,11 @@ class Simulator(ABC):
         return self._server.origin
 
     @property
+    def port(self) -> int:
+        """Where it answers, also when it was started on any free port."""
+        return self._server.port
+
+    @property
     def base_url(self) -> str:
         return self.origin + self.base_path
 

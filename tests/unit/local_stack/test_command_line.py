@@ -17,13 +17,11 @@ from local_stack.documents import Keys
 from local_stack.errors import UserError
 from local_stack.outcome import Outcome
 from local_stack.stack import Notification
+from tests.exits import exit_status
 
 
 def run(*arguments: str) -> int:
-    try:
-        return command_line.main(list(arguments))
-    except SystemExit as exit_:
-        return int(exit_.code or 0)
+    return exit_status(command_line.main, *arguments)
 
 
 @pytest.mark.parametrize(

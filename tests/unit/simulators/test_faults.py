@@ -133,7 +133,7 @@ def test_a_fault_that_the_provider_cannot_have_is_refused(start: Start) -> None:
 
 
 def test_a_taken_port_is_told(start: Start) -> None:
-    port = int(start("ocr_job").origin.rsplit(":", 1)[1])
+    port = start("ocr_job").port
     with pytest.raises(UserError, match=f"Port {port} cannot be used"):
         simulators.start("abbyy", port=port)
 

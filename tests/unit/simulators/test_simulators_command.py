@@ -14,15 +14,13 @@ import requests
 
 from local_stack import __main__ as local_stack
 from local_stack.simulators import __main__ as command_line
+from tests.exits import exit_status
 
 PROJECT = Path(__file__).resolve().parents[3]
 
 
 def run(*arguments: str) -> int:
-    try:
-        return command_line.main(list(arguments))
-    except SystemExit as exit_:
-        return int(exit_.code or 0)
+    return exit_status(command_line.main, *arguments)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_a_document_is_sent_under_its_name_and_its_id_is_the_reference(
 ) -> None:
     server.result({"status_code": 0, "document_id": 4711})
     assert provider.submit(submission(), PDF) == "4711"
-    params = server.asked[0].json["params"]
+    params = server.requests[0].json["params"]
     assert params["account_token"] == TOKEN
     assert params["file_names"] == ["Façade + Söhne.pdf"]
     assert params["version"] == 120
@@ -116,7 +116,7 @@ def test_one_request_checks_all_and_brings_the_answers_along(
 ) -> None:
     server.result({"1": entry(), "2": {"status_code": 1}, "3": {"status_code": 10}, "5": "?"})
     checks = provider.check([submission(str(number)) for number in range(1, 6)])
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     assert {reference: check.state for reference, check in checks.items()} == {
         "1": CheckState.READY,
         "2": CheckState.PENDING,
@@ -130,7 +130,7 @@ def test_what_has_no_reference_yet_is_not_asked_for(
     provider: ExtractApiProvider, server: Any, submission: Make
 ) -> None:
     assert provider.check([submission()]) == {}
-    assert server.asked == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(("code", "state"), STATUSES.items())
@@ -201,8 +201,8 @@ def test_an_invoice_is_confirmed_with_all_its_values(provider: ExtractApiProvide
     server.result({"status_code": 0})
     answer = raw()
     provider.confirm("4711", answer, provider.normalise(answer))
-    params = server.asked[0].json["params"]
-    assert server.asked[0].path == "/iap/invoice_extract/validate"
+    params = server.requests[0].json["params"]
+    assert server.requests[0].path == "/iap/invoice_extract/validate"
     assert params["document_id"] == 4711
     assert params["values"]["total"] == {"content": 4719.5}
 
@@ -246,7 +246,7 @@ def test_settings_become_parameters_of_the_request(build: Build, server: Any, su
     server.result({"status_code": 0, "document_id": 1})
     infos = {"user_company_vat": "BE0999041206", "user_company_name": "Fils", "perspective": "client"}
     build(version="121", dbuuid="a-database", user_infos=json.dumps(infos)).submit(submission(), PDF)
-    params = server.asked[0].json["params"]
+    params = server.requests[0].json["params"]
     assert (params["version"], params["dbuuid"], params["user_infos"]) == (121, "a-database", infos)
 
 

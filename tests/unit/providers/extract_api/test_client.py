@@ -28,7 +28,7 @@ PDF = b"%PDF-1.7 \x00\xff an invoice"
 
 @pytest.fixture
 def http(server: Any) -> HttpClient:
-    return HttpClient("extract_api", server.base_url, headers={}, secrets=("account",))
+    return HttpClient("extract_api", server.url, headers={}, secrets=("account",))
 
 
 @pytest.fixture
@@ -51,14 +51,14 @@ def test_every_request_is_a_json_rpc_call_with_an_id_of_its_own(client: ExtractA
     client.get_results([7])
     client.get_result(7)
     client.validate(7, ValidationValues())
-    assert [f"{asked.method} {asked.path}" for asked in server.asked] == list(OPERATIONS)
-    for asked in server.asked:
+    assert [f"{asked.method} {asked.path}" for asked in server.requests] == list(OPERATIONS)
+    for asked in server.requests:
         assert asked.headers["Content-Type"] == "application/json"
         assert (asked.json["jsonrpc"], asked.json["method"]) == ("2.0", "call")
         assert asked.json.keys() == {"jsonrpc", "method", "id", "params"}
         assert len(asked.json["id"]) == 32
         assert int(asked.json["id"], 16)
-    assert len({asked.json["id"] for asked in server.asked}) == 4
+    assert len({asked.json["id"] for asked in server.requests}) == 4
 
 
 def test_parse_sends_the_document_in_base64_with_account_version_and_name(
@@ -66,7 +66,7 @@ def test_parse_sends_the_document_in_base64_with_account_version_and_name(
 ) -> None:
     server.result({"status_code": 0, "status_msg": "Success", "document_id": 7, "to_buy": 0})
     answer = client.parse(PDF, "Façade.pdf")
-    params = server.asked[0].json["params"]
+    params = server.requests[0].json["params"]
     assert b64decode(params.pop("documents")[0], validate=True) == PDF
     assert params == {"account_token": "account", "version": 120, "file_names": ["Façade.pdf"], "user_infos": {}}
     assert (answer.status_code, answer.document_id) == (0, 7)
@@ -78,7 +78,7 @@ def test_parse_sends_what_is_known_of_the_recipient_and_where_to_call_back(http:
     client = ExtractApiClient(http, TEST_TOKEN, version=121, user_infos=infos, dbuuid="a-database")
     server.result({"status_code": 0, "document_id": 7})
     client.parse(PDF, "invoice.pdf", webhook_url="https://hooks.example/done")
-    params = server.asked[0].json["params"]
+    params = server.requests[0].json["params"]
     assert params["user_infos"] == {"user_company_vat": "BE0999041206", "user_lang": "fr_FR"}
     assert params["account_token"] == "integration_token"
     assert (params["version"], params["dbuuid"]) == (121, "a-database")
@@ -88,7 +88,7 @@ def test_parse_sends_what_is_known_of_the_recipient_and_where_to_call_back(http:
 def test_get_results_sends_the_ids_under_both_names_and_answers_by_id(client: ExtractApiClient, server: Any) -> None:
     server.result({"7": entry(), "8": {"status_code": 1, "status_msg": "Not ready"}, "9": {"status_code": "1"}})
     answer = client.get_results([7, 8, 9])
-    assert server.asked[0].json["params"] == {"version": 120, "documents_ids": [7, 8, 9], "document_ids": [7, 8, 9]}
+    assert server.requests[0].json["params"] == {"version": 120, "documents_ids": [7, 8, 9], "document_ids": [7, 8, 9]}
     assert {key: value and value.status_code for key, value in answer.items()} == {7: 0, 8: 1, 9: 1}
 
 
@@ -98,7 +98,7 @@ def test_get_results_takes_one_to_a_hundred_ids(client: ExtractApiClient, server
     for ids in ([], range(101)):
         with pytest.raises(ValueError, match="1 to 100"):
             client.get_results(ids)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_an_entry_that_breaks_the_contract_does_not_take_the_others_with_it(
@@ -114,7 +114,7 @@ def test_an_entry_that_breaks_the_contract_does_not_take_the_others_with_it(
 def test_get_result_asks_for_one_document(client: ExtractApiClient, server: Any) -> None:
     server.result(entry())
     answer = client.get_result(7)
-    assert server.asked[0].json["params"] == {"version": 120, "document_id": 7}
+    assert server.requests[0].json["params"] == {"version": 120, "document_id": 7}
     assert answer.model_dump(exclude_unset=True) == entry()
 
 
@@ -140,7 +140,7 @@ def test_validate_sends_every_form_of_a_value_as_the_contract_writes_it(client: 
         invoice_lines=LinesForm(lines=(line,)),
     )
     assert client.validate(7, values).status_code == 0
-    assert server.asked[0].json["params"] == {
+    assert server.requests[0].json["params"] == {
         "document_id": 7,
         "values": {
             "merged_lines": True,

@@ -43,7 +43,7 @@ def test_every_request_carries_the_key_and_says_who_asks(server, client) -> None
 def test_a_list_without_conditions_has_no_parameters(server, client) -> None:
     server.accepts([JOB], total=1)
     page = client.list_jobs()
-    assert (server.requests[0].line, server.requests[0].query) == ("GET /ocr-invoice-job", {})
+    assert (server.requests[0].route, server.requests[0].query) == ("GET /ocr-invoice-job", {})
     assert page.total == 1
     assert [job.job_number for job in page.jobs] == ["N-1"]
 
