@@ -292,7 +292,7 @@ class Check:
     """What a provider says of one submission.
 
     ``raw`` is the answer itself where the check brings it along; otherwise it is fetched. ``error`` belongs to FAILED,
-    ``action_url`` to ACTION_REQUIRED.
+    and to a READY answer that could not be fetched; ``action_url`` to ACTION_REQUIRED.
     """
 
     state: CheckState

@@ -71,10 +71,11 @@ class CheckSubmissions:
 
     def __call__(self, turn: Turn) -> TurnResult:
         """Look at what is due, and say when to look again; a loop without the lease ends."""
+        began_at = self.clock.now()
         state = self.states.load(turn.provider)
         if not turn.released and (state.lease is None or state.lease.owner != turn.owner):
             return TurnResult(turn, TurnOutcome.REPLACED)
-        due = self.submissions.due(turn.provider, self.clock.now() + TICK, _ROWS_PER_TURN)
+        due = self.submissions.due(turn.provider, began_at + TICK, _ROWS_PER_TURN)
         if turn.released:
             if not due and self.submissions.next_due(turn.provider, ()) is None:
                 return TurnResult(turn, TurnOutcome.DRAINED)
@@ -83,14 +84,16 @@ class CheckSubmissions:
                 return TurnResult(turn, TurnOutcome.REPLACED)
             turn = replace(turn, released=False)
         rows, not_before = self.look_at(turn.provider, due, state)
-        wakes_at = self._next_look(turn.provider, rows, not_before)
+        # From look to look: a turn that waits for the provider's pace does not stretch the rhythm as well.
+        earliest = began_at + timedelta(seconds=MINIMUM_POLL_SECONDS)
+        wakes_at = self._next_look(turn.provider, rows, max(earliest, not_before or earliest))
         return self._release(turn) if wakes_at is None else self._sleep(turn, wakes_at)
 
     def _lease(self, owner: str, wakes_at: datetime | None = None) -> Lease:
         wakes_at = wakes_at or self.clock.now()
         return Lease(owner, wakes_at=wakes_at, expires_at=wakes_at + LEASE_MARGIN)
 
-    def _next_look(self, provider: str, rows: Sequence[Submission], not_before: datetime | None) -> datetime | None:
+    def _next_look(self, provider: str, rows: Sequence[Submission], not_before: datetime) -> datetime | None:
         """When the next submission is due: by the rows just written, and by the index for all others."""
         times = [row.next_check_at for row in rows if row.next_check_at is not None and not row.state.is_closed]
         upcoming = self.submissions.next_due(provider, [row.key for row in rows])
@@ -98,8 +101,7 @@ class CheckSubmissions:
             times.append(upcoming)
         if not times:
             return None
-        earliest = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
-        return max(min(times), not_before or earliest, earliest)
+        return max(min(times), not_before)
 
     def _release(self, turn: Turn) -> TurnResult:
         """Give the lease up first and look once more one wait later.

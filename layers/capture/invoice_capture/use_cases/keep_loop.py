@@ -10,7 +10,7 @@ from invoice_capture.ports import Clock, Executions, Lease, ProviderStateStore
 # A turn takes at most five minutes and is repeated when its function fails: a silent owner is dead after that.
 LEASE_MARGIN = timedelta(minutes=7)
 # Waking a sleeping loop for less than this would cost more than the wait.
-TICK = timedelta(seconds=1.25)
+TICK = timedelta(seconds=1.75)
 
 
 def ensure_loop(

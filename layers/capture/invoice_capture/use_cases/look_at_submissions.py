@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -50,6 +50,8 @@ from invoice_capture.use_cases.round_of_requests import RoundOfRequests
 
 # Of the function's five minutes, two are kept for what is under way.
 _TURN_BUDGET = timedelta(minutes=3)
+# Longer than the loop waits for its other turns: what is finished comes first.
+_PATIENCE_FOR_ANSWERS = timedelta(seconds=20)
 # What is checked was accepted, and is paid for: an account in trouble is asked again, until it is in order or the job
 # is over. Elsewhere the document would be paid for a second time.
 _NOT_ABOUT_THE_DOCUMENT = (ProviderUnavailable, CredentialsRefused, NoCredit)
@@ -141,9 +143,13 @@ class LookAtSubmissions:
     ) -> list[Submission]:
         size = provider.capabilities.batch_size
         batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+
+        def check(batch: Sequence[Submission]) -> Mapping[str, Check]:
+            checks = provider.check(batch)
+            return {reference: self._with_answer(reference, one, provider, pace) for reference, one in checks.items()}
+
         done: list[Submission] = []
-        finished: list[Submission] = []
-        for batch, answer in requests.ask(batches, provider.check):
+        for batch, answer in requests.ask(batches, check):
             try:
                 checks = answer.result()
             except _NOT_ABOUT_THE_DOCUMENT as exc:
@@ -153,33 +159,37 @@ class LookAtSubmissions:
                 checks = {row.reference or "": Check(CheckState.FAILED, error=exc) for row in batch}
             pace.answered()
             for row in batch:
-                check = checks.get(row.reference or "", Check(CheckState.PENDING))
-                if check.state is not CheckState.READY:
-                    done.append(self._follow(row, check, provider, pace))
-                elif check.raw is not None:
-                    done.append(self._keep(row, check.raw))
+                check_of_row = checks.get(row.reference or "", Check(CheckState.PENDING))
+                if check_of_row.state is not CheckState.READY:
+                    done.append(self._follow(row, check_of_row, provider, pace))
+                elif check_of_row.raw is not None:
+                    done.append(self._keep(row, check_of_row.raw))
                 else:
-                    finished.append(row)
-        done += self._fetch(finished, provider, requests)
+                    if check_of_row.error is not None:
+                        requests.refused(check_of_row.error)
+                    done.append(self._ask_again(row))
         self._learn([row for row in done if row.state is SubmissionState.DONE], provider)
         return done
 
-    def _fetch(self, rows: Sequence[Submission], provider: Provider, requests: RoundOfRequests) -> list[Submission]:
-        """Fetch finished answers. What cannot be fetched now stays pending, because it is paid for."""
+    def _with_answer(self, reference: str, check: Check, provider: Provider, pace: Pace) -> Check:
+        """A check that found its job finished, with the answer fetched if it does not bring it along.
 
-        def fetch(row: Submission) -> bytes:
-            return provider.fetch(row.reference or "")
+        What cannot be fetched now stays READY without an answer: it is paid for, and fetched later.
+        """
+        if check.state is not CheckState.READY or check.raw is not None:
+            return check
+        if pace.admit(provider.capabilities.requests.fetch, _PATIENCE_FOR_ANSWERS) is not None:
+            return check
+        try:
+            return replace(check, raw=provider.fetch(reference))
+        except _NOT_ABOUT_THE_DOCUMENT as exc:
+            return replace(check, error=exc)
+        except ProviderError as exc:
+            return Check(CheckState.FAILED, error=exc)
 
-        done = []
-        for row, answer in requests.ask(rows, fetch, provider.capabilities.requests.fetch):
-            try:
-                done.append(self._keep(row, answer.result()))
-            except _NOT_ABOUT_THE_DOCUMENT as exc:
-                retry_at = max(requests.refused(exc), self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS))
-                done.append(self._save(replace(row, next_check_at=retry_at)))
-            except ProviderError as exc:
-                done.append(self._fail(row, exc))
-        return done
+    def _ask_again(self, row: Submission) -> Submission:
+        soon = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
+        return self._save(replace(row, next_check_at=soon))
 
     def _keep(self, row: Submission, raw: bytes) -> Submission:
         """Keep the raw answer before anybody is told of it."""

@@ -377,7 +377,7 @@ def test_its_capabilities_and_defaults_are_what_the_contract_allows() -> None:
     assert not capabilities.calls_back
     assert capabilities.batch_size == 1
     assert set(DocumentKind) - capabilities.formats == {DocumentKind.E_INVOICE}
-    assert (provider.typical_latency_seconds, provider.requests_per_second, provider.max_concurrency) == (60, 10, 8)
+    assert (provider.typical_latency_seconds, provider.requests_per_second, provider.max_concurrency) == (20, 20, 8)
 
 
 def test_the_adapter_is_imported_without_anything_heavy() -> None:
