@@ -79,6 +79,23 @@ def test_a_batch_call_asks_for_many_jobs_at_once() -> None:
     assert [len(batch) for batch in provider.checked] == [30]
 
 
+def test_the_time_a_turn_takes_is_part_of_the_pause_between_two_looks() -> None:
+    class Slow(ServerProvider):
+        def check(self, submissions):
+            world.clock.forward(3)
+            return super().check(submissions)
+
+    world = World(Slow())
+    [early] = submitted(world)
+    world.clock.forward(4)
+    late = world.receive(PDF + b"late")
+    world.submit(late)
+    world.clock.forward((world.row(early).next_check_at - world.clock.now()).total_seconds())
+    result = world.turn()
+    assert [len(batch) for batch in world.provider.checked] == [1]
+    assert result.wait_seconds == 2
+
+
 def test_an_outage_slows_the_loop_and_fails_no_job() -> None:
     world = World()
     jobs = submitted(world, 3)
