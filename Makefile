@@ -12,7 +12,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 export SAM_CLI_TELEMETRY ?= 0
 
-.PHONY: help demo test lint check-template build build-local check-functions check-imports clean
+.PHONY: help demo test lint check-template build build-local check-functions check-imports check-api check-latency clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -20,7 +20,7 @@ $(READY): pyproject.toml layers/capture/requirements.txt layers/engine/requireme
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "invoice-capture needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[local,samples,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[cli,local,samples,dev]'
 	@touch $@
 
 demo: $(READY)  ## run the sample invoices through the whole pipeline on this machine
@@ -29,12 +29,12 @@ demo: $(READY)  ## run the sample invoices through the whole pipeline on this ma
 	@echo 'Two samples are refused on purpose: samples/README.md says why. Try your own: README.md.'
 
 test: $(READY)  ## run the test suite
-	$(BIN)/python -m pytest --numprocesses=2
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy layers
+	$(BIN)/mypy layers cli
 
 check-template: $(READY)  ## lint template.yaml and the state machines with their expressions
 	$(SAM) validate --lint
@@ -51,6 +51,12 @@ check-functions: build-local  ## call every built function once in Lambda's runt
 
 check-imports: build-local  ## measure the import of every built handler, and that its bytecode is used
 	$(BIN)/python -m benchmarks.import_time $(LOCAL_BUILD)
+
+check-api: $(READY)  ## hold the HTTP API to its OpenAPI document and to the provider's contract
+	$(BIN)/python -m tools.check_api
+
+check-latency: build-local  ## time a warm request of the built API function
+	$(BIN)/python -m benchmarks.api_latency $(LOCAL_BUILD)
 
 clean:  ## remove everything that was built or installed here
 	rm -rf $(VENV) .aws-sam

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from invoice_capture.domain.document import DocumentKind, DocumentPointer
-from invoice_capture.domain.job import Job, JobStatus
+from invoice_capture.domain.api_key import ApiKey, digest_of, parse
+from invoice_capture.domain.document import DocumentKind, DocumentPointer, client_key
+from invoice_capture.domain.invoice import Invoice
+from invoice_capture.domain.job import Job, JobStatus, Order
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.ports import Lease
 from invoice_capture.providers.embedded.engine import engine
@@ -125,9 +128,92 @@ class SweepJobs:
         assert stage.executions("PollProviderStateMachine") == [lease["owner"]]
 
 
+class FetchDocument:
+    """A client ordered a job for a document that it uploaded."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        _order_job(stage, event["job_id"])
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert "is_stored" not in answer
+        assert answer["size"] == len(stage.documents.read(DocumentPointer.from_json(answer)))
+        assert _job(stage, event["job_id"])["document"] == answer
+
+
+class EraseJob:
+    """A client deleted a job that was ordered and had started."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        job = _order_job(stage, event["job_id"])
+        assert stage.orders.withdraw(job, stage.now)
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer is None
+        assert _job(stage, event["job_id"]) == {}
+        assert stage.items("JOB") == []
+
+
+class ConfirmInvoice:
+    """A person corrected an invoice that the engine had read, which learns nothing from it."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        _create_submission(stage, event["job_id"], _pointer(_E_INVOICE), "token of an execution that went on")
+        _extract(stage, event["job_id"])
+        invoice = Invoice().to_json()
+        stage.jobs.capture(event["job_id"], 1, invoice, [], stage.now, summary={})
+        assert stage.jobs.confirm(event["job_id"], invoice, [], stage.now)
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer is None
+        assert "confirmed_at" in _job(stage, event["job_id"])
+
+
+class AuthorizeRequest:
+    """The key of the event was created for a client."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        text = event["headers"]["Api-Key"]
+        key_id = parse(text)
+        assert key_id is not None
+        key = ApiKey(
+            key_id=key_id,
+            client="acme",
+            scopes=frozenset(),
+            digest=digest_of(text),
+            created_at=stage.now,
+            usage_identifier="usage-identifier-of-acme",
+        )
+        assert stage.keys.add(key)
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        [statement] = answer["policyDocument"]["Statement"]
+        assert (statement["Effect"], answer["principalId"]) == ("Allow", "acme")
+        assert answer["context"]["client"] == "acme"
+        assert answer["usageIdentifierKey"] == "usage-identifier-of-acme"
+
+
+class JobsApi:
+    """The job that the request asks for was ordered by the client that asks."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        client = event["requestContext"]["authorizer"]["client"]
+        _order_job(stage, event["pathParameters"]["proxy"].partition("/")[2], client)
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer["statusCode"] == 200, answer
+        body = json.loads(answer["body"])
+        job_id = event["pathParameters"]["proxy"].partition("/")[2]
+        assert (body["success"], body["data"]["_id"], body["data"]["status"]) == (True, job_id, "queued")
+
+
 SCENES: dict[str, Scene] = {
+    "authorize_request": AuthorizeRequest(),
     "check_submissions": CheckSubmissions(),
+    "confirm_invoice": ConfirmInvoice(),
+    "erase_job": EraseJob(),
     "extract_document": ExtractDocument(),
+    "fetch_document": FetchDocument(),
+    "jobs_api": JobsApi(),
     "receive_upload": ReceiveUpload(),
     "store_invoice": StoreInvoice(),
     "submit_document": SubmitDocument(),
@@ -151,6 +237,25 @@ def _create_job(stage: Stage, job_id: str, document: dict[str, Any], deadline_in
         deadline_at=stage.now + deadline_in,
     )
     assert stage.jobs.create(job)
+
+
+def _order_job(stage: Stage, job_id: str, client: str = "acme") -> Job:
+    """A job of a client that was started, and its document, which the client had uploaded."""
+    content = (SAMPLES / _E_INVOICE).read_bytes()
+    key = client_key(client, "upload", _E_INVOICE)
+    stage.documents.write(BUCKET, key, BytesIO(content))
+    job = Job(
+        job_id=job_id,
+        document=DocumentPointer(BUCKET, key, None, 0, is_stored=False),
+        route=(_PROVIDER,),
+        status=JobStatus.RECEIVED,
+        created_at=stage.now,
+        updated_at=stage.now,
+        deadline_at=stage.now + _HOUR,
+        order=Order(client, f"number of {job_id}", _E_INVOICE, f"s3://{BUCKET}/{key}", "invoices"),
+    )
+    stage.orders.place(job)
+    return job
 
 
 def _create_submission(

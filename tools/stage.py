@@ -20,7 +20,9 @@ from moto.core.config import DefaultConfig
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
 from invoice_capture.aws.items import from_attributes
+from invoice_capture.aws.job_orders import DynamoDBJobOrders
 from invoice_capture.aws.job_store import DynamoDBJobStore
+from invoice_capture.aws.key_store import DynamoDBKeyStore
 from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
@@ -67,6 +69,14 @@ class Stage:
     @cached_property
     def jobs(self) -> DynamoDBJobStore:
         return DynamoDBJobStore(self._table, _RETENTION)
+
+    @cached_property
+    def orders(self) -> DynamoDBJobOrders:
+        return DynamoDBJobOrders(self._table, _RETENTION)
+
+    @cached_property
+    def keys(self) -> DynamoDBKeyStore:
+        return DynamoDBKeyStore(self._table)
 
     @cached_property
     def submissions(self) -> DynamoDBSubmissionStore:

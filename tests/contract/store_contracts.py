@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ class JobsAndSubmissionsContract:
     def test_nothing_is_begun_for_a_job_that_has_ended(self, jobs: Any, submissions: Any) -> None:
         jobs.create(a_job())
         submissions.begin(a_row())
-        jobs.capture("J1", 1, INVOICE, [], NOW)
+        jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
         with pytest.raises(JobClosed):
             submissions.begin(a_row(number=2))
         assert submissions.get(("J1", 2)) is None
@@ -136,16 +137,16 @@ class JobsAndSubmissionsContract:
     def test_capturing_is_done_once_and_may_be_repeated(self, jobs: Any, submissions: Any) -> None:
         jobs.create(a_job())
         submissions.begin(a_row())
-        jobs.capture("J1", 1, INVOICE, [], NOW)
-        jobs.capture("J1", 1, INVOICE, [], NOW)
+        jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+        jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
         assert jobs.get("J1").status is JobStatus.CAPTURED
         with pytest.raises(JobClosed):
-            jobs.capture("J1", 2, INVOICE, [], NOW)
+            jobs.capture("J1", 2, INVOICE, [], NOW, summary={})
 
     def test_a_job_that_was_never_submitted_cannot_be_captured(self, jobs: Any) -> None:
         jobs.create(a_job())
         with pytest.raises(JobClosed):
-            jobs.capture("J1", 1, INVOICE, [], NOW)
+            jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
         assert jobs.get("J1").status is JobStatus.RECEIVED
 
     def test_action_is_required_once(self, jobs: Any, submissions: Any) -> None:
@@ -156,7 +157,7 @@ class JobsAndSubmissionsContract:
         assert not jobs.require_action("J1", "https://example.com", NOW)
         jobs.resume("J1", NOW)
         assert jobs.get("J1").status is JobStatus.SUBMITTED
-        jobs.capture("J1", 1, INVOICE, [], NOW)
+        jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
         jobs.resume("J1", NOW)
         assert jobs.get("J1").status is JobStatus.CAPTURED
 
@@ -167,8 +168,57 @@ class JobsAndSubmissionsContract:
         later = NOW + timedelta(hours=5)
         assert jobs.overdue(later, 10) == ["J2", "J1"]
         assert jobs.overdue(later, 1) == ["J2"]
-        jobs.capture("J2", 1, INVOICE, [], NOW)
+        jobs.capture("J2", 1, INVOICE, [], NOW, summary={})
         assert jobs.overdue(later, 10) == ["J1"]
+
+    def test_jobs_are_read_in_the_order_they_are_asked_for(self, jobs: Any) -> None:
+        for job_id in ("J1", "J2", "J3"):
+            jobs.create(a_job(job_id))
+        assert [job.job_id for job in jobs.get_many(["J3", "nobody", "J1"])] == ["J3", "J1"]
+        assert list(jobs.get_many([])) == []
+
+    def test_a_document_is_located_while_its_job_waits_for_it(self, jobs: Any, submissions: Any) -> None:
+        jobs.create(replace(a_job(), document=replace(POINTER, version_id=None, size=0, is_stored=False)))
+        assert not jobs.get("J1").document.is_stored
+        assert jobs.locate("J1", POINTER, NOW)
+        assert jobs.get("J1").document == POINTER
+        submissions.begin(a_row())
+        assert not jobs.locate("J1", replace(POINTER, key="incoming/other"), NOW)
+        assert not jobs.locate("nobody", POINTER, NOW)
+        assert jobs.get("J1").document == POINTER
+
+    def test_a_captured_job_keeps_its_invoice_and_a_summary(self, jobs: Any, submissions: Any) -> None:
+        jobs.create(a_job())
+        submissions.begin(a_row())
+        assert jobs.invoice("J1") is None
+        findings = [{"code": "total_mismatch"}]
+        jobs.capture("J1", 1, INVOICE, findings, NOW, summary={"total": "1.00", "supplier": None})
+        stored = jobs.invoice("J1")
+        assert (stored.invoice, stored.findings, stored.stored_at) == (INVOICE, findings, NOW)
+        job = jobs.get("J1")
+        assert (job.summary, job.finished_at) == ({"total": "1.00", "supplier": None}, NOW)
+
+    def test_a_confirmed_invoice_stands_beside_the_original(self, jobs: Any, submissions: Any) -> None:
+        jobs.create(a_job())
+        submissions.begin(a_row())
+        corrected = {**INVOICE, "total": {"value": "2.00", "confidence": 1.0, "candidates": []}}
+        assert not jobs.confirm("J1", corrected, [], NOW)
+        jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+        assert jobs.confirmed_invoice("J1") is None
+        later = NOW + timedelta(minutes=1)
+        assert jobs.confirm("J1", corrected, [], later)
+        assert jobs.confirmed_invoice("J1").invoice == corrected
+        assert jobs.invoice("J1").invoice == INVOICE
+        assert jobs.get("J1").confirmed_at == later
+
+    def test_a_shorter_confirmation_replaces_a_longer_one(self, jobs: Any, submissions: Any) -> None:
+        jobs.create(a_job())
+        submissions.begin(a_row())
+        jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+        lines = [{"description": {"value": f"{number} " + "x" * 900}} for number in range(700)]
+        for some in (lines, lines[:500], lines[:1], []):
+            assert jobs.confirm("J1", {**INVOICE, "lines": some}, [], NOW)
+            assert jobs.confirmed_invoice("J1").invoice["lines"] == some
 
     def test_a_possible_double_charge_is_marked(self, jobs: Any) -> None:
         jobs.create(a_job())
@@ -259,6 +309,32 @@ class DocumentsContract:
             documents.describe(BUCKET, "incoming/none.pdf", None)
         with pytest.raises(DocumentMissing):
             documents.read(DocumentPointer(BUCKET, "incoming/none.pdf", None, 5))
+
+    def test_the_latest_version_is_described_where_none_is_named(self, documents: Any, put: Any) -> None:
+        put("documents/c/1/a.pdf", b"first")
+        second = put("documents/c/1/a.pdf", b"second!")
+        pointer, _ = documents.describe(BUCKET, "documents/c/1/a.pdf", None)
+        assert (pointer.version_id, pointer.size) == (second, 7)
+
+    def test_a_document_is_written_read_and_removed(self, documents: Any) -> None:
+        content = BytesIO(b"fetched")
+        content.read()
+        pointer = documents.write(BUCKET, "documents/c/2/b.pdf", content)
+        assert (pointer.key, pointer.size, pointer.is_stored) == ("documents/c/2/b.pdf", 7, True)
+        assert pointer.version_id
+        assert documents.read(pointer) == b"fetched"
+        documents.remove(pointer)
+        documents.remove(pointer)
+        with pytest.raises(DocumentMissing):
+            documents.read(pointer)
+
+    def test_results_of_one_job_are_removed(self, documents: Any) -> None:
+        removed = [documents.write_result("J1", number, "paid", b"x") for number in (1, 2)]
+        documents.write_result("J1", 1, "paid", b"again")
+        kept = documents.write_result("J11", 1, "paid", b"y")
+        documents.remove_results("J1")
+        documents.remove_results("nobody")
+        assert [documents.read_result(key) for key in (*removed, kept)] == [None, None, b"y"]
 
     def test_results_are_kept_by_job_submission_and_provider(self, documents: Any) -> None:
         key = documents.write_result("J1", 2, "paid", b"one")

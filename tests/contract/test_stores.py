@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-import yaml
-from moto import mock_aws
 
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
@@ -70,35 +65,6 @@ class TestMemoryDocuments(DocumentsContract):
 # --- on AWS  ----------------------------------------
 
 
-class _CloudFormation(yaml.SafeLoader):
-    """Reads template.yaml without caring for its intrinsic functions."""
-
-
-_CloudFormation.add_multi_constructor("!", lambda loader, suffix, node: suffix)
-
-
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
-    """The table as template.yaml has it, and a bucket with versions."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    template = yaml.load(Path("template.yaml").read_text(), _CloudFormation)
-    table = template["Resources"]["Table"]["Properties"]
-    with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="table",
-            **{
-                name: table[name]
-                for name in ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-            },
-        )
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        yield Clients()
-
-
 class TestDynamoDBJobsAndSubmissions(JobsAndSubmissionsContract):
     @pytest.fixture
     def jobs(self, aws: Clients) -> DynamoDBJobStore:
@@ -120,7 +86,7 @@ class TestDynamoDBJobsAndSubmissions(JobsAndSubmissionsContract):
         jobs.create(a_job())
         submissions.begin(a_row())
         lines = [{"description": {"value": f"{number} " + "x" * 900, "confidence": 1.0}} for number in range(1000)]
-        jobs.capture("J1", 1, {**INVOICE, "lines": lines}, [], NOW)
+        jobs.capture("J1", 1, {**INVOICE, "lines": lines}, [], NOW, summary={})
         items = aws.dynamodb.query(
             TableName="table",
             KeyConditionExpression="PK = :job AND begins_with(SK, :invoice)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from invoice_capture.domain.document import DocumentPointer
@@ -13,9 +13,10 @@ from invoice_capture.domain.errors import DocumentMissing, JobClosed
 from invoice_capture.domain.job import Job, JobStatus, sources_of
 from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.submission import Outcome, Submission
-from invoice_capture.ports import Lease, ProviderState, StaleWrite
+from invoice_capture.ports import Lease, ProviderState, StaleWrite, StoredInvoice, UploadForm
 
 BUCKET = "documents"
+_WITHOUT_INVOICE = {JobStatus.FAILED, JobStatus.REJECTED, JobStatus.CANCELLED}
 
 
 class MemoryDocumentStore:
@@ -28,6 +29,8 @@ class MemoryDocumentStore:
         return DocumentPointer(BUCKET, key, version_id, len(content))
 
     def describe(self, bucket: str, key: str, version_id: str | None) -> tuple[DocumentPointer, datetime]:
+        if version_id is None:
+            version_id = next((version for name, version in reversed(self.objects) if name == key), None)
         if (key, version_id) not in self.objects:
             raise DocumentMissing(key)
         pointer = DocumentPointer(bucket, key, version_id, len(self.objects[key, version_id]))
@@ -37,6 +40,21 @@ class MemoryDocumentStore:
         if (pointer.key, pointer.version_id) not in self.objects:
             raise DocumentMissing(pointer.name)
         return self.objects[pointer.key, pointer.version_id]
+
+    def write(self, bucket: str, key: str, content: IO[bytes]) -> DocumentPointer:
+        content.seek(0)
+        return self.put(key, content.read(), f"v{len(self.objects) + 1}")
+
+    def offer_upload(self, key: str, media_type: str, maximum_bytes: int, seconds: int) -> UploadForm:
+        self.offered = (key, media_type, maximum_bytes, seconds)
+        return UploadForm("https://documents.example/", {"key": key, "Content-Type": media_type})
+
+    def remove(self, pointer: DocumentPointer) -> None:
+        self.objects.pop((pointer.key, pointer.version_id), None)
+
+    def remove_results(self, job_id: str) -> None:
+        for key in [key for key in self.results if key.startswith(f"results/{job_id}/")]:
+            del self.results[key]
 
     def write_result(self, job_id: str, submission: int, provider: str, content: bytes) -> str:
         key = f"results/{job_id}/{submission}-{provider}.json"
@@ -55,6 +73,7 @@ class MemoryJobStore:
         self.jobs: dict[str, Job] = {}
         self.fingerprints: dict[str, str] = {}
         self.invoices: dict[str, tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]] = {}
+        self.stored: dict[tuple[str, str], StoredInvoice] = {}
 
     def create(self, job: Job) -> bool:
         return self.jobs.setdefault(job.job_id, job) is job
@@ -62,10 +81,20 @@ class MemoryJobStore:
     def get(self, job_id: str) -> Job | None:
         return self.jobs.get(job_id)
 
+    def get_many(self, job_ids: Sequence[str]) -> Sequence[Job]:
+        return [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
+
+    def locate(self, job_id: str, document: DocumentPointer, now: datetime) -> bool:
+        job = self.jobs.get(job_id)
+        if job is None or job.status is not JobStatus.RECEIVED:
+            return False
+        self.jobs[job_id] = replace(job, document=document, updated_at=now)
+        return True
+
     def claim_fingerprint(self, digest: str, job_id: str, now: datetime) -> str:
         owner = self.fingerprints.setdefault(digest, job_id)
         first = self.jobs.get(owner)
-        if owner != job_id and (first is None or first.status in {JobStatus.FAILED, JobStatus.REJECTED}):
+        if owner != job_id and (first is None or first.status in _WITHOUT_INVOICE):
             self.fingerprints[digest] = owner = job_id
         return owner
 
@@ -76,16 +105,39 @@ class MemoryJobStore:
         invoice: Mapping[str, Any],
         findings: Sequence[Mapping[str, Any]],
         now: datetime,
+        *,
+        summary: Mapping[str, Any],
     ) -> None:
         job = self.jobs[job_id]
         again = job.status is JobStatus.CAPTURED and job.submission == submission
         if not again and job.status not in sources_of(JobStatus.CAPTURED):
             raise JobClosed(job_id)
-        self.jobs[job_id] = replace(job, status=JobStatus.CAPTURED, submission=submission, updated_at=now)
+        captured = replace(job, status=JobStatus.CAPTURED, submission=submission, updated_at=now)
+        self.jobs[job_id] = replace(captured, finished_at=now, summary=summary)
         self.invoices[job_id] = (invoice, findings)
+        self.stored[job_id, "INVOICE"] = StoredInvoice(invoice, findings, now)
+
+    def invoice(self, job_id: str) -> StoredInvoice | None:
+        return self.stored.get((job_id, "INVOICE"))
+
+    def confirm(
+        self, job_id: str, invoice: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], now: datetime
+    ) -> bool:
+        job = self.jobs.get(job_id)
+        if job is None or job.status is not JobStatus.CAPTURED:
+            return False
+        self.jobs[job_id] = replace(job, confirmed_at=now, updated_at=now)
+        self.stored[job_id, "CONFIRMED"] = StoredInvoice(invoice, findings, now)
+        return True
+
+    def confirmed_invoice(self, job_id: str) -> StoredInvoice | None:
+        return self.stored.get((job_id, "CONFIRMED"))
 
     def require_action(self, job_id: str, url: str | None, now: datetime) -> bool:
-        return self._move(job_id, JobStatus.SUBMITTED, JobStatus.ACTION_REQUIRED, now)
+        moved = self._move(job_id, JobStatus.SUBMITTED, JobStatus.ACTION_REQUIRED, now)
+        if moved:
+            self.jobs[job_id] = replace(self.jobs[job_id], action_url=url)
+        return moved
 
     def resume(self, job_id: str, now: datetime) -> None:
         self._move(job_id, JobStatus.ACTION_REQUIRED, JobStatus.SUBMITTED, now)
@@ -94,7 +146,7 @@ class MemoryJobStore:
         self.jobs[job_id] = replace(self.jobs[job_id], possible_double_charge=True, updated_at=now)
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
-        late = [job for job in self.jobs.values() if not job.status.is_terminal and job.deadline_at <= now]
+        late = [job for job in self.jobs.values() if job.status.is_open and job.deadline_at <= now]
         return [job.job_id for job in sorted(late, key=lambda job: job.deadline_at)][:limit]
 
     def _move(self, job_id: str, source: JobStatus, target: JobStatus, now: datetime) -> bool:

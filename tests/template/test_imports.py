@@ -17,7 +17,7 @@ MODULES = sorted([*CAPTURE.rglob("*.py"), *ENGINE.rglob("*.py")])
 # What each part may import besides the standard library; a part is the longest prefix that fits.
 ALLOWED = {
     "domain": {"invoice_capture.domain", "pydantic", "stdnum"},
-    "ports": {"invoice_capture.domain"},
+    "ports": {"invoice_capture.domain", "invoice_capture.ports"},
     "use_cases": {"invoice_capture.domain", "invoice_capture.ports", "invoice_capture.use_cases"},
     "providers": {
         "invoice_capture.domain",
@@ -34,6 +34,17 @@ ALLOWED = {
         "invoice_engine",
         "pydantic",
     },
+    "api": {
+        "invoice_capture.domain",
+        "invoice_capture.ports",
+        "invoice_capture.use_cases",
+        "invoice_capture.api",
+        "invoice_capture.observability",
+        "aws_lambda_powertools",
+        "pydantic",
+        "typing_extensions",
+    },
+    "links": {"invoice_capture.domain", "invoice_capture.links", "certifi"},
     "aws": {
         "invoice_capture.domain",
         "invoice_capture.ports",
@@ -107,6 +118,8 @@ def _happens_at_import(node: ast.AST) -> Iterator[ast.AST]:
 def test_nothing_is_read_at_import(path):
     forbidden = {"environ", "getenv", "client", "resource", "read_text", "read_bytes", "urlopen"}
     for node in _happens_at_import(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(getattr(node, "ctx", None), ast.Store):
+            continue  # a field of this name
         name = getattr(node, "attr", None) or getattr(node, "id", None)
         assert name not in forbidden | {"open", "print"}, f"{path.name}:{getattr(node, 'lineno', 0)}"
 

@@ -7,16 +7,21 @@ import pytest
 from tests.template.steps import STEPS, pascal, state
 from tools.stage import EVENTS, PROJECT
 
-SIX = ["check_submissions", "extract_document", "receive_upload", "store_invoice", "submit_document", "sweep_jobs"]
+STEPS_OF_THE_PIPELINE = [
+    *("authorize_request", "check_submissions", "confirm_invoice", "erase_job", "extract_document", "fetch_document"),
+    *("receive_upload", "store_invoice", "submit_document", "sweep_jobs"),
+]
+# Not a step: it answers every request of the API, each with a use case of its own.
+API = "jobs_api"
 # Use cases that several steps share have names of their own; each says in one verb phrase what it does.
 CAPTURE = PROJECT / "layers" / "capture" / "invoice_capture"
 
 
 def test_every_step_has_a_folder():
-    assert STEPS == SIX
+    assert sorted(STEPS) == sorted([*STEPS_OF_THE_PIPELINE, API])
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", STEPS_OF_THE_PIPELINE)
 def test_a_step_has_its_use_case_and_the_test_of_it(step):
     use_case = CAPTURE / "use_cases" / f"{step}.py"
     classes = {node.name for node in ast.parse(use_case.read_text()).body if isinstance(node, ast.ClassDef)}
@@ -45,7 +50,8 @@ def test_a_state_that_invokes_a_function_has_its_name(machines):
         if "lambda:invoke" in task.get("Resource", "")
     }
     assert invoked == {
-        state(step): f"{pascal(step)}FunctionArn" for step in ("submit_document", "store_invoice", "check_submissions")
+        state(step): f"{pascal(step)}FunctionArn"
+        for step in ("submit_document", "fetch_document", "store_invoice", "check_submissions")
     }
 
 

@@ -66,15 +66,19 @@ def test_an_upload_is_delivered_again_and_then_put_aside(properties, cloudformat
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "IntakeConcurrency"}}
 
 
-def test_somebody_is_told_of_uploads_that_were_put_aside(properties):
-    alarm = properties("UploadsGivenUpAlarm")
-    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["UploadDeadLetterQueue", "QueueName"]}
+@pytest.mark.parametrize(
+    ("logical_id", "queue"),
+    [("UploadsGivenUpAlarm", "UploadDeadLetterQueue"), ("RequestsGivenUpAlarm", "RequestDeadLetterQueue")],
+)
+def test_somebody_is_told_of_what_was_put_aside(properties, logical_id, queue):
+    alarm = properties(logical_id)
+    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": [queue, "QueueName"]}
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
 def test_queues_are_encrypted(cloudformation):
     queues = _of_type(cloudformation, "AWS::SQS::Queue")
-    assert len(queues) == 3
+    assert len(queues) == 4
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
@@ -89,6 +93,7 @@ def test_the_table_is_on_demand_and_can_be_restored(properties):
         for index in table["GlobalSecondaryIndexes"]
     }
     assert indexes == {
+        "client-index": ["client", "created_at"],
         "created-index": ["created_shard", "created_at"],
         "due-index": ["due_shard", "next_check_at"],
     }
@@ -121,17 +126,50 @@ def test_every_log_group_forgets(cloudformation):
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
+def test_the_api_asks_for_a_key_on_every_request_but_those_of_its_description(cloudformation):
+    [api] = _of_type(cloudformation, "AWS::ApiGateway::RestApi").values()
+    assert api["ApiKeySourceType"] == "AUTHORIZER"
+    open_paths = [
+        path
+        for path, methods in api["Body"]["paths"].items()
+        for method in methods.values()
+        if not any(method.get("security", []))
+    ]
+    assert sorted(open_paths) == ["/docs", "/openapi.json"]
+    [authorizer] = [
+        scheme["x-amazon-apigateway-authorizer"]
+        for scheme in api["Body"]["securityDefinitions"].values()
+        if "x-amazon-apigateway-authorizer" in scheme
+    ]
+    # A revoked key ends at once, and either header may carry it.
+    assert (authorizer["type"], authorizer["authorizerResultTtlInSeconds"]) == ("request", 0)
+    assert not authorizer.get("identitySource")
+
+
+def test_clients_are_throttled_by_a_usage_plan(properties):
+    throttle = properties("ClientUsagePlan")["Throttle"]
+    assert throttle == {"RateLimit": {"Ref": "RequestsPerSecond"}, "BurstLimit": {"Ref": "RequestBurst"}}
+
+
 def test_the_sweeper_runs_every_five_minutes(properties):
     rule = properties("SweepJobsFunctionEveryFiveMinutes")
     assert rule["ScheduleExpression"] == "rate(5 minutes)"
     assert rule["Targets"][0]["Arn"] == {"Fn::GetAtt": [f"{pascal('sweep_jobs')}Function", "Arn"]}
 
 
-def test_an_extraction_that_fails_is_put_aside(cloudformation):
-    [config] = _of_type(cloudformation, "AWS::Lambda::EventInvokeConfig").values()
-    assert config["MaximumRetryAttempts"] == 1
-    destination = config["DestinationConfig"]["OnFailure"]["Destination"]
-    assert destination == {"Fn::GetAtt": ["ExtractionDeadLetterQueue", "Arn"]}
+def test_what_fails_in_the_background_is_put_aside(cloudformation):
+    configs = {
+        config["FunctionName"]["Ref"]: (
+            config["MaximumRetryAttempts"],
+            config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0],
+        )
+        for config in _of_type(cloudformation, "AWS::Lambda::EventInvokeConfig").values()
+    }
+    assert configs == {
+        "ExtractDocumentFunction": (1, "ExtractionDeadLetterQueue"),
+        "EraseJobFunction": (2, "RequestDeadLetterQueue"),
+        "ConfirmInvoiceFunction": (2, "RequestDeadLetterQueue"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,11 @@ def test_machines_and_tasks_have_a_timeout(machines, machine):
 
 @pytest.mark.parametrize(
     ("machine", "step"),
-    [("PollProviderStateMachine", "check_submissions"), ("CaptureInvoiceStateMachine", "store_invoice")],
+    [
+        ("PollProviderStateMachine", "check_submissions"),
+        ("CaptureInvoiceStateMachine", "store_invoice"),
+        ("CaptureInvoiceStateMachine", "fetch_document"),
+    ],
 )
 def test_a_state_waits_longer_than_its_function_runs(machines, deployed, machine, step):
     timeout = deployed.resources.function(f"{pascal(step)}Function").timeout
@@ -187,11 +191,34 @@ def test_errors_that_the_machine_invents_exist(machines):
             assert invented in _leaves(errors.CaptureError)
 
 
-@pytest.mark.parametrize("error", sorted(_leaves(errors.DocumentError) - {"DuplicateDocument"}))
+LINK_ERRORS = _leaves(errors.LinkError)
+
+
+@pytest.mark.parametrize("error", sorted(_leaves(errors.DocumentError) - LINK_ERRORS - {"DuplicateDocument"}))
 def test_a_bad_document_is_refused_and_no_other_provider_paid(machines, error):
     catcher = _catcher(machines["CaptureInvoiceStateMachine"], "Submit Document", error)
     assert catcher["Next"] == "Record Failure"
     assert "'REJECTED'" in catcher["Output"]
+
+
+def test_a_document_that_is_not_there_yet_is_fetched_and_submitted_again(machines):
+    capture = machines["CaptureInvoiceStateMachine"]
+    assert _catcher(capture, "Submit Document", "DocumentElsewhere")["Next"] == "Fetch Document"
+    assert capture["States"]["Fetch Document"]["Next"] == "Submit Document"
+
+
+@pytest.mark.parametrize("error", sorted(LINK_ERRORS | {"DocumentMissing", "DocumentTooLarge", "EmptyDocument"}))
+def test_a_document_that_cannot_be_fetched_is_refused_in_words_for_people(machines, error):
+    catcher = _catcher(machines["CaptureInvoiceStateMachine"], "Fetch Document", error)
+    assert catcher["Next"] == "Record Failure"
+    assert "'REJECTED'" in catcher["Output"]
+    assert "errorMessage" in catcher["Output"]
+
+
+def test_only_a_server_that_did_not_answer_is_asked_again(machines):
+    retried = _retried(machines["CaptureInvoiceStateMachine"], "Fetch Document")
+    assert retried & _leaves(errors.DocumentError) == {"LinkUnanswered"}
+    assert "StoreUnavailable" in retried
 
 
 def test_a_duplicate_is_recorded_as_one(machines):

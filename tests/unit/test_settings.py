@@ -27,6 +27,44 @@ def test_values_are_read_with_their_units() -> None:
     assert settings.optional_text("NOTHING") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "routes"),
+    [
+        (None, {}),
+        ("", {}),
+        (" ; ;", {}),
+        ("60f7=paid?,embedded; receipts = paid ", {"60f7": ("paid?", "embedded"), "receipts": ("paid",)}),
+        ("a=b,,c,", {"a": ("b", "c")}),
+        ("two words=paid", {"two words": ("paid",)}),
+    ],
+)
+def test_routes_are_read_by_what_chooses_them(text: str | None, routes: dict[str, tuple[str, ...]]) -> None:
+    settings = Settings({} if text is None else {"TEMPLATE_ROUTES": text})
+    assert settings.routes("TEMPLATE_ROUTES") == routes
+
+
+@pytest.mark.parametrize("entry", ["paid", "=paid", " = paid", "a=", "a=,", "a= ;b=c", "a"])
+def test_a_route_that_is_none_is_named_with_its_variable(entry: str) -> None:
+    with pytest.raises(SettingMissing, match=r"TEMPLATE_ROUTES has '.*' where NAME=ROUTE belongs"):
+        Settings({"TEMPLATE_ROUTES": f"x=y;{entry}"}).routes("TEMPLATE_ROUTES")
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [(None, set()), ("", set()), (" , ", set()), ("https://a, https://b,", {"https://a", "https://b"})],
+)
+def test_names_that_may_be_left_out(value: str | None, names: set[str]) -> None:
+    settings = Settings({} if value is None else {"TRUSTED_ORIGINS": value})
+    assert settings.optional_names("TRUSTED_ORIGINS") == names
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"), [(None, False), ("", False), ("true", True), ("True", False), ("1", False), ("false", False)]
+)
+def test_unencrypted_documents_are_allowed_by_one_word_alone(value: str | None, allowed: bool) -> None:
+    assert Settings({} if value is None else {"ALLOW_HTTP_DOCUMENTS": value}).allows_http is allowed
+
+
 @pytest.mark.parametrize("value", ["", "many", "-1", "0", "nan", "inf"])
 def test_a_number_that_is_none_is_named(value: str) -> None:
     with pytest.raises(SettingMissing, match="RETENTION_DAYS"):

@@ -15,9 +15,14 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from invoice_capture.api.jobs_api import JobsApi
     from invoice_capture.ports import Clock, Provider
+    from invoice_capture.use_cases.authorize_request import AuthorizeRequest
     from invoice_capture.use_cases.check_submissions import CheckSubmissions
+    from invoice_capture.use_cases.confirm_invoice import ConfirmInvoice
+    from invoice_capture.use_cases.erase_job import EraseJob
     from invoice_capture.use_cases.extract_document import ExtractDocument
+    from invoice_capture.use_cases.fetch_document import FetchDocument
     from invoice_capture.use_cases.receive_upload import ReceiveUpload
     from invoice_capture.use_cases.store_invoice import StoreInvoice
     from invoice_capture.use_cases.submit_document import SubmitDocument
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
 from invoice_capture.aws.executions import StepFunctionsCallbacks, StepFunctionsExecutions
+from invoice_capture.aws.job_orders import DynamoDBJobOrders
 from invoice_capture.aws.job_store import DynamoDBJobStore
 from invoice_capture.aws.messaging import LambdaInvoker, SNSNotifier
 from invoice_capture.aws.provider_settings import SecretSettings
@@ -160,6 +166,113 @@ class Application:
             clock=self._clock,
         )
 
+    @cached_property
+    def jobs_api(self) -> JobsApi:
+        from invoice_capture.api import presentation
+        from invoice_capture.api.jobs_api import JobsApi
+        from invoice_capture.api.parts import JobsApiParts
+        from invoice_capture.aws.idempotency import DynamoDBIdempotency
+        from invoice_capture.aws.job_catalogue import DynamoDBJobCatalogue
+        from invoice_capture.use_cases.correct_invoice import CorrectInvoice
+        from invoice_capture.use_cases.create_job import CreateJob
+        from invoice_capture.use_cases.link_document import LinkDocument
+        from invoice_capture.use_cases.list_jobs import ListJobs
+        from invoice_capture.use_cases.offer_upload import OfferUpload
+        from invoice_capture.use_cases.prepare_order import PrepareOrder
+        from invoice_capture.use_cases.process_job import ProcessJob
+        from invoice_capture.use_cases.read_invoice import ReadInvoice
+        from invoice_capture.use_cases.retry_job import RetryJob
+        from invoice_capture.use_cases.update_job import UpdateJob
+        from invoice_capture.use_cases.withdraw_job import WithdrawJob
+
+        jobs, orders, clock, deadline = self._jobs, self._orders, self._clock, self._settings.job_deadline
+        bucket, functions = self._settings.text("DOCUMENTS_BUCKET"), LambdaInvoker(self._clients)
+        prepare = PrepareOrder(
+            bucket=bucket,
+            default_route=self._settings.names("DEFAULT_ROUTE"),
+            template_routes=self._settings.routes("TEMPLATE_ROUTES"),
+            providers=self.names(),
+            allows_http=self._settings.allows_http or bool(self._settings.optional_names("TRUSTED_ORIGINS")),
+        )
+        parts = JobsApiParts(
+            create_job=CreateJob(prepare, deadline, orders, clock),
+            update_job=UpdateJob(prepare, jobs, orders, clock),
+            process_job=ProcessJob(deadline, jobs, orders, self._executions, clock),
+            retry_job=RetryJob(deadline, jobs, orders, self._executions, clock),
+            withdraw_job=WithdrawJob(self._settings.text("ERASE_JOB_FUNCTION"), jobs, orders, functions, clock),
+            list_jobs=ListJobs(
+                jobs=jobs,
+                catalogue=DynamoDBJobCatalogue(self._table, self._settings.retention),
+                clock=clock,
+                view=presentation.row,
+                texts=presentation.texts,
+            ),
+            read_invoice=ReadInvoice(jobs),
+            correct_invoice=CorrectInvoice(self._settings.text("CONFIRM_INVOICE_FUNCTION"), jobs, functions, clock),
+            offer_upload=OfferUpload(bucket, self._settings.maximum_document_bytes, self._documents, clock),
+            link_document=LinkDocument(self._documents, jobs),
+            jobs=jobs,
+            submissions=self._submissions,
+            idempotency=DynamoDBIdempotency(self._clients, self._settings.text("TABLE_NAME")),
+        )
+        return JobsApi(parts)
+
+    @cached_property
+    def fetch_document(self) -> FetchDocument:
+        from invoice_capture.links.fetcher import LinkFetcher
+        from invoice_capture.use_cases.fetch_document import FetchDocument
+
+        maximum_bytes = self._settings.maximum_document_bytes
+        return FetchDocument(
+            maximum_bytes=maximum_bytes,
+            documents=self._documents,
+            jobs=self._jobs,
+            links=LinkFetcher(
+                maximum_bytes=maximum_bytes,
+                allow_http=self._settings.allows_http,
+                trusted_origins=self._settings.optional_names("TRUSTED_ORIGINS"),
+            ),
+            clock=self._clock,
+        )
+
+    @cached_property
+    def erase_job(self) -> EraseJob:
+        from invoice_capture.use_cases.erase_job import EraseJob
+
+        return EraseJob(
+            documents=self._documents,
+            jobs=self._jobs,
+            orders=self._orders,
+            submissions=self._submissions,
+            states=self._states,
+            providers=self,
+            callbacks=self._callbacks,
+            notifier=SNSNotifier(self._clients, self._settings.text("NOTIFICATIONS_TOPIC_ARN")),
+            metrics=self._metrics,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def confirm_invoice(self) -> ConfirmInvoice:
+        from invoice_capture.use_cases.confirm_invoice import ConfirmInvoice
+
+        return ConfirmInvoice(
+            documents=self._documents,
+            jobs=self._jobs,
+            submissions=self._submissions,
+            states=self._states,
+            providers=self,
+            metrics=self._metrics,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def authorize_request(self) -> AuthorizeRequest:
+        from invoice_capture.aws.key_store import DynamoDBKeyStore
+        from invoice_capture.use_cases.authorize_request import AuthorizeRequest
+
+        return AuthorizeRequest(DynamoDBKeyStore(self._table))
+
     # --- providers ---------------------------------------------------------------------------------------------------
 
     def names(self) -> frozenset[str]:
@@ -208,6 +321,10 @@ class Application:
     @cached_property
     def _jobs(self) -> DynamoDBJobStore:
         return DynamoDBJobStore(self._table, self._settings.retention)
+
+    @cached_property
+    def _orders(self) -> DynamoDBJobOrders:
+        return DynamoDBJobOrders(self._table, self._settings.retention)
 
     @cached_property
     def _submissions(self) -> DynamoDBSubmissionStore:

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from invoice_capture.use_cases.authorize_request import AuthorizationRequest
     from invoice_capture.use_cases.check_submissions import Turn
+    from invoice_capture.use_cases.erase_job import EraseRequest
     from invoice_capture.use_cases.extract_document import ExtractRequest
     from invoice_capture.use_cases.receive_upload import Upload
     from invoice_capture.use_cases.store_invoice import StoreRequest
@@ -80,3 +82,17 @@ def extract_request(event: dict[str, Any]) -> ExtractRequest:
         document=DocumentPointer.from_json(event["document"]),
         task_token=event["task_token"],
     )
+
+
+def authorization_request(event: Mapping[str, Any]) -> AuthorizationRequest:
+    """What API Gateway asks a request authorizer; the headers are null when a request has none."""
+    from invoice_capture.use_cases.authorize_request import AuthorizationRequest
+
+    return AuthorizationRequest(headers=event["headers"] or {}, method_arn=event["methodArn"])
+
+
+def erase_request(event: dict[str, Any]) -> EraseRequest:
+    """What withdrawing a job queues."""
+    from invoice_capture.use_cases.erase_job import EraseRequest
+
+    return EraseRequest(job_id=event["job_id"], was_open=event["was_open"])

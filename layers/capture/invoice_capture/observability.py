@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
+from invoice_capture.domain.client import Unauthorized
+from invoice_capture.domain.errors import CaptureError
+
 Handler = Callable[[dict[str, Any], object], Any]
 
 # Powertools names its logger after the service, so the loggers of all our modules are its children.
@@ -40,6 +43,14 @@ def observed(handler: Handler) -> Handler:
         with about(job_id=event.get("job_id") or "-", provider=event.get("provider") or "-"):
             try:
                 return handler(event, context)
+            except Unauthorized as exc:
+                # Raised by design: it is how an authorizer says no.
+                _logger().warning("This request was refused.", extra={"reason": exc.reason})
+                raise
+            except CaptureError as exc:
+                # Foreseen, and told to whoever called by its name.
+                _logger().warning("This step failed.", extra={"error": exc.code})
+                raise
             except Exception as exc:
                 # The message of an unexpected error may quote the document, so only its name and its place are logged.
                 places = [f"{frame.name}, {frame.filename}:{frame.lineno}" for frame in extract_tb(exc.__traceback__)]

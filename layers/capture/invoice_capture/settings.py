@@ -39,6 +39,24 @@ class Settings:
         """A list with commas between its entries."""
         return tuple(entry.strip() for entry in self.text(name).split(",") if entry.strip())
 
+    def optional_names(self, name: str) -> frozenset[str]:
+        """A list with commas between its entries; empty when it is not set."""
+        return frozenset(self.names(name)) if self.optional_text(name) else frozenset()
+
+    def routes(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Routes by what chooses them: ``60f7b1b3=abbyy?,embedded; receipts=extract_api``; empty when it is not set.
+
+        Raises SettingMissing with the variable's name.
+        """
+        routes: dict[str, tuple[str, ...]] = {}
+        for entry in filter(str.strip, (self.optional_text(name) or "").split(";")):
+            chooser, sign, route = entry.partition("=")
+            providers = tuple(provider.strip() for provider in route.split(",") if provider.strip())
+            if not sign or not chooser.strip() or not providers:
+                raise SettingMissing(f"The environment variable {name} has {entry.strip()!r} where NAME=ROUTE belongs.")
+            routes[chooser.strip()] = providers
+        return routes
+
     @property
     def retention(self) -> timedelta:
         return timedelta(days=self.number("RETENTION_DAYS"))
@@ -46,6 +64,11 @@ class Settings:
     @property
     def job_deadline(self) -> timedelta:
         return timedelta(hours=self.number("JOB_DEADLINE_HOURS"))
+
+    @property
+    def allows_http(self) -> bool:
+        """Whether documents may be fetched without encryption."""
+        return self.optional_text("ALLOW_HTTP_DOCUMENTS") == "true"
 
     @property
     def maximum_document_bytes(self) -> int:

@@ -167,3 +167,31 @@ def test_a_vat_number_without_a_country_is_none(number: str) -> None:
 def test_no_text_makes_the_checks_fail(iban: str, vat_number: str) -> None:
     invoice = Invoice(supplier=Party(iban=text(iban), vat_number=text(vat_number)), currency=text(vat_number))
     assert isinstance(check_invoice(invoice, TODAY), tuple)
+
+
+_WILD = (
+    st.none()
+    | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["1E+999999", "-9E-999999", "1E+30"])
+)
+
+
+@given(st.lists(_WILD, min_size=9, max_size=9))
+def test_amounts_that_nobody_can_calculate_with_block_nothing(wild: list[Decimal | str | None]) -> None:
+    """A misread line of digits must not cost the job its invoice."""
+    quantity, price, discount, line_total, rate, base, tax, subtotal, total = map(amount, wild)
+    invoice = Invoice(
+        lines=(Line(quantity=quantity, unit_price=price, discount=discount, subtotal=line_total),),
+        taxes=(Tax(rate=rate, base=base, amount=tax),),
+        subtotal=subtotal,
+        tax_total=tax,
+        total=total,
+    )
+    for finding in check_invoice(invoice, TODAY):
+        assert "NaN" not in finding.message
+
+
+def test_a_misread_amount_is_told_as_it_is() -> None:
+    line = Line(quantity=amount("1E+30"), unit_price=amount("10"), subtotal=amount("5"))
+    [mismatch] = [each for each in check_invoice(Invoice(lines=(line,)), TODAY) if each.code == "line_mismatch"]
+    assert mismatch.message.endswith("E+31, the line says 5.")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_capture.domain.document import DocumentKind, DocumentPointer, inspect, require_acceptable_size
+from invoice_capture.domain.document import (
+    DocumentKind,
+    DocumentPointer,
+    client_key,
+    client_of_key,
+    inspect,
+    require_acceptable_size,
+)
 from invoice_capture.domain.errors import DocumentTooLarge, EmptyDocument, UnsupportedFormat
 
 UBL = '<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>'
@@ -72,7 +80,68 @@ def test_sizes_are_refused_before_anything_is_read() -> None:
         require_acceptable_size(DocumentPointer("b", "incoming/a.pdf", None, 0), 10)
 
 
-@given(st.text(min_size=1), st.none() | st.text(min_size=1), st.integers(0, 10**12))
-def test_pointers_survive_json(key: str, version_id: str | None, size: int) -> None:
-    pointer = DocumentPointer("bucket", key, version_id, size)
-    assert DocumentPointer.from_json(pointer.to_json()) == pointer
+@given(st.text(min_size=1), st.none() | st.text(min_size=1), st.integers(0, 10**12), st.booleans())
+def test_pointers_survive_json(key: str, version_id: str | None, size: int, is_stored: bool) -> None:
+    pointer = DocumentPointer("bucket", key, version_id, size, is_stored)
+    assert DocumentPointer.from_json(json.loads(json.dumps(pointer.to_json()))) == pointer
+
+
+def test_a_stored_pointer_is_written_as_it_was_before_there_were_others() -> None:
+    stored = {"bucket": "b", "key": "incoming/a.pdf", "version_id": "v1", "size": 5}
+    assert DocumentPointer("b", "incoming/a.pdf", "v1", 5).to_json() == stored
+    assert DocumentPointer.from_json(stored).is_stored
+
+
+@pytest.mark.parametrize(
+    ("key", "client"),
+    [
+        ("documents/acme/1/a.pdf", "acme"),
+        ("documents/acme-evil/1/a.pdf", "acme-evil"),
+        ("documents/acme/", "acme"),
+        ("documents/acme", None),
+        ("documents/", None),
+        ("documents//1/a.pdf", None),
+        ("documents", None),
+        ("Documents/acme/1/a.pdf", None),
+        ("/documents/acme/1/a.pdf", None),
+        ("incoming/documents/acme/1/a.pdf", None),
+        ("acme/1/a.pdf", None),
+        ("", None),
+    ],
+)
+def test_a_document_belongs_to_the_client_below_whose_prefix_it_lies(key: str, client: str | None) -> None:
+    assert client_of_key(key) == client
+    assert DocumentPointer("b", key, None, 0).owner == client
+
+
+@given(st.from_regex(r"[a-z0-9][a-z0-9-]{0,62}", fullmatch=True), st.text(max_size=255))
+def test_a_clients_document_lies_below_its_own_prefix_whatever_it_is_called(client: str, name: str) -> None:
+    key = client_key(client, "ID", name)
+    assert client_of_key(key) == client
+    folder, _, last = key.rpartition("/")
+    assert folder == f"documents/{client}/ID"
+    assert last not in {"", ".", ".."}
+    assert last.isprintable()
+    assert len(last.encode()) <= 200
+    assert DocumentPointer("b", key, None, 0).name == last
+
+
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [
+        ("invoice 1.pdf", "invoice 1.pdf"),
+        ("Rechnung Müller & Söhne.pdf", "Rechnung Müller & Söhne.pdf"),
+        ("../../other/1/a.pdf", ".._.._other_1_a.pdf"),
+        ("a\\b.pdf", "a_b.pdf"),
+        ("a\nb\0.pdf", "a_b_.pdf"),
+        ("..", "document"),
+        (".", "document"),
+        ("", "document"),
+        ("${filename}", "_{filename}"),
+        ("\ud800.pdf", "_.pdf"),
+        ("ü" * 150, "ü" * 100),
+        ("a" + "ü" * 150, "a" + "ü" * 99),
+    ],
+)
+def test_names_that_lead_elsewhere_lead_nowhere(name: str, last: str) -> None:
+    assert client_key("acme", "ID", name) == f"documents/acme/ID/{last}"

@@ -188,7 +188,7 @@ def test_every_operation_of_the_contract_is_a_method_of_the_client(provider: str
 def test_documents_are_rejected_for_what_the_state_machine_rejects_them_for() -> None:
     [(named, _)] = [row for row in tables()["What an error does"] if "REJECTED" in row[1]]
     text = Path("statemachines/capture_invoice.asl.yaml").read_text(encoding="utf-8")
-    [rejected] = re.findall(r"ErrorEquals: \[(.*)\]\n.*'status': 'REJECTED'", text)
+    [rejected, _of_fetching] = re.findall(r"ErrorEquals: \[(.*)\]\n.*'status': 'REJECTED'", text)
     assert re.findall(r"`(\w+)`", named) == rejected.split(", ")
 
 

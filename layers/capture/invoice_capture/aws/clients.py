@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from invoice_capture.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
@@ -69,6 +70,10 @@ class Clients:
     @cached_property
     def secretsmanager(self) -> SecretsManagerClient:
         return self._client("secretsmanager")  # type: ignore[no-any-return]
+
+    @cached_property
+    def apigateway(self) -> APIGatewayClient:
+        return self._client("apigateway")  # type: ignore[no-any-return]
 
     def s3_links(self, endpoint: str | None) -> S3Client:
         """A client that only signs links. Without a region in the host they would break in new buckets elsewhere."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 from invoice_capture.aws.clients import Clients, calling, error_code
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import DocumentMissing
+from invoice_capture.ports import UploadForm
 
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"})
 
 
 class S3DocumentStore:
-    """Documents lie below ``incoming/``, answers of providers below ``results/`` of the same bucket.
+    """Documents lie below ``incoming/`` or ``documents/``, answers of providers below ``results/`` of the same bucket.
 
     ``links_endpoint`` is where links to documents lead when that is not S3 itself.
     """
@@ -30,7 +31,7 @@ class S3DocumentStore:
         except Exception as exc:
             _raise_if_missing(exc, key)
             raise
-        pointer = DocumentPointer(bucket, key, version_id, size=head["ContentLength"])
+        pointer = DocumentPointer(bucket, key, version_id or head.get("VersionId"), size=head["ContentLength"])
         return pointer, head["LastModified"]
 
     def read(self, pointer: DocumentPointer) -> bytes:
@@ -42,6 +43,37 @@ class S3DocumentStore:
         except Exception as exc:
             _raise_if_missing(exc, pointer.name)
             raise
+
+    def write(self, bucket: str, key: str, content: IO[bytes]) -> DocumentPointer:
+        content.seek(0, 2)
+        size = content.tell()
+        content.seek(0)
+        with calling("S3"):
+            answer = self._clients.s3.put_object(Bucket=bucket, Key=key, Body=content)
+        return DocumentPointer(bucket, key, answer.get("VersionId"), size)
+
+    def offer_upload(self, key: str, media_type: str, maximum_bytes: int, seconds: int) -> UploadForm:
+        form = self._clients.s3_links(self._links_endpoint).generate_presigned_post(
+            self._bucket,
+            key,
+            Fields={"Content-Type": media_type},
+            Conditions=[{"Content-Type": media_type}, ["content-length-range", 1, maximum_bytes]],
+            ExpiresIn=seconds,
+        )
+        return UploadForm(form["url"], form["fields"])
+
+    def remove(self, pointer: DocumentPointer) -> None:
+        with calling("S3"):
+            self._clients.s3.delete_object(**_location(pointer.bucket, pointer.key, pointer.version_id))
+
+    def remove_results(self, job_id: str) -> None:
+        folder = f"results/{job_id}/"
+        with calling("S3"):
+            pages = self._clients.s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=folder)
+            for page in pages:
+                for entry in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                    location = _location(self._bucket, entry["Key"], entry["VersionId"])
+                    self._clients.s3.delete_object(**location)
 
     def write_result(self, job_id: str, submission: int, provider: str, content: bytes) -> str:
         key = f"results/{job_id}/{submission}-{provider}.json"

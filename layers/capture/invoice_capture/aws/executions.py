@@ -30,8 +30,9 @@ class StepFunctionsExecutions:
             {
                 "job_id": job.job_id,
                 "document": job.document.to_json(),
-                "route": job.route,
-                "submission": 1,
+                # Submissions are places in the route, and every run of the job has places of its own.
+                "route": job.route * (job.retries + 1),
+                "submission": job.first_submission,
                 "deadline_at": timestamp(job.deadline_at),
             },
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+
+from invoice_capture.domain.job import expires_on
 
 Item = dict[str, Any]
 
@@ -33,6 +35,17 @@ ACCOUNTS = "PROVIDERS#ACCOUNTS"
 
 DEADLINES = "JOBS#OPEN"
 """The partition of the due index that holds unfinished jobs by their deadline."""
+
+
+def number_key(client: str, job_number: str) -> Item:
+    """The item that keeps a client's job number from being given twice."""
+    return {"PK": {"S": f"CLIENT#{client}"}, "SK": {"S": f"NUMBER#{job_number}"}}
+
+
+def removal(created_at: datetime, retention: timedelta) -> int:
+    """The TTL of what was created then: the end of the last day of its retention."""
+    following = expires_on(created_at, retention) + timedelta(days=1)
+    return int(datetime.combine(following, time(), UTC).timestamp())
 
 
 def timestamp(moment: datetime) -> str:

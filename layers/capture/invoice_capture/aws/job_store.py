@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from invoice_capture.aws.items import (
-    DEADLINES,
-    Item,
-    from_attributes,
-    job_key,
-    moment,
-    to_attributes,
-)
+from invoice_capture.aws.invoice_items import invoice_items, read_invoice
+from invoice_capture.aws.items import DEADLINES, from_attributes, job_key, removal, to_attributes
+from invoice_capture.aws.job_counts import counting
+from invoice_capture.aws.job_items import job_item, read_job, transition
 from invoice_capture.aws.table import ConditionFailed, Table
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import JobClosed
 from invoice_capture.domain.job import Job, JobStatus, sources_of
+from invoice_capture.ports import StoredInvoice
 
-_CREATED_SHARDS = 8
-# An item may have 400 KB; the rest is for the header with its candidates, and the findings.
-_LINES_BYTES_PER_ITEM = 200_000
-_WITHOUT_INVOICE = frozenset({JobStatus.FAILED, JobStatus.REJECTED})
+_WITHOUT_INVOICE = frozenset({JobStatus.FAILED, JobStatus.REJECTED, JobStatus.CANCELLED})
 
 
 class DynamoDBJobStore:
@@ -35,28 +28,34 @@ class DynamoDBJobStore:
         self._retention = retention
 
     def create(self, job: Job) -> bool:
-        values = {
-            "job_id": job.job_id,
-            "status": job.status,
-            "document": job.document.to_json(),
-            "route": job.route,
-            "created_at": job.created_at,
-            "updated_at": job.updated_at,
-            "deadline_at": job.deadline_at,
-            "created_shard": f"JOBS#{zlib.crc32(job.job_id.encode()) % _CREATED_SHARDS}",
-            "due_shard": DEADLINES,
-            "next_check_at": job.deadline_at,
-            "ttl": self._ttl(job.created_at),
-        }
-        return self._table.put(job_key(job.job_id) | to_attributes(values), "attribute_not_exists(PK)")
+        put = {"Item": job_item(job, self._retention), "ConditionExpression": "attribute_not_exists(PK)"}
+        try:
+            self._table.transact([{"Put": put}, *counting(job, self._retention, 1)])
+        except ConditionFailed:
+            return False
+        return True
 
     def get(self, job_id: str) -> Job | None:
         item = self._table.get(job_key(job_id))
-        return None if item is None else _job(from_attributes(item))
+        return None if item is None else read_job(from_attributes(item))
+
+    def get_many(self, job_ids: Sequence[str]) -> Sequence[Job]:
+        items = self._table.get_many([job_key(job_id) for job_id in dict.fromkeys(job_ids)])
+        found = {item["job_id"]["S"]: read_job(from_attributes(item)) for item in items}
+        return [found[job_id] for job_id in job_ids if job_id in found]
+
+    def locate(self, job_id: str, document: DocumentPointer, now: datetime) -> bool:
+        return self._table.update(
+            job_key(job_id),
+            "SET document = :document, updated_at = :now",
+            "#status = :received",
+            to_attributes({":document": document.to_json(), ":now": now, ":received": JobStatus.RECEIVED}),
+            {"#status": "status"},
+        )
 
     def claim_fingerprint(self, digest: str, job_id: str, now: datetime) -> str:
         key = {"PK": {"S": f"SHA256#{digest}"}, "SK": {"S": "SHA256"}}
-        claim = key | to_attributes({"job_id": job_id, "ttl": self._ttl(now)})
+        claim = key | to_attributes({"job_id": job_id, "ttl": removal(now, self._retention)})
         replaced = job_id
         while True:
             # Free, ours already, or still held by the very job that was seen to have ended without an invoice.
@@ -79,26 +78,45 @@ class DynamoDBJobStore:
         invoice: Mapping[str, Any],
         findings: Sequence[Mapping[str, Any]],
         now: datetime,
+        *,
+        summary: Mapping[str, Any],
     ) -> None:
-        sources = sources_of(JobStatus.CAPTURED)
-        update = transition(job_id, sources, JobStatus.CAPTURED, now, {"submission": submission})
+        changes = {"submission": submission, "finished_at": now, "summary": json.dumps(summary, ensure_ascii=False)}
+        update = transition(job_id, sources_of(JobStatus.CAPTURED), JobStatus.CAPTURED, now, changes)
         # Doing it again is no mistake: the state machine repeats a step whose answer was lost.
-        update["ConditionExpression"] += " OR (#status = :status AND submission = :submission)"
-        pages = list(_pages(invoice["lines"]))
-        # Further lines are written first: they mean nothing until the invoice itself says how many portions there are.
-        for number, page in enumerate(pages[1:], start=2):
-            self._table.write(self._invoice_item(job_id, f"INVOICE#LINES#{number:04d}", {"lines": _json(page)}, now))
-        head = {
-            "invoice": _json({**invoice, "lines": pages[0]}),
-            "findings": _json(findings),
-            "pages_of_lines": len(pages),
-            "captured_at": now,
-        }
-        invoice_item = self._invoice_item(job_id, "INVOICE", head, now)
+        update["ConditionExpression"] += " OR (#status = :status AND #submission = :submission)"
+        head, further = invoice_items(job_id, "INVOICE", invoice, findings, now, ttl=removal(now, self._retention))
+        for item in further:
+            self._table.write(item)
         try:
-            self._table.transact([{"Update": update}, {"Put": {"Item": invoice_item}}])
+            self._table.transact([{"Update": update}, {"Put": {"Item": head}}])
         except ConditionFailed as exc:
             raise JobClosed(f"Job {job_id} had ended before its invoice could be stored.") from exc
+
+    def invoice(self, job_id: str) -> StoredInvoice | None:
+        return read_invoice(self._table, job_id, "INVOICE")
+
+    def confirm(
+        self, job_id: str, invoice: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], now: datetime
+    ) -> bool:
+        head, further = invoice_items(job_id, "CONFIRMED", invoice, findings, now, ttl=removal(now, self._retention))
+        for item in further:
+            self._table.write(item)
+        update = {
+            "Key": job_key(job_id),
+            "UpdateExpression": "SET confirmed_at = :now, updated_at = :now",
+            "ConditionExpression": "#status = :captured",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": to_attributes({":now": now, ":captured": JobStatus.CAPTURED}),
+        }
+        try:
+            self._table.transact([{"Update": update}, {"Put": {"Item": head}}])
+        except ConditionFailed:
+            return False
+        return True
+
+    def confirmed_invoice(self, job_id: str) -> StoredInvoice | None:
+        return read_invoice(self._table, job_id, "CONFIRMED")
 
     def require_action(self, job_id: str, url: str | None, now: datetime) -> bool:
         update = transition(
@@ -126,10 +144,6 @@ class DynamoDBJobStore:
         )
         return [item["PK"]["S"].removeprefix("JOB#") for item in items]
 
-    def _invoice_item(self, job_id: str, sort_key: str, values: Mapping[str, Any], now: datetime) -> Item:
-        key = {"PK": {"S": f"JOB#{job_id}"}, "SK": {"S": sort_key}}
-        return key | to_attributes({**values, "ttl": self._ttl(now)})
-
     def _apply(self, update: Mapping[str, Any]) -> bool:
         return self._table.update(
             update["Key"],
@@ -138,66 +152,3 @@ class DynamoDBJobStore:
             update["ExpressionAttributeValues"],
             update["ExpressionAttributeNames"],
         )
-
-    def _ttl(self, moment: datetime) -> int:
-        return int((moment + self._retention).timestamp())
-
-
-def transition(
-    job_id: str, sources: frozenset[JobStatus], target: JobStatus, now: datetime, changes: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The conditional update that makes a job in one of ``sources`` a ``target``: the one place that writes a status.
-
-    It goes into a transaction as it is. Ended jobs leave the due index.
-    """
-    names = {f":from{place}": source for place, source in enumerate(sorted(sources))}
-    values = {name: value for name, value in changes.items() if value is not None}
-    assignments = ["#status = :status", "updated_at = :updated_at", *(f"{name} = :{name}" for name in values)]
-    update = "SET " + ", ".join(assignments)
-    if target.is_terminal:
-        update += " REMOVE due_shard, next_check_at"
-    return {
-        "Key": job_key(job_id),
-        "UpdateExpression": update,
-        "ConditionExpression": f"#status IN ({', '.join(names)})",
-        "ExpressionAttributeNames": {"#status": "status"},
-        "ExpressionAttributeValues": to_attributes(
-            {":status": target, ":updated_at": now} | names | {f":{name}": value for name, value in values.items()}
-        ),
-    }
-
-
-def _job(values: Mapping[str, Any]) -> Job:
-    return Job(
-        job_id=values["job_id"],
-        document=DocumentPointer.from_json(values["document"]),
-        route=tuple(values["route"]),
-        status=JobStatus(values["status"]),
-        created_at=moment(values["created_at"]),
-        updated_at=moment(values["updated_at"]),
-        deadline_at=moment(values["deadline_at"]),
-        provider=values.get("provider"),
-        submission=values.get("submission"),
-        possible_double_charge=values.get("possible_double_charge", False),
-        duplicate_of=values.get("duplicate_of"),
-        error_code=values.get("error_code"),
-        error_message=values.get("error_message"),
-    )
-
-
-def _pages(lines: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    """Lines in portions that each fit into an item; one empty portion when there are none."""
-    page: list[Mapping[str, Any]] = []
-    size = 0
-    for line in lines:
-        line_size = len(_json(line).encode())
-        if page and size + line_size > _LINES_BYTES_PER_ITEM:
-            yield page
-            page, size = [], 0
-        page.append(line)
-        size += line_size
-    yield page
-
-
-def _json(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

@@ -13,10 +13,11 @@ from invoice_capture.aws.items import (
     from_attributes,
     moment,
     optional_moment,
+    removal,
     submission_key,
     to_attributes,
 )
-from invoice_capture.aws.job_store import transition
+from invoice_capture.aws.job_items import transition
 from invoice_capture.aws.table import ConditionFailed, Table
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.errors import JobClosed
@@ -140,7 +141,7 @@ class DynamoDBSubmissionStore:
             "error_message": row.error_message,
             # Only what somebody is to look at stands in the index.
             "due_shard": due_shard(row.provider) if row.next_check_at is not None else None,
-            "ttl": int((row.created_at + self._retention).timestamp()),
+            "ttl": removal(row.created_at, self._retention),
         }
         return submission_key(row.key) | to_attributes(values)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +13,8 @@ from invoice_capture.domain.errors import StoreUnavailable
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 _KEYS_PER_BATCH = 100
+# What to wait, in seconds, when another transaction holds an item; each is made shorter by chance.
+_PAUSES = (0.03, 0.06, 0.12, 0.25, 0.5)
 
 
 class ConditionFailed(Exception):
@@ -34,6 +38,7 @@ class Table:
         return answer.get("Item")
 
     def get_many(self, keys: Sequence[Item]) -> Iterator[Item]:
+        """The items that exist, in any order."""
         for start in range(0, len(keys), _KEYS_PER_BATCH):
             wanted: Any = {self.name: {"Keys": keys[start : start + _KEYS_PER_BATCH], "ConsistentRead": True}}
             while wanted:
@@ -42,12 +47,15 @@ class Table:
                 yield from answer["Responses"].get(self.name, [])
                 wanted = answer.get("UnprocessedKeys")
 
-    def query(self, *, limit: int | None = None, **arguments: Any) -> Iterator[Item]:
-        """All pages of a query, or the first ``limit`` items."""
+    def query(self, *, limit: int | None = None, portion: int | None = None, **arguments: Any) -> Iterator[Item]:
+        """All pages of a query, or the first ``limit`` items; each page is read when it is needed.
+
+        ``portion`` is how many items a page has, for a caller that may stop early.
+        """
         left = limit
         while True:
-            if left is not None:
-                arguments["Limit"] = left
+            if left is not None or portion is not None:
+                arguments["Limit"] = min(size for size in (left, portion) if size is not None)
             with calling("DynamoDB"):
                 answer = self._clients.dynamodb.query(TableName=self.name, **arguments)
             yield from answer["Items"]
@@ -90,23 +98,30 @@ class Table:
         """False when the condition did not hold."""
         return self._conditional("delete_item", Key=key, ConditionExpression=condition, **_expressions(values, names))
 
+    def remove(self, key: Item) -> None:
+        """Delete an item; one that is gone already is fine."""
+        with calling("DynamoDB"):
+            self._clients.dynamodb.delete_item(TableName=self.name, Key=key)
+
     def transact(self, writes: Sequence[dict[str, Any]]) -> None:
-        """All writes or none. Raises ConditionFailed."""
+        """All writes or none; those that another transaction holds up are tried again. Raises ConditionFailed."""
         for write in writes:
             for arguments in write.values():
                 arguments["TableName"] = self.name
-        try:
-            with calling("DynamoDB"):
-                self._clients.dynamodb.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
-        except Exception as exc:
-            if error_code(exc) != "TransactionCanceledException":
-                raise
-            reasons = getattr(exc, "response", {}).get("CancellationReasons", [])
-            places = [place for place, reason in enumerate(reasons) if reason.get("Code") == "ConditionalCheckFailed"]
-            if not places:
-                # Another transaction held one of the items, or the table throttled.
-                raise StoreUnavailable("DynamoDB could not finish a transaction in time.") from exc
-            raise ConditionFailed(places) from exc
+        for pause in (*_PAUSES, None):
+            try:
+                with calling("DynamoDB"):
+                    self._clients.dynamodb.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+            except Exception as exc:
+                if error_code(exc) != "TransactionCanceledException":
+                    raise
+                if places := _failed_conditions(exc):
+                    raise ConditionFailed(places) from exc
+                if pause is None:
+                    raise StoreUnavailable("DynamoDB could not finish a transaction in time.") from exc
+                time.sleep(pause * random.random())  # noqa: S311
+            else:
+                return
 
     def _conditional(self, operation: str, **arguments: Any) -> bool:
         try:
@@ -117,6 +132,12 @@ class Table:
                 return False
             raise
         return True
+
+
+def _failed_conditions(error: Exception) -> list[int]:
+    """The places of the writes whose condition did not hold; none when the transaction was only held up."""
+    reasons = getattr(error, "response", {}).get("CancellationReasons", [])
+    return [place for place, reason in enumerate(reasons) if reason.get("Code") == "ConditionalCheckFailed"]
 
 
 def _expressions(values: Item | None, names: dict[str, str] | None) -> dict[str, Any]:

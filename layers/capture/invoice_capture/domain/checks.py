@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
 from itertools import islice
 
@@ -59,7 +59,10 @@ def check_invoice(invoice: Invoice, today: date) -> tuple[Finding, ...]:
         )
         for finding in check
     )
-    return tuple(islice(findings, _MOST_FINDINGS))
+    # Misread amounts may be too large to calculate with; then there is nothing to find, and nothing fails.
+    with localcontext() as context:
+        context.clear_traps()
+        return tuple(islice(findings, _MOST_FINDINGS))
 
 
 def _missing(invoice: Invoice) -> Iterator[Finding]:
@@ -227,4 +230,5 @@ def _is_vat_number(number: str) -> bool:
 
 
 def _money(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT, ROUND_HALF_UP) if amount.is_finite() else amount
+    rounded = amount.quantize(_CENT, ROUND_HALF_UP)
+    return rounded if rounded.is_finite() else amount

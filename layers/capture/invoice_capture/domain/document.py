@@ -33,20 +33,30 @@ class DocumentKind(StrEnum):
 
 @dataclass(frozen=True)
 class DocumentPointer:
-    """One version of one object. ``version_id`` is None in a bucket without versions; ``size`` is in bytes."""
+    """One version of one object. ``version_id`` is None in a bucket without versions; ``size`` is in bytes.
+
+    ``is_stored`` is False while the document still is behind the URL of its job's order; the key is where it will lie.
+    """
 
     bucket: str
     key: str
     version_id: str | None
     size: int
+    is_stored: bool = True
 
     @property
     def name(self) -> str:
         """The last part of the key, which is what people call the document."""
         return self.key.rsplit("/", 1)[-1]
 
+    @property
+    def owner(self) -> str | None:
+        """The client of the API whose document it is; None for one that was dropped into the bucket."""
+        return client_of_key(self.key)
+
     def to_json(self) -> dict[str, str | int | None]:
-        return {"bucket": self.bucket, "key": self.key, "version_id": self.version_id, "size": self.size}
+        stored = {"bucket": self.bucket, "key": self.key, "version_id": self.version_id, "size": self.size}
+        return stored if self.is_stored else stored | {"is_stored": False}
 
     @classmethod
     def from_json(cls, data: dict[str, object]) -> DocumentPointer:
@@ -56,7 +66,29 @@ class DocumentPointer:
             key=str(data["key"]),
             version_id=str(version_id) if version_id else None,
             size=int(str(data["size"])),
+            is_stored=bool(data.get("is_stored", True)),
         )
+
+
+CLIENT_DOCUMENTS = "documents/"
+"""Where the documents of the API's clients lie: ``documents/<client>/<id>/<name>``. One stored here starts nothing."""
+
+
+def client_of_key(key: str) -> str | None:
+    """The client below whose prefix a key lies, or None."""
+    client, slash, _rest = key.removeprefix(CLIENT_DOCUMENTS).partition("/")
+    return client if key.startswith(CLIENT_DOCUMENTS) and client and slash else None
+
+
+def client_key(client: str, unique: str, name: str) -> str:
+    """The key of a client's document. ``unique`` keeps documents of the same name apart.
+
+    Letters that lead out of a folder or that S3 puts something else in for (``${filename}``) become underscores.
+    """
+    safe = "".join(letter if letter.isprintable() and letter not in "/\\$" else "_" for letter in name)
+    if not safe.strip("."):
+        safe = "document"
+    return f"{CLIENT_DOCUMENTS}{client}/{unique}/{safe.encode()[:200].decode(errors='ignore')}"
 
 
 def require_acceptable_size(pointer: DocumentPointer, maximum_bytes: int) -> None:

@@ -10,6 +10,10 @@ The class names are an interface: the state machines match them literally, and t
     │   ├── DocumentTooLarge
     │   ├── UnsupportedFormat
     │   ├── DocumentMissing          removed from the bucket before it was read
+    │   ├── LinkError                the URL that it is to be fetched from
+    │   │   ├── LinkForbidden        leads where nothing may be fetched from
+    │   │   ├── LinkBroken           nothing usable lies behind it
+    │   │   └── LinkUnanswered       its server did not answer; worth trying again
     │   └── DuplicateDocument        the same bytes belong to an earlier job
     ├── ProviderError                the provider; another one may succeed
     │   ├── ProviderUnavailable      certainly not accepted; worth trying again
@@ -29,7 +33,9 @@ The class names are an interface: the state machines match them literally, and t
     │   └── OperationUnsupported     the provider's contract has no such operation
     ├── JobError
     │   ├── JobDeadlineExceeded
+    │   ├── JobCancelled             deleted by its client
     │   └── JobClosed                the job had already ended
+    ├── DocumentElsewhere            no failure: the document is to be fetched from its URL first
     ├── StoreUnavailable             an AWS service did not answer; worth trying again
     ├── TokenClosed                  the task token was resolved, timed out or replaced
     └── SettingMissing               a setting is absent or malformed; names it
@@ -66,6 +72,22 @@ class UnsupportedFormat(DocumentError):
 
 
 class DocumentMissing(DocumentError):
+    pass
+
+
+class LinkError(DocumentError):
+    """The document could not be fetched from its URL. Messages leave out the URL's query, which may be a signature."""
+
+
+class LinkForbidden(LinkError):
+    pass
+
+
+class LinkBroken(LinkError):
+    pass
+
+
+class LinkUnanswered(LinkError):
     pass
 
 
@@ -169,8 +191,16 @@ class JobDeadlineExceeded(JobError):
         )
 
 
+class JobCancelled(JobError):
+    pass
+
+
 class JobClosed(JobError):
     pass
+
+
+class DocumentElsewhere(CaptureError):
+    """The state machine fetches the document and comes back."""
 
 
 class StoreUnavailable(CaptureError):

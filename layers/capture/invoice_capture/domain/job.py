@@ -1,23 +1,32 @@
-"""Jobs: one per uploaded document version, and the transitions that are legal for them."""
+"""Jobs: one per document that was dropped or ordered, and the transitions that are legal for them."""
 
 from __future__ import annotations
 
 import hashlib
+import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from invoice_capture.domain.document import DocumentPointer
 
 E_INVOICE_READER = "embedded"
 """The provider that reads e-invoices where the chosen one does not."""
 
+_LONGEST_ROUTE = 10
+# Accounts become part of the names of secrets and of executions.
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}", re.ASCII)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class JobStatus(StrEnum):
+    """CREATED waits for its client to start it, CANCELLED was deleted by it; the others speak for themselves."""
+
+    CREATED = "CREATED"
     RECEIVED = "RECEIVED"
     SUBMITTED = "SUBMITTED"
     ACTION_REQUIRED = "ACTION_REQUIRED"
@@ -25,25 +34,46 @@ class JobStatus(StrEnum):
     FAILED = "FAILED"
     DUPLICATE = "DUPLICATE"
     REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
 
     @property
     def is_terminal(self) -> bool:
-        return not LEGAL_TRANSITIONS[self]
+        """Whether nothing happens to the job any more, unless somebody asks for it."""
+        return self in _ENDED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an execution is to bring the job to an end."""
+        return self is not JobStatus.CREATED and not self.is_terminal
+
+
+_ENDED = frozenset({JobStatus.CAPTURED, JobStatus.FAILED, JobStatus.DUPLICATE, JobStatus.REJECTED, JobStatus.CANCELLED})
 
 
 LEGAL_TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = MappingProxyType(
     {
-        JobStatus.RECEIVED: frozenset({JobStatus.SUBMITTED, JobStatus.DUPLICATE, JobStatus.REJECTED, JobStatus.FAILED}),
+        JobStatus.CREATED: frozenset({JobStatus.RECEIVED, JobStatus.CANCELLED}),
+        JobStatus.RECEIVED: frozenset(
+            {JobStatus.SUBMITTED, JobStatus.DUPLICATE, JobStatus.REJECTED, JobStatus.FAILED, JobStatus.CANCELLED}
+        ),
         JobStatus.SUBMITTED: frozenset(
-            {JobStatus.ACTION_REQUIRED, JobStatus.CAPTURED, JobStatus.REJECTED, JobStatus.FAILED}
+            {
+                JobStatus.ACTION_REQUIRED,
+                JobStatus.CAPTURED,
+                JobStatus.REJECTED,
+                JobStatus.FAILED,
+                JobStatus.CANCELLED,
+            }
         ),
         JobStatus.ACTION_REQUIRED: frozenset(
-            {JobStatus.SUBMITTED, JobStatus.CAPTURED, JobStatus.REJECTED, JobStatus.FAILED}
+            {JobStatus.SUBMITTED, JobStatus.CAPTURED, JobStatus.REJECTED, JobStatus.FAILED, JobStatus.CANCELLED}
         ),
-        JobStatus.CAPTURED: frozenset(),
-        JobStatus.FAILED: frozenset(),
-        JobStatus.DUPLICATE: frozenset(),
-        JobStatus.REJECTED: frozenset(),
+        JobStatus.CAPTURED: frozenset({JobStatus.CANCELLED}),
+        # Only a person's retry brings an ended job back.
+        JobStatus.FAILED: frozenset({JobStatus.RECEIVED, JobStatus.CANCELLED}),
+        JobStatus.DUPLICATE: frozenset({JobStatus.RECEIVED, JobStatus.CANCELLED}),
+        JobStatus.REJECTED: frozenset({JobStatus.RECEIVED, JobStatus.CANCELLED}),
+        JobStatus.CANCELLED: frozenset(),
     }
 )
 
@@ -54,11 +84,34 @@ def sources_of(target: JobStatus) -> frozenset[JobStatus]:
 
 
 @dataclass(frozen=True)
+class Order:
+    """What a client of the API asked for, as it was given. ``job_number`` is unique among the client's jobs."""
+
+    client: str
+    job_number: str
+    document_name: str
+    document_url: str
+    template: str
+    document_type: str | None = None
+    group: str | None = None
+    priority: str = "medium"
+    created_by: str | None = None
+    metadata: Mapping[str, Any] | None = None
+
+    @property
+    def scheme(self) -> str:
+        """What its document's URL begins with: ``https``, or ``s3`` for an object of the own bucket."""
+        return self.document_url.partition(":")[0].lower()
+
+
+@dataclass(frozen=True)
 class Job:
     """A document on its way to an invoice. All times are aware UTC.
 
     ``route`` names the providers in the order they are tried; a question mark after a name says not to wait for that
-    provider while it is out of order. ``submission`` counts them from 1.
+    provider while it is out of order. ``submission`` counts them from 1. ``retries`` counts how often an ended job was
+    started again; each goes through the whole route, and its submissions count on from the last.
+    ``order`` is None for a document that was dropped into the bucket. ``summary`` is the head of the captured invoice.
     """
 
     job_id: str
@@ -74,6 +127,38 @@ class Job:
     duplicate_of: str | None = None
     error_code: str | None = None
     error_message: str | None = None
+    order: Order | None = None
+    retries: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    action_url: str | None = None
+    summary: Mapping[str, Any] | None = None
+
+    @property
+    def client(self) -> str | None:
+        """Who ordered it; None for a document that was dropped into the bucket."""
+        return None if self.order is None else self.order.client
+
+    @property
+    def execution_name(self) -> str:
+        """The name of the execution of the present run: asked for twice, it is started once."""
+        return f"{self.job_id}-retry-{self.retries}" if self.retries else self.job_id
+
+    @property
+    def first_submission(self) -> int:
+        """The number of the first submission of the present run."""
+        return len(self.route) * self.retries + 1
+
+
+def expires_on(created_at: datetime, retention: timedelta) -> date:
+    """The day at whose end what was created then is removed: jobs of one day leave together, and so can be counted."""
+    return (created_at + retention).date()
+
+
+def new_job_id(now: datetime) -> str:
+    """The id of an ordered job: in the form of ``derive_job_id``, with random bits instead of a digest."""
+    return _job_id(now, secrets.token_bytes(10))
 
 
 def derive_job_id(pointer: DocumentPointer, stored_at: datetime) -> str:
@@ -84,13 +169,24 @@ def derive_job_id(pointer: DocumentPointer, stored_at: datetime) -> str:
     """
     identity = "\0".join((pointer.bucket, pointer.key, pointer.version_id or ""))
     digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).digest()[:10]
-    number = int(stored_at.timestamp() * 1000) << 80 | int.from_bytes(digest, "big")
+    return _job_id(stored_at, digest)
+
+
+def _job_id(moment: datetime, bits: bytes) -> str:
+    number = int(moment.timestamp() * 1000) << 80 | int.from_bytes(bits, "big")
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -5, -5))
 
 
 def provider_of(name: str) -> str:
     """The provider behind a name of a route: ``abbyy-us`` is the account ``us`` of ``abbyy``."""
     return name.partition("-")[0]
+
+
+def _is_reader(name: str, providers: frozenset[str]) -> bool:
+    """Whether a name is that of a provider, or of an account of one."""
+    provider, hyphen, account = name.partition("-")
+    has_accounts = provider in providers - {E_INVOICE_READER}
+    return name in providers or bool(hyphen and has_accounts and _ACCOUNT.fullmatch(account))
 
 
 def choose_route(key: str, default_route: tuple[str, ...], providers: frozenset[str]) -> tuple[str, ...] | None:
@@ -103,5 +199,11 @@ def choose_route(key: str, default_route: tuple[str, ...], providers: frozenset[
     if not key.startswith("incoming/") or key.endswith("/"):
         return None
     first, slash, _rest = key.removeprefix("incoming/").partition("/")
-    is_account = provider_of(first) in providers - {E_INVOICE_READER}
-    return (first,) if slash and (first in providers or is_account) else default_route
+    return (first,) if slash and _is_reader(first, providers) else default_route
+
+
+def route_of_template(template: str, providers: frozenset[str]) -> tuple[str, ...] | None:
+    """The route that a template spells out, such as ``abbyy?,embedded``, or None when it is none."""
+    route = tuple(name.strip() for name in template.split(","))
+    is_route = all(_is_reader(name.removesuffix("?"), providers) for name in route)
+    return route if is_route and len(route) <= _LONGEST_ROUTE else None

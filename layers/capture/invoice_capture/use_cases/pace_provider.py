@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from invoice_capture.domain.errors import ProviderError, ProviderUnavailable, RateLimited
+from invoice_capture.domain.errors import ProviderError, ProviderUnavailable, RateLimited, SubmissionInDoubt
 from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.ports import Clock, Metrics, Provider, ProviderState, ProviderStateStore
 
@@ -78,6 +80,28 @@ class Pace:
                 self._clock.sleep((turn_at - now).total_seconds())
             return None
         return self._clock.now()
+
+    @contextmanager
+    def turn(self, requests: int, patience: timedelta) -> Iterator[None]:
+        """Make so many requests inside, when it is their turn, and learn from how the provider answers.
+
+        Raises:
+            ProviderUnavailable: it is not their turn within ``patience``, or whatever is raised inside.
+        """
+        if self.admit(requests, patience) is not None:
+            raise ProviderUnavailable(f"{self._provider.name} is not to be asked now; try again later.")
+        try:
+            yield
+        except ProviderUnavailable as exc:
+            self.refused(exc)
+            raise
+        except SubmissionInDoubt:
+            raise
+        except ProviderError:
+            # It refuses for good, so it is there.
+            self.answered()
+            raise
+        self.answered()
 
     def answered(self) -> None:
         """The provider answered as it should."""

@@ -52,8 +52,9 @@ class ReceiveUpload:
             status=JobStatus.RECEIVED,
             created_at=now,
             updated_at=now,
+            started_at=now,
             deadline_at=now + self.deadline,
         )
         self.jobs.create(job)
-        self.executions.start_capture(job, name=job.job_id)
+        self.executions.start_capture(job, name=job.execution_name)
         return job

@@ -60,7 +60,8 @@ class StoreInvoice:
         now = self.clock.now()
         findings = [finding.to_json() for finding in check_invoice(invoice, now.date())]
         content = invoice.to_json()
-        self.jobs.capture(request.job_id, request.submission, content, findings, now)
+        summary = _summary(content)
+        self.jobs.capture(request.job_id, request.submission, content, findings, now, summary=summary)
         if provider.capabilities.discards and not provider.keeps_copies and request.reference is not None:
             self._discard(provider, request.reference, raw)
         return {
@@ -69,11 +70,7 @@ class StoreInvoice:
             "status": "CAPTURED",
             "document": request.document.to_json(),
             "provider": request.provider,
-            "invoice": {
-                name: _brief(content[name]["value"])
-                for name in ("invoice_number", "issue_date", "type", "currency", "total")
-            }
-            | {"supplier": _brief(content["supplier"]["name"]["value"])},
+            "invoice": summary,
             "findings": sorted({str(finding["code"]) for finding in findings}),
         }
 
@@ -104,6 +101,13 @@ class StoreInvoice:
         code = ProviderUnavailable.__name__ if problem is None else problem.code
         _log.warning("The provider's copy was not deleted.", extra={"error": code, "reference": reference})
         self.metrics.count("CopiesLeft", provider=provider.name)
+
+
+def _summary(content: dict[str, Any]) -> dict[str, str | None]:
+    """What people know an invoice by; it goes with the announcement and stays with the job."""
+    names = ("invoice_number", "issue_date", "type", "currency", "total")
+    summary = {name: _brief(content[name]["value"]) for name in names}
+    return summary | {"supplier": _brief(content["supplier"]["name"]["value"])}
 
 
 def _brief(text: str | None) -> str | None:

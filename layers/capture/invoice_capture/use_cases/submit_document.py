@@ -10,6 +10,7 @@ from datetime import datetime
 from invoice_capture.domain.document import DocumentKind, DocumentPointer, inspect, require_acceptable_size
 from invoice_capture.domain.errors import (
     CaptureError,
+    DocumentElsewhere,
     DuplicateDocument,
     FormatRefused,
     JobDeadlineExceeded,
@@ -98,10 +99,15 @@ class SubmitDocument:
         now = self.clock.now()
         if now >= request.deadline_at:
             raise JobDeadlineExceeded.of(request.document.name, request.deadline_at)
+        if not request.document.is_stored:
+            raise DocumentElsewhere(f"{request.document.name} is to be fetched first.")
         require_acceptable_size(request.document, self.maximum_bytes)
         content = self.documents.read(request.document)
         kind = inspect(request.document.name, content)
-        owner = self.jobs.claim_fingerprint(hashlib.sha256(content).hexdigest(), request.job_id, now)
+        digest = hashlib.sha256(content).hexdigest()
+        # Clients share no documents: what another one sent must neither be given away nor stand in the way.
+        claim = f"{request.document.owner}/{digest}" if request.document.owner else digest
+        owner = self.jobs.claim_fingerprint(claim, request.job_id, now)
         if owner != request.job_id:
             raise DuplicateDocument(owner)
         provider = self._reader(request, kind)

@@ -63,7 +63,7 @@ class SweepJobs:
             return False
         if not self._fail_open_token(job):
             # Nobody waits on a token: the execution is gone. Submit Document refuses what is past its deadline.
-            self.executions.start_capture(job, name=f"{job_id}-deadline")
+            self.executions.start_capture(job, name=f"{job.execution_name}-deadline")
         return True
 
     def _fail_open_token(self, job: Job) -> bool:

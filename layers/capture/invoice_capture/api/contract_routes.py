@@ -1,0 +1,241 @@
+"""The seven operations of the OCR Invoice Job contract."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from pydantic.json_schema import SkipJsonSchema
+
+from invoice_capture.api.documented import (
+    COMPLETED,
+    CREATED,
+    JOB_ID,
+    JOBS_TAG,
+    ORDER,
+    RESULTS,
+    responses,
+    success_example,
+)
+from invoice_capture.api.envelopes import JSON, success
+from invoice_capture.api.models import (
+    JOB_FIELDS,
+    DeletedAnswer,
+    JobAnswer,
+    JobListAnswer,
+    OcrInvoiceJobInput,
+    ResultsAnswer,
+    StartedAnswer,
+)
+from invoice_capture.api.parts import JobsApiParts, Resolver
+from invoice_capture.api.presentation import job_object, results_object, status_of
+from invoice_capture.domain.client import Principal
+from invoice_capture.domain.conditions import parse_conditions
+from invoice_capture.domain.job import Job, Order
+from invoice_capture.domain.refusals import InvalidRequest, JobNotFound, WrongStatus
+from invoice_capture.observability import info
+from invoice_capture.use_cases.find_job import find_capture, find_job
+from invoice_capture.use_cases.list_jobs import Listing
+
+JOBS = "/ocr-invoice-job"
+JOB = f"{JOBS}/<id>"
+
+JobId = Annotated[str, Path(description="OCR invoice job ID", examples=[JOB_ID])]
+Answer = Response[dict[str, Any]]
+
+_KEY = "Idempotency-Key"
+_STARTED = {"jobId": JOB_ID, "status": "queued"}
+_DELETED = "OCR invoice job deleted successfully"
+
+
+def register(app: Resolver, parts: JobsApiParts) -> None:
+    """Route the contract's operations."""
+    _register_list(app, parts)
+    _register_create(app, parts)
+    _register_job(app, parts)
+    _register_process(app, parts)
+    _register_results(app, parts)
+
+
+def started(parts: JobsApiParts, job: Job, principal: Principal) -> Answer:
+    """The answer to what starts a job: how far it is."""
+    return success({"jobId": job.job_id, "status": status_of(find_capture(parts.jobs, job, principal))})
+
+
+def order_of(given: OcrInvoiceJobInput, principal: Principal) -> Order:
+    return Order(client=principal.client, **given.model_dump())
+
+
+def _register_list(app: Resolver, parts: JobsApiParts) -> None:
+    @app.get(
+        JOBS,
+        summary="Get all OCR invoice jobs",
+        description="Your jobs; those of everybody for a key with the scope `all`. The list and `total` are exact for "
+        "every filter. Page with `nextToken`: a page costs the same however deep it is, while `offset` costs by its "
+        "depth. A filter, a search or another order than by `createdAt` goes through your jobs one by one.",
+        tags=[JOBS_TAG],
+        operation_id="listJobs",
+        responses=responses(
+            200,
+            "List of OCR invoice jobs retrieved successfully",
+            JobListAnswer,
+            success_example([dict(CREATED)], total=1),
+            400,
+        ),
+    )
+    def list_jobs(
+        *,
+        limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of records to return")] = 50,
+        offset: Annotated[int, Query(ge=0, le=1_000_000, description="Number of records to skip for pagination")] = 0,
+        sort: Annotated[
+            str, Query(description="Field to sort by", json_schema_extra={"enum": list(JOB_FIELDS)})
+        ] = "createdAt",
+        order: Annotated[Literal["asc", "desc"], Query(description="Sort order")] = "desc",
+        filter: Annotated[
+            str | SkipJsonSchema[None],
+            Query(
+                max_length=6_000,
+                description="Filter conditions in JSON: fields, with dots into objects, and the value each has, or "
+                "`$in` with a list of values, or `$gte` and `$lte` with numbers or dates",
+                examples=['{"status": "completed", "createdAt": {"$gte": "2026-01-01"}}'],
+            ),
+        ] = None,
+        search: Annotated[
+            str | SkipJsonSchema[None],
+            Query(max_length=200, description="Search term for text fields, in any case", examples=["example ltd"]),
+        ] = None,
+        next_token: Annotated[
+            str | SkipJsonSchema[None],
+            Query(alias="nextToken", max_length=4096, description="`nextToken` of the page before; replaces `offset`"),
+        ] = None,
+    ) -> Answer:
+        if sort not in JOB_FIELDS:
+            raise InvalidRequest(f"sort names {sort[:50]!r}, which is no field of a job.", "sort")
+        listing = Listing(
+            limit=limit,
+            offset=offset,
+            token=next_token or None,
+            sort=sort,
+            descending=order == "desc",
+            conditions=parse_conditions(filter, JOB_FIELDS),
+            search=search,
+        )
+        page = parts.list_jobs(listing, app.principal)
+        return success(list(page.rows), total=page.total, nextToken=page.next_token)
+
+
+def _register_create(app: Resolver, parts: JobsApiParts) -> None:
+    @app.post(
+        JOBS,
+        summary="Create a new OCR invoice job",
+        description="Nothing is fetched, read or paid before the job is started with POST /{id}/process.",
+        tags=[JOBS_TAG],
+        operation_id="createJob",
+        responses=responses(201, "OCR invoice job created successfully", JobAnswer, success_example(CREATED), 400, 409),
+    )
+    def create_job(
+        given: Annotated[OcrInvoiceJobInput, Body(openapi_examples={"order": {"value": dict(ORDER)}})],
+        idempotency_key: Annotated[
+            str | SkipJsonSchema[None],
+            Header(
+                alias=_KEY,
+                min_length=1,
+                max_length=255,
+                description="Makes a repeated request answer with the first one's job, for a day. The same key with "
+                "another body answers 400, and 409 while the first request is still being answered.",
+                examples=["5f0c0e1a-6f0b-4a53-b3a0-0f9f6d3b8e11"],
+            ),
+        ] = None,
+    ) -> Answer:
+        principal = app.principal
+        order = order_of(given, principal)
+        if idempotency_key is None:
+            job = parts.create_job(order, principal)
+        else:
+            # Only the id is kept with the key: what a client orders is deleted with its job.
+            answer = parts.idempotency.once(
+                principal.client,
+                idempotency_key,
+                given.model_dump(),
+                lambda: {"job_id": parts.create_job(order, principal).job_id},
+                app.lambda_context,
+            )
+            try:
+                job = find_job(parts.jobs, answer["job_id"], principal)
+            except JobNotFound as exc:
+                raise WrongStatus("The job of this Idempotency-Key was deleted. Take a new one.", _KEY) from exc
+        info("Job created.", job_id=job.job_id)
+        capture = find_capture(parts.jobs, job, principal)
+        return success(job_object(job, capture, None), 201)
+
+
+def _register_job(app: Resolver, parts: JobsApiParts) -> None:
+    @app.get(
+        JOB,
+        summary="Get OCR invoice job by ID",
+        description="The job with all that was read of its document.",
+        tags=[JOBS_TAG],
+        operation_id="getJob",
+        responses=responses(200, "OCR invoice job retrieved successfully", JobAnswer, success_example(COMPLETED), 404),
+    )
+    def get_job(id: JobId) -> Answer:
+        found = parts.read_invoice(id, app.principal)
+        return success(job_object(found.job, found.capture, found.invoice))
+
+    @app.put(
+        JOB,
+        summary="Update OCR invoice job",
+        description="Replaces the order of a job that was not started yet.",
+        tags=[JOBS_TAG],
+        operation_id="updateJob",
+        responses=responses(200, "OCR invoice job updated successfully", JobAnswer, success_example(CREATED), 400, 404),
+    )
+    def update_job(
+        id: JobId,
+        given: Annotated[OcrInvoiceJobInput, Body(openapi_examples={"order": {"value": dict(ORDER)}})],
+    ) -> Answer:
+        job = parts.update_job(id, order_of(given, app.principal), app.principal)
+        return success(job_object(job, job, None))
+
+    @app.delete(
+        JOB,
+        summary="Delete OCR invoice job",
+        description="Cancels the job if it runs, and deletes its document, its results and the provider's copy.",
+        tags=[JOBS_TAG],
+        operation_id="deleteJob",
+        responses=responses(
+            200, "OCR invoice job deleted successfully", DeletedAnswer, {"success": True, "message": _DELETED}, 404
+        ),
+    )
+    def delete_job(id: JobId) -> Answer:
+        parts.withdraw_job(id, app.principal)
+        return Response(200, JSON, {"success": True, "message": _DELETED})
+
+
+def _register_process(app: Resolver, parts: JobsApiParts) -> None:
+    @app.post(
+        f"{JOB}/process",
+        summary="Process OCR invoice job",
+        description="Starts the job. One that was started before answers with its present status.",
+        tags=[JOBS_TAG],
+        operation_id="processJob",
+        responses=responses(200, "OCR invoice job processing started", StartedAnswer, success_example(_STARTED), 404),
+    )
+    def process_job(id: JobId) -> Answer:
+        principal = app.principal
+        return started(parts, parts.process_job(id, principal), principal)
+
+
+def _register_results(app: Resolver, parts: JobsApiParts) -> None:
+    @app.get(
+        f"{JOB}/results",
+        summary="Get OCR results",
+        description="What was read; empty objects until the job is completed, so look at its `status` first.",
+        tags=[JOBS_TAG],
+        operation_id="getResults",
+        responses=responses(200, "OCR results retrieved successfully", ResultsAnswer, success_example(RESULTS), 404),
+    )
+    def get_results(id: JobId) -> Answer:
+        found = parts.read_invoice(id, app.principal)
+        return success(results_object(found.capture, found.invoice))

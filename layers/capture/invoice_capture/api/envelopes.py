@@ -1,0 +1,85 @@
+"""The envelopes of answers, and which status each refusal has."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from traceback import extract_tb
+from types import MappingProxyType
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from invoice_capture.domain.client import Unauthorized
+from invoice_capture.domain.errors import StoreUnavailable
+from invoice_capture.domain.refusals import InvalidRequest, JobNotFound, NothingThere, Refusal, WrongStatus
+
+JSON = "application/json"
+_RETRY_AFTER_SECONDS = 2
+
+_log = logging.getLogger(__name__)
+
+
+class BodyTooLarge(Refusal):
+    """The body of the request has more bytes than any that makes sense."""
+
+
+STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
+    {
+        InvalidRequest: 400,
+        JobNotFound: 404,
+        NothingThere: 404,
+        WrongStatus: 409,
+        BodyTooLarge: 413,
+    }
+)
+
+UNAUTHORIZED = "Send your key in the header api-key. It is missing, unknown or revoked."
+UNAVAILABLE = "A service behind this API did not answer in time. Try again in a moment."
+
+
+def success(data: Any, status: int = 200, **further: Any) -> Response[dict[str, Any]]:
+    """``further`` stands beside the data; what is None is left out."""
+    body = {"success": True, "data": data} | {name: value for name, value in further.items() if value is not None}
+    return Response(status, JSON, body)
+
+
+def error(
+    status: int, message: str, errors: Sequence[Mapping[str, str]] = (), headers: Mapping[str, str] | None = None
+) -> Response[dict[str, Any]]:
+    body = {"success": False, "message": message, "errors": list(errors)}
+    return Response(status, JSON, body, headers={**(headers or {})})
+
+
+def refused(refusal: Refusal) -> Response[dict[str, Any]]:
+    message = str(refusal)
+    errors = [] if refusal.field is None else [{"field": refusal.field, "message": message}]
+    return error(STATUSES[type(refusal)], message, errors)
+
+
+def invalid(problems: Sequence[Mapping[str, Any]]) -> Response[dict[str, Any]]:
+    """400 of what pydantic found, one entry for each field. Its messages do not quote what was sent."""
+    messages: dict[str, str] = {}
+    for problem in problems:
+        # The first part says where a value was sent: body, query, header or path.
+        field = ".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0])
+        is_whole_body = field == "body" and problem["type"] == "missing"
+        messages.setdefault(field, "The request needs a JSON object as its body" if is_whole_body else problem["msg"])
+    errors = [{"field": field, "message": f"{message}."} for field, message in messages.items()]
+    return error(400, " ".join(f"{field}: {message}." for field, message in list(messages.items())[:3]), errors)
+
+
+def unauthorized(_exc: Unauthorized) -> Response[dict[str, Any]]:
+    return error(401, UNAUTHORIZED)
+
+
+def unavailable(exc: StoreUnavailable) -> Response[dict[str, Any]]:
+    _log.warning("A request could not be answered.", extra={"error": exc.code, "reason": str(exc)})
+    return error(500, UNAVAILABLE, headers={"Retry-After": str(_RETRY_AFTER_SECONDS)})
+
+
+def failed(exc: Exception, request_id: str) -> Response[dict[str, Any]]:
+    """500 of a defect. The message of an unexpected error may quote a document: its name and its place are logged."""
+    places = [f"{frame.name}, {frame.filename}:{frame.lineno}" for frame in extract_tb(exc.__traceback__)]
+    _log.error("This request failed.", extra={"error": type(exc).__name__, "places": places[-10:]})
+    return error(500, f"Something went wrong here; it was logged under {request_id}.")

@@ -1,0 +1,217 @@
+"""What we serve beyond the contract: uploads, confirmations, retries, documents, invoices and submissions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+
+from invoice_capture.api.contract_routes import JOB, Answer, JobId, started
+from invoice_capture.api.documented import (
+    COMPLETED,
+    JOB_ID,
+    MORE_TAG,
+    error_responses,
+    responses,
+    success_example,
+)
+from invoice_capture.api.envelopes import success
+from invoice_capture.api.models import (
+    Confirmation,
+    InvoiceAnswer,
+    JobAnswer,
+    StartedAnswer,
+    SubmissionsAnswer,
+    UploadAnswer,
+    UploadInput,
+)
+from invoice_capture.api.parts import JobsApiParts, Resolver
+from invoice_capture.api.presentation import FORMATS, format_of, job_object, submission_entry, timestamp
+from invoice_capture.domain.document import DocumentKind
+from invoice_capture.domain.invoice import Invoice, InvoiceField
+from invoice_capture.domain.refusals import InvalidRequest
+from invoice_capture.use_cases.find_job import find_job
+from invoice_capture.use_cases.read_invoice import require_invoice
+
+_MEDIA_TYPES = {
+    "pdf": DocumentKind.PDF,
+    "png": DocumentKind.PNG,
+    "jpg": DocumentKind.JPEG,
+    "jpeg": DocumentKind.JPEG,
+    "tiff": DocumentKind.TIFF,
+    "bmp": DocumentKind.BMP,
+    "xml": DocumentKind.E_INVOICE,
+}
+_UPLOAD_EXAMPLE = {
+    "url": "https://documents.s3.eu-central-1.amazonaws.com/",
+    "fields": {"key": f"documents/acme/{JOB_ID}/invoice_2026_001.pdf", "Content-Type": "application/pdf"},
+    "documentUrl": f"s3://documents/documents/acme/{JOB_ID}/invoice_2026_001.pdf",
+    "maximumBytes": 26214400,
+    "expiresAt": "2026-01-27T11:35:00.000Z",
+}
+_SUBMISSION_EXAMPLE = {
+    "number": 1,
+    "provider": "abbyy",
+    "state": "DONE",
+    "attempts": 1,
+    "checks": 3,
+    "createdAt": "2026-01-27T11:20:01.000Z",
+    "submittedAt": "2026-01-27T11:20:02.000Z",
+    "finishedAt": "2026-01-27T11:20:13.000Z",
+    "possibleDoubleCharge": False,
+}
+
+
+def register(app: Resolver, parts: JobsApiParts) -> None:
+    """Route what is ours."""
+    _register_uploads(app, parts)
+    _register_corrections(app, parts)
+    _register_readings(app, parts)
+
+
+def _register_uploads(app: Resolver, parts: JobsApiParts) -> None:
+    @app.post(
+        "/uploads",
+        summary="Offer an upload",
+        description="Answers with a form for one document: POST its `fields`, and then the file as `file`, as "
+        "multipart/form-data to `url` before `expiresAt`. Then create a job with the `documentUrl`.",
+        tags=[MORE_TAG],
+        operation_id="offerUpload",
+        responses=responses(201, "The form", UploadAnswer, success_example(_UPLOAD_EXAMPLE), 400),
+    )
+    def offer_upload(
+        given: Annotated[
+            UploadInput,
+            Body(openapi_examples={"upload": {"value": {"documentName": "invoice_2026_001.pdf"}}}),
+        ],
+    ) -> Answer:
+        kind = given.document_type or format_of(given.document_name)
+        if kind is None:
+            raise InvalidRequest(
+                "The name's extension does not say what the document is: give documentType, "
+                f"one of {', '.join(sorted(set(FORMATS.values())))}.",
+                "documentType",
+            )
+        offered = parts.offer_upload(given.document_name, _MEDIA_TYPES[kind].value, app.principal)
+        return success(
+            {
+                "url": offered.form.url,
+                "fields": dict(offered.form.fields),
+                "documentUrl": offered.document_url,
+                "maximumBytes": offered.maximum_bytes,
+                "expiresAt": timestamp(offered.expires_at),
+            },
+            201,
+        )
+
+
+def _register_corrections(app: Resolver, parts: JobsApiParts) -> None:
+    @app.post(
+        f"{JOB}/confirm",
+        summary="Confirm or correct an invoice",
+        description="Stores what a person made of the invoice, beside what was read, and tells the provider where it "
+        "learns from that. Without values the invoice is right as it was read.",
+        tags=[MORE_TAG],
+        operation_id="confirmInvoice",
+        responses=responses(200, "Stored", JobAnswer, success_example(COMPLETED), 400, 404),
+    )
+    def confirm_invoice(
+        id: JobId,
+        given: Annotated[
+            Confirmation,
+            Body(openapi_examples={"total": {"value": {"values": {"total": "119.00"}}}}),
+        ] = Confirmation(),  # noqa: B008
+    ) -> Answer:
+        principal = app.principal
+        parts.correct_invoice(id, given.values, principal)
+        found = parts.read_invoice(id, principal)
+        return success(job_object(found.job, found.capture, found.invoice))
+
+    @app.post(
+        f"{JOB}/retry",
+        summary="Retry a failed job",
+        description="Sends the document through the whole route once more; a provider may charge once more.",
+        tags=[MORE_TAG],
+        operation_id="retryJob",
+        responses=responses(
+            200, "Started again", StartedAnswer, success_example({"jobId": JOB_ID, "status": "queued"}), 404, 409
+        ),
+    )
+    def retry_job(id: JobId) -> Answer:
+        principal = app.principal
+        return started(parts, parts.retry_job(id, principal), principal)
+
+
+def _register_readings(app: Resolver, parts: JobsApiParts) -> None:
+    @app.get(
+        f"{JOB}/document",
+        summary="Get the document",
+        description="Redirects to a link to the document that anybody can read for five minutes.",
+        tags=[MORE_TAG],
+        operation_id="getDocument",
+        responses={
+            302: {
+                "description": "The link",
+                "headers": {"Location": {"description": "The link", "schema": {"type": "string", "format": "uri"}}},
+                "content": {},
+            },
+            **error_responses(404),
+        },
+    )
+    def get_document(id: JobId) -> Response[str]:
+        link = parts.link_document(id, app.principal)
+        return Response(302, None, "", headers={"Location": link, "Cache-Control": "no-store"})
+
+    @app.get(
+        f"{JOB}/invoice",
+        summary="Get the canonical invoice",
+        description="Every value with its confidence, its place on the page and its candidates; money as exact "
+        "decimal strings. What a person confirmed goes before what was read.",
+        tags=[MORE_TAG],
+        operation_id="getInvoice",
+        responses=responses(
+            200,
+            "The invoice",
+            InvoiceAnswer,
+            success_example(
+                {
+                    "invoice": Invoice(total=InvoiceField(value="119.00", confidence=0.95, source="text")).to_json(),
+                    "findings": [],
+                    "confirmed": False,
+                    "storedAt": "2026-01-27T11:20:13.400Z",
+                }
+            ),
+            400,
+            404,
+        ),
+    )
+    def get_invoice(
+        id: JobId,
+        version: Annotated[
+            Literal["latest", "original"],
+            Query(description="`original` is what was read, also when a person confirmed something else"),
+        ] = "latest",
+    ) -> Answer:
+        found = parts.read_invoice(id, app.principal, original=version == "original")
+        stored = require_invoice(found)
+        return success(
+            {
+                "invoice": stored.invoice,
+                "findings": list(stored.findings),
+                "confirmed": version == "latest" and found.capture.confirmed_at is not None,
+                "storedAt": timestamp(stored.stored_at),
+            }
+        )
+
+    @app.get(
+        f"{JOB}/submissions",
+        summary="Get the submissions",
+        description="The document at each provider of the route that it was handed to, in order.",
+        tags=[MORE_TAG],
+        operation_id="getSubmissions",
+        responses=responses(200, "The submissions", SubmissionsAnswer, success_example([_SUBMISSION_EXAMPLE]), 404),
+    )
+    def get_submissions(id: JobId) -> Answer:
+        job = find_job(parts.jobs, id, app.principal)
+        return success([submission_entry(row) for row in parts.submissions.of_job(job.job_id)])

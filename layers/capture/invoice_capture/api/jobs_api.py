@@ -1,0 +1,123 @@
+"""The API as a whole: an event of API Gateway in, an answer for it out."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+from invoice_capture.api import contract_routes, envelopes, further_routes, openapi
+from invoice_capture.api.parts import JobsApiParts, Resolver
+from invoice_capture.api.requests import base_url_of, parse_object, prepared, principal_of, request_id_of
+from invoice_capture.domain.client import Unauthorized
+from invoice_capture.domain.errors import StoreUnavailable
+from invoice_capture.domain.refusals import Refusal
+from invoice_capture.observability import about, info
+
+__all__ = ["JobsApi", "JobsApiParts"]
+
+_OPENAPI, _DOCS = "/openapi.json", "/docs"
+_OPEN = frozenset({_OPENAPI, _DOCS})
+_LONGEST_LOGGED = 64
+
+
+class JobsApi:
+    """Everything that takes long is made at the first request that needs it.
+
+    One request at a time, as in Lambda: the resolver keeps the request that it answers, and whose it is, in itself.
+    """
+
+    def __init__(self, parts: JobsApiParts) -> None:
+        self._parts = parts
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
+        """The answer to an event of a proxy integration. Never raises: what fails is logged and answered with 500."""
+        request_id = request_id_of(event, context)
+        client = ((event.get("requestContext") or {}).get("authorizer") or {}).get("client")
+        with about(client=str(client or "-"), request_id=request_id, job_id=_job_id_of(event)):
+            with self._lock:
+                answer = self._answer(event, context, request_id)
+            info("Request answered.", method=event.get("httpMethod"), status=answer["statusCode"])
+        return answer
+
+    def _answer(self, event: Mapping[str, Any], context: object, request_id: str) -> dict[str, Any]:
+        try:
+            principal = None if event.get("path") in _OPEN else principal_of(event)
+            self._resolver.begin(principal, request_id)
+            return self._resolver.resolve(prepared(event), context)  # type: ignore[arg-type]
+        except Unauthorized as exc:
+            return _built(envelopes.unauthorized(exc))
+        except Refusal as exc:
+            return _built(envelopes.refused(exc))
+        except Exception as exc:
+            return _built(envelopes.failed(exc, request_id))
+
+    @cached_property
+    def _resolver(self) -> Resolver:
+        app = Resolver(enable_validation=True, json_body_deserializer=parse_object)
+        self._handle_errors(app)
+        contract_routes.register(app, self._parts)
+        further_routes.register(app, self._parts)
+        self._register_documents(app)
+        return app
+
+    def _handle_errors(self, app: Resolver) -> None:
+        def failed(exc: Exception) -> Response[dict[str, Any]]:
+            return envelopes.failed(exc, app.request_id)
+
+        app.exception_handler(Refusal)(envelopes.refused)
+        app.exception_handler(Unauthorized)(envelopes.unauthorized)
+        app.exception_handler(RequestValidationError)(lambda exc: envelopes.invalid(exc.errors()))
+        app.exception_handler(StoreUnavailable)(envelopes.unavailable)
+        app.exception_handler(Exception)(failed)
+
+        @app.not_found
+        def not_found(_exc: NotFoundError) -> Response[dict[str, Any]]:
+            allowed = app.methods_at(app.current_event.path)
+            if not allowed:
+                return envelopes.error(404, "There is nothing at this path. GET /docs shows what there is.")
+            message = f"This path knows {', '.join(allowed)}. GET /docs shows what each does."
+            return envelopes.error(405, message, headers={"Allow": ", ".join(allowed)})
+
+    def _register_documents(self, app: Resolver) -> None:
+        @app.get(_OPENAPI, include_in_schema=False)
+        def get_openapi() -> Response[str]:
+            return Response(200, envelopes.JSON, self._document_for(app.current_event))
+
+        @app.get(_DOCS, include_in_schema=False)
+        def get_docs() -> Response[str]:
+            return Response(200, "text/html; charset=utf-8", openapi.page(self._document_for(app.current_event)))
+
+    def _document_for(self, event: APIGatewayProxyEvent) -> str:
+        """The OpenAPI document with the address that this request came to."""
+        servers = [{"url": base_url_of(event.raw_event)}]
+        return json.dumps({**self._document, "servers": servers}, ensure_ascii=False)
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        return openapi.document(self._resolver)
+
+
+def _job_id_of(event: Mapping[str, Any]) -> str:
+    """The job that a path names, for the log."""
+    parts = str(event.get("path") or "").split("/")
+    return (parts[2][:_LONGEST_LOGGED] if len(parts) > 2 and f"/{parts[1]}" == contract_routes.JOBS else "") or "-"
+
+
+def _built(response: Response[dict[str, Any]]) -> dict[str, Any]:
+    """An answer that is given without the resolver, in the form that it gives."""
+    headers = {name: [str(value)] for name, value in response.headers.items()}
+    return {
+        "statusCode": response.status_code,
+        "body": json.dumps(response.body, separators=(",", ":")),
+        "isBase64Encoded": False,
+        "multiValueHeaders": headers,
+    }

@@ -1,0 +1,150 @@
+"""Lists of jobs, from the indexes of the table.
+
+A client's jobs are one partition of ``client-index``; everybody's are eight partitions of ``created-index``, which are
+merged by the time of creation. Both indexes carry keys only.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import heapq
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from invoice_capture.aws import job_counts
+from invoice_capture.aws.items import Item, number_key, timestamp, to_attributes
+from invoice_capture.aws.job_items import CREATED_SHARDS, created_partition
+from invoice_capture.aws.table import Table
+from invoice_capture.ports import Page
+
+_AFTER_ALL = "~"
+
+
+@dataclass(frozen=True)
+class _Partition:
+    """A part of an index, and the item after which it is read on."""
+
+    index: str
+    attribute: str
+    value: str
+    after: Item | None = None
+
+
+class DynamoDBJobCatalogue:
+    def __init__(self, table: Table, retention: timedelta) -> None:
+        self._table = table
+        self._retention = retention
+
+    def count(self, client: str | None, now: datetime) -> int:
+        return job_counts.count(self._table, client, now)
+
+    def page(
+        self,
+        client: str | None,
+        now: datetime,
+        *,
+        limit: int,
+        offset: int = 0,
+        token: str | None = None,
+        descending: bool = True,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Page:
+        partitions = _partitions(client)
+        if token is not None:
+            partitions = _resumed(partitions, token)
+        # What is past its retention may still be there for a while.
+        oldest = datetime.combine(now, time(), UTC) - self._retention
+        since = max(oldest, since or oldest)
+        # DynamoDB calls an interval that ends before it begins an error.
+        if until is not None and until < since:
+            return Page([], None)
+        between = (since, until)
+        # Read in portions of what is probably needed from each partition.
+        portion = (offset + limit) // len(partitions) + 1 + (len(partitions) > 1) * 10
+        entries = heapq.merge(
+            *(
+                self._entries(place, partition, between, descending, portion)
+                for place, partition in enumerate(partitions)
+            ),
+            key=lambda entry: entry[0],
+            reverse=descending,
+        )
+        job_ids: list[str] = []
+        for number, (_, place, item) in enumerate(entries):
+            if number == offset + limit:
+                return Page(job_ids, _token(partitions))
+            partitions[place] = replace(partitions[place], after=item)
+            if number >= offset:
+                job_ids.append(item["PK"]["S"].removeprefix("JOB#"))
+        return Page(job_ids, None)
+
+    def numbered(self, client: str, job_numbers: Sequence[str]) -> Sequence[str]:
+        items = self._table.get_many([number_key(client, number) for number in dict.fromkeys(job_numbers)])
+        return [item["job_id"]["S"] for item in items]
+
+    def _entries(
+        self,
+        place: int,
+        partition: _Partition,
+        between: tuple[datetime, datetime | None],
+        descending: bool,
+        portion: int,
+    ) -> Iterator[tuple[str, int, Item]]:
+        """Time of creation, place of the partition, and keys of its jobs."""
+        since, until = between
+        arguments: dict[str, Any] = {"ExclusiveStartKey": partition.after} if partition.after else {}
+        items = self._table.query(
+            portion=portion,
+            IndexName=partition.index,
+            KeyConditionExpression=f"{partition.attribute} = :partition AND created_at BETWEEN :since AND :until",
+            ExpressionAttributeValues=to_attributes(
+                {
+                    ":partition": partition.value,
+                    ":since": timestamp(since),
+                    ":until": _AFTER_ALL if until is None else timestamp(until),
+                }
+            ),
+            ScanIndexForward=not descending,
+            **arguments,
+        )
+        for item in items:
+            yield item["created_at"]["S"], place, item
+
+
+def _partitions(client: str | None) -> list[_Partition]:
+    if client is not None:
+        return [_Partition("client-index", "client", client)]
+    return [_Partition("created-index", "created_shard", created_partition(shard)) for shard in range(CREATED_SHARDS)]
+
+
+def _token(partitions: Sequence[_Partition]) -> str:
+    """Where every partition was left: of each, the time and the id of the last job that was taken."""
+    places = [
+        None if partition.after is None else [partition.after["created_at"]["S"], partition.after["PK"]["S"]]
+        for partition in partitions
+    ]
+    return base64.urlsafe_b64encode(json.dumps(places, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _resumed(partitions: list[_Partition], token: str) -> list[_Partition]:
+    """The partitions from where a token left them. Raises ValueError."""
+    try:
+        places = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        return [
+            replace(partition, after=None if place is None else _start_key(partition, *place))
+            for partition, place in zip(partitions, places, strict=True)
+        ]
+    except (ValueError, TypeError, RecursionError, binascii.Error, UnicodeEncodeError) as exc:
+        raise ValueError("This nextToken is not from this list.") from exc
+
+
+def _start_key(partition: _Partition, created_at: str, job: str) -> Item:
+    datetime.fromisoformat(created_at)
+    if not isinstance(job, str):
+        raise TypeError(f"{job!r} is no key")
+    return to_attributes({"PK": job, "SK": "JOB", partition.attribute: partition.value, "created_at": created_at})

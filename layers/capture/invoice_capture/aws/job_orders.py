@@ -1,0 +1,144 @@
+"""The API's writes to the table: a job with its number, its counters and its place in the lists."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from invoice_capture.aws.items import DEADLINES, job_key, number_key, removal, to_attributes
+from invoice_capture.aws.job_counts import counting
+from invoice_capture.aws.job_items import job_item, order_attribute, transition
+from invoice_capture.aws.table import ConditionFailed, Table
+from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.job import Job, JobStatus, Order, sources_of
+from invoice_capture.ports import NumberTaken
+
+_OF_THE_FORMER_RUN = (
+    "error_code",
+    "error_message",
+    "duplicate_of",
+    "finished_at",
+    "closed_by",
+    "action_url",
+)
+
+
+class DynamoDBJobOrders:
+    def __init__(self, table: Table, retention: timedelta) -> None:
+        self._table = table
+        self._retention = retention
+
+    def place(self, job: Job) -> None:
+        if job.order is None:
+            raise ValueError(f"Job {job.job_id} has no order.")
+        put = {"Item": job_item(job, self._retention), "ConditionExpression": "attribute_not_exists(PK)"}
+        try:
+            self._table.transact([self._number(job, job.order), {"Put": put}, *counting(job, self._retention, 1)])
+        except ConditionFailed as exc:
+            raise NumberTaken(job.order.job_number) from exc
+
+    def change(self, job: Job, order: Order, document: DocumentPointer, route: tuple[str, ...], now: datetime) -> bool:
+        if job.order is None:
+            return False
+        update = {
+            "Key": job_key(job.job_id),
+            "UpdateExpression": "SET #order = :order, #document = :document, #route = :route, updated_at = :now",
+            "ConditionExpression": "#status = :created AND #order = :former",
+            "ExpressionAttributeNames": {
+                "#order": "order",
+                "#document": "document",
+                "#route": "route",
+                "#status": "status",
+            },
+            "ExpressionAttributeValues": to_attributes(
+                {
+                    ":order": order_attribute(order),
+                    ":former": order_attribute(job.order),
+                    ":document": document.to_json(),
+                    ":route": route,
+                    ":now": now,
+                    ":created": JobStatus.CREATED,
+                }
+            ),
+        }
+        writes: list[dict[str, Any]] = [{"Update": update}]
+        if order.job_number != job.order.job_number:
+            writes += [self._number(job, order), self._without_number(job, job.order)]
+        try:
+            self._table.transact(writes)
+        except ConditionFailed as exc:
+            if 0 not in exc.places:
+                raise NumberTaken(order.job_number) from exc
+            return False
+        return True
+
+    def start(self, job: Job) -> bool:
+        changes = {
+            "deadline_at": job.deadline_at,
+            "started_at": job.started_at,
+            "retries": job.retries or None,
+            "due_shard": DEADLINES,
+            "next_check_at": job.deadline_at,
+        }
+        sources = sources_of(JobStatus.RECEIVED) - {JobStatus.CREATED} if job.retries else {JobStatus.CREATED}
+        update = transition(
+            job.job_id, frozenset(sources), job.status, job.updated_at, changes, forget=_OF_THE_FORMER_RUN
+        )
+        # Of two who ask for a retry at the same time, one starts it.
+        if job.retries == 1:
+            update["ConditionExpression"] += " AND attribute_not_exists(retries)"
+        elif job.retries:
+            update["ConditionExpression"] += " AND retries = :former"
+            update["ExpressionAttributeValues"] |= to_attributes({":former": job.retries - 1})
+        try:
+            self._table.transact([{"Update": update}])
+        except ConditionFailed:
+            return False
+        return True
+
+    def withdraw(self, job: Job, now: datetime) -> bool:
+        leaves = ("created_shard", "client")
+        update = transition(
+            job.job_id, frozenset({job.status}), JobStatus.CANCELLED, now, {"finished_at": now}, forget=leaves
+        )
+        writes: list[dict[str, Any]] = [{"Update": update}, *counting(job, self._retention, -1)]
+        if job.order is not None:
+            # A number that was changed meanwhile would stay taken.
+            update["ConditionExpression"] += " AND #order = :order"
+            update["ExpressionAttributeNames"] |= {"#order": "order"}
+            update["ExpressionAttributeValues"] |= to_attributes({":order": order_attribute(job.order)})
+            writes.append(self._without_number(job, job.order))
+        try:
+            self._table.transact(writes)
+        except ConditionFailed:
+            return False
+        return True
+
+    def erase(self, job_id: str) -> None:
+        items = self._table.query(
+            KeyConditionExpression="PK = :job",
+            ExpressionAttributeValues=to_attributes({":job": f"JOB#{job_id}"}),
+            ProjectionExpression="PK, SK",
+            ConsistentRead=True,
+        )
+        # The job itself goes last: while it is there, an erasure that broke off can be repeated.
+        for item in sorted(items, key=lambda item: item == job_key(job_id)):
+            self._table.remove(item)
+
+    def _number(self, job: Job, order: Order) -> dict[str, Any]:
+        values = {"job_id": job.job_id, "ttl": removal(job.created_at, self._retention)}
+        return {
+            "Put": {
+                "Item": number_key(order.client, order.job_number) | to_attributes(values),
+                "ConditionExpression": "attribute_not_exists(PK)",
+            }
+        }
+
+    def _without_number(self, job: Job, order: Order) -> dict[str, Any]:
+        return {
+            "Delete": {
+                "Key": number_key(order.client, order.job_number),
+                "ConditionExpression": "attribute_not_exists(PK) OR job_id = :job",
+                "ExpressionAttributeValues": to_attributes({":job": job.job_id}),
+            }
+        }

@@ -1,0 +1,30 @@
+"""Why the API does not do what it was asked: for whoever asked, while a ``CaptureError`` is about a job."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """Base. The message is for people; ``field`` is what of the request it is about, or None."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidRequest(Refusal):
+    """Something in the request is wrong, or not allowed in the job's present status."""
+
+
+class JobNotFound(Refusal):
+    """There is no such job, or it is another client's, which is not to be told apart."""
+
+    def __init__(self) -> None:
+        super().__init__("OCR invoice job not found. Its id is the _id that creating it answered with.")
+
+
+class NothingThere(Refusal):
+    """The job is there; what was asked of it is not, or not yet."""
+
+
+class WrongStatus(Refusal):
+    """The job cannot do this in its present status."""

@@ -1,0 +1,77 @@
+"""What the use cases need from outside, as Protocols. Adapters in ``aws``, ``links`` and ``providers`` implement them.
+
+Every store raises ``StoreUnavailable`` when the service behind it does not answer, whatever else a method names.
+"""
+
+from invoice_capture.ports.catalogue import (
+    JobCatalogue,
+    JobOrders,
+    NumberTaken,
+    Page,
+)
+from invoice_capture.ports.clients import KeyStore, UsagePlans
+from invoice_capture.ports.documents import (
+    DocumentStore,
+    Links,
+    UploadForm,
+)
+from invoice_capture.ports.jobs import (
+    JobStore,
+    StaleWrite,
+    StoredInvoice,
+    SubmissionStore,
+)
+from invoice_capture.ports.provider_states import (
+    Lease,
+    ProviderState,
+    ProviderStateStore,
+)
+from invoice_capture.ports.providers import (
+    ALL_KINDS,
+    Capabilities,
+    Check,
+    CheckState,
+    Provider,
+    Providers,
+    RequestCounts,
+)
+from invoice_capture.ports.services import (
+    Callbacks,
+    Clock,
+    Executions,
+    FunctionInvoker,
+    Metrics,
+    Notifier,
+)
+
+__all__ = [
+    "ALL_KINDS",
+    "Callbacks",
+    "Capabilities",
+    "Check",
+    "CheckState",
+    "Clock",
+    "DocumentStore",
+    "Executions",
+    "FunctionInvoker",
+    "JobCatalogue",
+    "JobOrders",
+    "JobStore",
+    "KeyStore",
+    "Lease",
+    "Links",
+    "Metrics",
+    "Notifier",
+    "NumberTaken",
+    "Page",
+    "Provider",
+    "ProviderState",
+    "ProviderStateStore",
+    "Providers",
+    "RequestCounts",
+    "StaleWrite",
+    "StoredInvoice",
+    "SubmissionStore",
+    "UploadForm",
+    "UsagePlans",
+]

@@ -1,0 +1,65 @@
+"""Documents, the raw answers of providers, and links to fetch from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Protocol
+
+from invoice_capture.domain.document import DocumentPointer
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """Where to POST a document as multipart/form-data, and the fields to send before the file."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class DocumentStore(Protocol):
+    def describe(self, bucket: str, key: str, version_id: str | None) -> tuple[DocumentPointer, datetime]:
+        """A stored version and the time it was stored. Raises DocumentMissing."""
+        ...
+
+    def read(self, pointer: DocumentPointer) -> bytes:
+        """The bytes of a version. Raises DocumentMissing."""
+        ...
+
+    def write(self, bucket: str, key: str, content: IO[bytes]) -> DocumentPointer:
+        """Store a document under a key that is not below ``incoming/``."""
+        ...
+
+    def offer_upload(self, key: str, media_type: str, maximum_bytes: int, seconds: int) -> UploadForm:
+        """A form with which anybody can store one document under this key for that long, without credentials."""
+        ...
+
+    def remove(self, pointer: DocumentPointer) -> None:
+        """Delete a version; one that is gone already is fine."""
+        ...
+
+    def remove_results(self, job_id: str) -> None:
+        """Delete all raw answers of providers to a job."""
+        ...
+
+    def write_result(self, job_id: str, submission: int, provider: str, content: bytes) -> str:
+        """Keep a provider's raw answer; returns its key. Writing again replaces it."""
+        ...
+
+    def read_result(self, key: str) -> bytes | None:
+        """A provider's raw answer, or None when there is none under this key."""
+        ...
+
+    def link(self, pointer: DocumentPointer, seconds: int) -> str:
+        """An URL from which anybody can read a version for that long, without credentials."""
+        ...
+
+
+class Links(Protocol):
+    def fetch(self, url: str, name: str) -> IO[bytes]:
+        """The document behind an URL, as an open temporary file at its beginning; ``name`` is for messages.
+
+        Raises LinkForbidden, LinkBroken, LinkUnanswered, DocumentTooLarge or EmptyDocument.
+        """
+        ...

@@ -1,0 +1,128 @@
+"""Services that read invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # the invoice brings pydantic along, which the lean functions never need
+    from invoice_capture.domain.invoice import Invoice
+
+from invoice_capture.domain.document import DocumentKind
+from invoice_capture.domain.errors import ProviderError
+from invoice_capture.domain.submission import Submission
+
+ALL_KINDS = frozenset(DocumentKind)
+
+
+@dataclass(frozen=True)
+class RequestCounts:
+    """How many requests an operation sends at most, so that it can be paced as a whole."""
+
+    submit: int = 1
+    find: int = 1
+    fetch: int = 1
+    discard: int = 1
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a provider can do, as data: the provider matrix and the use cases read the same values.
+
+    ``calls_back``: it resolves tokens itself and the loop is only its safety net. ``finds_submissions``: it can be
+    asked whether it knows a job. ``charges``: it is paid, so sending twice must never go unseen. ``batch_size``: how
+    many references one check takes. ``confirms``: it learns from corrected values. ``discards``: it keeps a copy that
+    can be deleted. ``formats``: what it reads.
+    """
+
+    calls_back: bool = False
+    finds_submissions: bool = False
+    charges: bool = True
+    batch_size: int = 1
+    confirms: bool = False
+    discards: bool = False
+    formats: frozenset[DocumentKind] = ALL_KINDS
+    requests: RequestCounts = RequestCounts()
+
+
+class CheckState(Enum):
+    PENDING = "pending"
+    ACTION_REQUIRED = "action_required"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a provider says of one submission.
+
+    ``raw`` is the answer itself where the check brings it along; otherwise it is fetched. ``error`` belongs to FAILED,
+    and to a READY answer that could not be fetched; ``action_url`` to ACTION_REQUIRED.
+    """
+
+    state: CheckState
+    raw: bytes | None = None
+    error: ProviderError | None = None
+    action_url: str | None = None
+
+
+class Provider(Protocol):
+    """A service that reads invoices. See docs/adding_a_provider.md for writing one.
+
+    Every method that talks to the service raises ProviderUnavailable or RateLimited when repeating the request is safe
+    and may help, and another ProviderError when the provider refuses for good.
+    """
+
+    name: str
+    capabilities: Capabilities
+    typical_latency_seconds: float
+    """Until real latencies are known; for a provider that calls back, how long to trust it before looking."""
+    requests_per_second: float | None
+    """The configured pace, or None for no limit."""
+    max_concurrency: int
+    """How many requests the loop has under way at the same time."""
+    spacing_seconds: float
+    """What to leave between the requests of one operation; set by whoever paces the provider."""
+    keeps_copies: bool
+    """Whether the provider's copy is left alone after the invoice is stored."""
+
+    def submit(self, submission: Submission, content: bytes) -> str:
+        """Hand a document over and return the provider's reference.
+
+        Raises SubmissionInDoubt when the document was sent and the answer was lost.
+        """
+        ...
+
+    def find(self, submission: Submission) -> str | None:
+        """The reference of a submission that was in doubt, or None when the provider does not know it."""
+        ...
+
+    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
+        """The state of at most ``batch_size`` submissions, by reference; one left out counts as pending."""
+        ...
+
+    def fetch(self, reference: str) -> bytes:
+        """The raw answer of a finished submission."""
+        ...
+
+    def normalise(self, raw: bytes) -> Invoice:
+        """The canonical invoice of a raw answer; pure. Raises ResultUnusable."""
+        ...
+
+    def confirm(self, reference: str, raw: bytes, invoice: Invoice) -> None:
+        """Tell the provider the right values of what it answered with ``raw``. Raises OperationUnsupported."""
+        ...
+
+    def discard(self, reference: str, raw: bytes) -> None:
+        """Delete what the provider keeps of a submission; what is gone already is fine. Raises OperationUnsupported."""
+        ...
+
+
+class Providers(Protocol):
+    def names(self) -> frozenset[str]: ...
+
+    def get(self, name: str) -> Provider:
+        """Raises SettingMissing when the provider is unknown or its settings are incomplete."""
+        ...

@@ -1,0 +1,44 @@
+"""Correct Invoice: store what a person made of a captured invoice, beside what was read, and have the provider told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from invoice_capture.domain.checks import check_invoice
+from invoice_capture.domain.client import Principal
+from invoice_capture.domain.corrections import corrected
+from invoice_capture.domain.job import Job
+from invoice_capture.domain.refusals import JobNotFound
+from invoice_capture.ports import Clock, FunctionInvoker, JobStore
+from invoice_capture.use_cases.find_job import find_job
+from invoice_capture.use_cases.read_invoice import ReadInvoice, require_invoice
+
+
+@dataclass(frozen=True)
+class CorrectInvoice:
+    """``confirm_invoice`` is the name of the function that tells the provider."""
+
+    confirm_invoice: str
+    jobs: JobStore
+    functions: FunctionInvoker
+    clock: Clock
+
+    def __call__(self, job_id: str, values: Mapping[str, Any], principal: Principal) -> Job:
+        """Confirm an invoice with these values, by their paths in the canonical invoice; the others are right as read.
+
+        Confirming again goes on from what was confirmed last. The provider is told later.
+
+        Raises:
+            JobNotFound, NothingThere
+            InvalidRequest: a path leads nowhere, or a value is not of its field's kind.
+        """
+        found = ReadInvoice(self.jobs)(job_id, principal)
+        invoice = corrected(require_invoice(found).invoice, values)
+        now = self.clock.now()
+        findings = [finding.to_json() for finding in check_invoice(invoice, now.date())]
+        if not self.jobs.confirm(found.capture.job_id, invoice.to_json(), findings, now):
+            raise JobNotFound
+        self.functions.invoke_later(self.confirm_invoice, {"job_id": found.capture.job_id})
+        return find_job(self.jobs, job_id, principal)

@@ -1,0 +1,145 @@
+"""Erase Job: end the execution of a withdrawn job, and delete everything that is kept of it, here and at providers."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from invoice_capture.domain.errors import (
+    CaptureError,
+    JobCancelled,
+    JobDeadlineExceeded,
+    ProviderUnavailable,
+    StoreUnavailable,
+    SubmissionInDoubt,
+)
+from invoice_capture.domain.job import Job, JobStatus
+from invoice_capture.domain.submission import Outcome, Submission
+from invoice_capture.ports import (
+    Callbacks,
+    Clock,
+    DocumentStore,
+    JobOrders,
+    JobStore,
+    Metrics,
+    Notifier,
+    Provider,
+    Providers,
+    ProviderStateStore,
+    SubmissionStore,
+)
+from invoice_capture.use_cases.pace_provider import Pace
+from invoice_capture.use_cases.resolve_submission import resolve_submission
+
+_PATIENCE = timedelta(seconds=20)
+
+# How a row ends whose document may lie at a provider that never said so.
+_IN_DOUBT = frozenset({None, *(error.__name__ for error in (JobCancelled, JobDeadlineExceeded, SubmissionInDoubt))})
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EraseRequest:
+    """``was_open``: the job had not ended when it was withdrawn, so nobody announced an end of it yet."""
+
+    job_id: str
+    was_open: bool
+
+
+@dataclass(frozen=True)
+class EraseJob:
+    """The step, with everything it needs from outside."""
+
+    documents: DocumentStore
+    jobs: JobStore
+    orders: JobOrders
+    submissions: SubmissionStore
+    states: ProviderStateStore
+    providers: Providers
+    callbacks: Callbacks
+    notifier: Notifier
+    metrics: Metrics
+    clock: Clock
+
+    def __call__(self, request: EraseRequest) -> None:
+        """Doing it again erases what is left. What a provider keeps and does not give up is logged and counted.
+
+        Raises:
+            ProviderUnavailable: a provider could not be asked to delete its copy; worth trying again.
+        """
+        job = self.jobs.get(request.job_id)
+        if job is None or job.status is not JobStatus.CANCELLED:
+            return
+        for row in self.submissions.of_job(job.job_id):
+            self._end(job, row)
+        # Read once more: a provider may have answered before its row was closed.
+        for row in self.submissions.of_job(job.job_id):
+            self._discard(row)
+        if job.document.is_stored and not self._is_of_the_first_job(job):
+            self.documents.remove(job.document)
+        self.documents.remove_results(job.job_id)
+        if request.was_open:
+            self.notifier.publish(
+                "Job cancelled",
+                {
+                    "event": "job.cancelled",
+                    "job_id": job.job_id,
+                    "status": job.status.value,
+                    "document": job.document.to_json(),
+                },
+            )
+        self.orders.erase(job.job_id)
+
+    def _end(self, job: Job, row: Submission) -> None:
+        """Wake the execution that waits for a submission; its job has ended, which is where it stops.
+
+        The row is closed, so that the loop neither sends nor asks for what nobody wants any more.
+        """
+        if row.task_token is not None:
+            error = JobCancelled(f"Job {job.job_id} was deleted by its client.")
+            resolve_submission(
+                row.key,
+                row.task_token,
+                Outcome(row.provider, row.reference, error=error),
+                submissions=self.submissions,
+                callbacks=self.callbacks,
+                clock=self.clock,
+            )
+
+    def _is_of_the_first_job(self, job: Job) -> bool:
+        """Whether a duplicate is of the very object that another job was captured from."""
+        first = self.jobs.get(job.duplicate_of) if job.duplicate_of is not None else None
+        return first is not None and first.status is not JobStatus.CANCELLED and first.document == job.document
+
+    def _discard(self, row: Submission) -> None:
+        was_sent = row.reference is not None or (row.attempts > 0 and row.error_code in _IN_DOUBT)
+        if not was_sent:
+            return
+        try:
+            provider = self.providers.get(row.provider)
+            if not provider.capabilities.discards:
+                return
+            pace = Pace(provider, self.states, self.metrics, self.clock)
+            reference = row.reference or self._look_up(row, provider, pace)
+            if reference is None:
+                return
+            raw = self.documents.read_result(row.result_key) if row.result_key is not None else None
+            with pace.turn(provider.capabilities.requests.discard, _PATIENCE):
+                provider.discard(reference, raw or b"")
+        except (ProviderUnavailable, StoreUnavailable):
+            raise
+        except CaptureError as exc:
+            _log.warning(
+                "The provider's copy was not deleted.",
+                extra={"error": exc.code, "job_id": row.job_id, "reference": row.reference},
+            )
+            self.metrics.count("CopiesLeft", provider=row.provider)
+
+    def _look_up(self, row: Submission, provider: Provider, pace: Pace) -> str | None:
+        """What the provider knows a submission by whose answer was lost; None when it does not know it."""
+        if not provider.capabilities.finds_submissions:
+            raise SubmissionInDoubt(f"Whether {provider.name} has {row.document.name} is not known.")
+        with pace.turn(provider.capabilities.requests.find, _PATIENCE):
+            return provider.find(row)

@@ -1,0 +1,55 @@
+"""Fetch Document: bring a document into the bucket from the URL of its job's order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from invoice_capture.domain.document import DocumentPointer, require_acceptable_size
+from invoice_capture.domain.errors import JobClosed
+from invoice_capture.ports import Clock, DocumentStore, JobStore, Links
+
+
+@dataclass(frozen=True)
+class FetchDocument:
+    """The step, with everything it needs from outside."""
+
+    maximum_bytes: int
+    documents: DocumentStore
+    jobs: JobStore
+    links: Links
+    clock: Clock
+
+    def __call__(self, job_id: str) -> DocumentPointer:
+        """Store the document and return where it lies; what was fetched already is not fetched again.
+
+        An object of the own bucket is used where it lies. That its client may use it was checked with the order.
+
+        Raises:
+            LinkForbidden, LinkBroken: there is nothing to be had from this URL.
+            LinkUnanswered: its server does not answer; worth trying again.
+            DocumentMissing, EmptyDocument, DocumentTooLarge
+            JobClosed: the job ended meanwhile.
+        """
+        job = self.jobs.get(job_id)
+        if job is None or job.order is None:
+            raise JobClosed(f"Job {job_id} is gone.")
+        if job.document.is_stored:
+            return job.document
+        is_here = job.order.scheme == "s3"
+        if is_here:
+            document, _stored_at = self.documents.describe(job.document.bucket, job.document.key, None)
+            require_acceptable_size(document, self.maximum_bytes)
+        else:
+            with self.links.fetch(job.order.document_url, job.document.name) as content:
+                document = self.documents.write(job.document.bucket, job.document.key, content)
+        if not self.jobs.locate(job_id, document, self.clock.now()):
+            if not is_here:
+                self._take_back(job_id, document)
+            raise JobClosed(f"Job {job_id} ended before its document was there.")
+        return document
+
+    def _take_back(self, job_id: str, document: DocumentPointer) -> None:
+        """Remove what was fetched for a job that has no use for it, and so would never remove it itself."""
+        job = self.jobs.get(job_id)
+        if job is None or job.document != document:
+            self.documents.remove(document)

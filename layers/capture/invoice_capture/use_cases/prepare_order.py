@@ -1,0 +1,67 @@
+"""What an order means: where its document is, and which providers are to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from invoice_capture.domain.client import Principal
+from invoice_capture.domain.document import DocumentPointer, client_key, client_of_key
+from invoice_capture.domain.job import Order, route_of_template
+from invoice_capture.domain.refusals import InvalidRequest
+
+_LONGEST_KEY = 1024
+
+
+@dataclass(frozen=True)
+class PrepareOrder:
+    """``template_routes`` are routes by template; ``providers`` are the names that a template may be made of."""
+
+    bucket: str
+    default_route: tuple[str, ...]
+    template_routes: Mapping[str, tuple[str, ...]]
+    providers: frozenset[str]
+    allows_http: bool
+
+    def document(self, order: Order, principal: Principal, job_id: str) -> DocumentPointer:
+        """Where the document of an order will lie. Nothing is fetched here: that is a step of the execution.
+
+        Raises:
+            InvalidRequest: the URL is of no kind that is fetched, or names an object that is not the client's.
+        """
+        if order.scheme == "s3":
+            return DocumentPointer(self.bucket, self._own_key(order, principal), None, 0, is_stored=False)
+        if order.scheme != "https" and not (order.scheme == "http" and self.allows_http):
+            raise InvalidRequest(
+                "documentUrl must begin with https:// or, for a document of POST /uploads, with s3://.", "documentUrl"
+            )
+        key = client_key(order.client, job_id, order.document_name)
+        return DocumentPointer(self.bucket, key, None, 0, is_stored=False)
+
+    def route(self, order: Order) -> tuple[str, ...]:
+        """The providers of an order's template; a template that is none of ours takes the default route."""
+        return (
+            self.template_routes.get(order.template)
+            or route_of_template(order.template, self.providers)
+            or self.default_route
+        )
+
+    def _own_key(self, order: Order, principal: Principal) -> str:
+        try:
+            parts = urlsplit(order.document_url)
+        except ValueError:
+            parts = urlsplit("")
+        key = unquote(parts.path.removeprefix("/"))
+        # Another client's document would take that client's fingerprint, and its own job for it would be a duplicate.
+        allowed = client_of_key(key) == order.client or (principal.sees_all and key.startswith("incoming/"))
+        # To S3 a dot is a name like any other, to what stands between it and a reader of links perhaps not.
+        is_plain = not {"", ".", ".."} & set(key.split("/")) and len(key.encode()) <= _LONGEST_KEY
+        # A version, or anything else behind a question mark, would not be heeded.
+        if parts.netloc != self.bucket or parts.query or parts.fragment or not allowed or not is_plain:
+            raise InvalidRequest(
+                "documentUrl names no document of yours. Upload it with POST /uploads, and use the documentUrl "
+                "that this answers with.",
+                "documentUrl",
+            )
+        return key
