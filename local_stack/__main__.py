@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from typing import NoReturn
 
-from local_stack.arguments import Parser, setting, time_scale
+from local_stack.arguments import Parser, origin, port, setting, time_scale
 from local_stack.errors import UserError
 from local_stack.isolation import away_from_aws
 
@@ -18,6 +19,7 @@ examples:
   python -m local_stack process invoices/ --provider scripted --setting latency_seconds=86400 --time-scale 3600
   python -m local_stack process invoices/ --provider abbyy --time-scale 60
   python -m local_stack watch ~/Scans
+  python -m local_stack serve
 """
 
 
@@ -38,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     # moto and rich take a second to import, which --help need not wait for.
-    from local_stack import process, watch
+    from local_stack import process, serve, watch
     from local_stack.session import Options
 
     chosen = Options(
@@ -46,10 +48,11 @@ def _run(options: argparse.Namespace) -> int:
         settings=dict(options.setting),
         script=options.script,
         time_scale=options.time_scale,
-        json=options.json,
-        report=options.report,
         log_file=options.log_file,
     )
+    if options.command == "serve":
+        return serve.run(chosen, serve.Serving(options.port, options.trust, dict(options.parameter), options.verbose))
+    chosen = replace(chosen, json=options.json, report=options.report)
     if options.command == "watch":
         return watch.run(options.folder, chosen)
     try:
@@ -74,19 +77,57 @@ def _parser() -> argparse.ArgumentParser:
         "Exit status 0: every document was captured or a duplicate; 1: some were not; 2: wrong usage.",
     )
     process.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with all files in and below it")
-    _add_common(process)
+    _add_common(process, "drop into incoming/NAME/, which chooses this provider")
+    _add_output(process)
     watch = commands.add_parser(
         "watch",
         help="capture whatever is dropped into a folder, until stopped",
         description="Captures every file in and below a folder, and every file that appears there, until Ctrl-C.",
     )
     watch.add_argument("folder", metavar="FOLDER", help="the folder to watch")
-    _add_common(watch)
+    _add_common(watch, "drop into incoming/NAME/, which chooses this provider")
+    _add_output(watch)
+    serve = commands.add_parser(
+        "serve",
+        help="run the whole stack with its HTTP API, until stopped",
+        description="Serves the HTTP API on this machine until Ctrl-C, and prints a key and three calls to try. "
+        ".state/local_stack.json tells the command line invoice-capture where it is.",
+    )
+    _add_serving(serve)
+    _add_common(serve, "the provider that captures what names none by its template (default: embedded)")
     return parser
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--provider", metavar="NAME", help="drop into incoming/NAME/, which chooses this provider")
+def _add_serving(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--port",
+        metavar="PORT",
+        type=port,
+        default=3030,
+        help="where the API listens; 0 for any (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--trust",
+        metavar="ORIGIN",
+        type=origin,
+        action="append",
+        default=[],
+        help="an origin of this machine from which documents may be fetched, for example http://localhost:8000; "
+        "repeatable. All other addresses of this machine and its network are refused, as they are on AWS",
+    )
+    parser.add_argument(
+        "--parameter",
+        metavar="NAME=VALUE",
+        type=setting,
+        action="append",
+        default=[],
+        help="a parameter of template.yaml, for example RequestsPerSecond=1000; repeatable",
+    )
+    parser.add_argument("--verbose", action="store_true", help="tell every request on the standard error")
+
+
+def _add_common(parser: argparse.ArgumentParser, provider: str) -> None:
+    parser.add_argument("--provider", metavar="NAME", help=provider)
     parser.add_argument(
         "--setting",
         metavar="KEY=VALUE",
@@ -108,14 +149,17 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         default=1.0,
         help="let waiting pass X times faster: with 3600 a wait of 24 hours takes 24 seconds (default: 1)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object per file instead of tables")
-    parser.add_argument("--report", metavar="FILE", help="write what each job cost, in transitions, calls and units")
     parser.add_argument(
         "--log-file",
         metavar="FILE",
         default=".state/local_stack.log",
         help="where the handlers log (default: %(default)s)",
     )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object per file instead of tables")
+    parser.add_argument("--report", metavar="FILE", help="write what each job cost, in transitions, calls and units")
 
 
 def _leave(status: int) -> NoReturn:

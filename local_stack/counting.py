@@ -206,7 +206,9 @@ def _named_by(parameters: Mapping[str, Any]) -> str:
 
 
 def _item(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The key or item of a DynamoDB request; empty for any other."""
+    """The key or item of a DynamoDB request, of a transaction the first; empty for any other."""
+    if "TransactItems" in parameters:
+        [parameters] = parameters["TransactItems"][0].values()
     item = parameters.get("Key") or parameters.get("Item")
     return item if isinstance(item, Mapping) else {}
 

@@ -1,4 +1,4 @@
-"""Presigned links to the local stack's documents, answered over loopback HTTP, where other processes can fetch them."""
+"""Presigned links and forms of the local stack, answered over loopback HTTP, where other processes can use them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug.wrappers import Request, Response
 
+from local_stack.document_uploads import DocumentUploads, Writer
+from local_stack.signatures import ALGORITHM, signing_key
 from local_stack.simulators.server import LoopbackServer
 
-_ALGORITHM = "AWS4-HMAC-SHA256"
 _LONGEST_SECONDS = 7 * 24 * 3600
 _CLOCK_SKEW = timedelta(minutes=15)
 _PARAMETER = re.compile(r"([^=&]+)=([^&]*)")
@@ -32,12 +33,15 @@ Reader = Callable[[str, str, str | None], bytes]
 class DocumentLinks:
     """A server that answers GET and HEAD of ``/{bucket}/{key}`` when the link is signed for it and has not expired.
 
-    ``read`` takes bucket, key and version id, and raises LookupError or OSError for what is not there. Expiry is judged
-    by the real time, by which clients sign.
+    ``read`` takes bucket, key and version id, and raises LookupError or OSError for what is not there. With ``write``
+    it also takes the forms that are posted to ``/{bucket}``. Expiry is judged by the real time, by which clients sign.
     """
 
-    def __init__(self, read: Reader, access_key: str, secret_key: str, region: str) -> None:
+    def __init__(
+        self, read: Reader, access_key: str, secret_key: str, region: str, write: Writer | None = None
+    ) -> None:
         self._read = read
+        self._uploads = None if write is None else DocumentUploads(write, access_key, secret_key, region)
         self._access_key = access_key
         self._secret_key = secret_key
         self._region = region
@@ -54,6 +58,9 @@ class DocumentLinks:
         self._server.close()
 
     def _answer(self, request: Request) -> Response:
+        bucket, _, key = request.path.strip("/").partition("/")
+        if request.method == "POST" and not key and self._uploads is not None:
+            return self._uploads.answer(request, bucket)
         if request.method not in ("GET", "HEAD"):
             return _refusal(405, "MethodNotAllowed")
         # As it was sent: decoding and encoding a path again need not give the same path.
@@ -76,7 +83,7 @@ class DocumentLinks:
         moment, lifetime = unquote(parameters["X-Amz-Date"]), parameters["X-Amz-Expires"]
         scope = f"{moment[:8]}/{self._region}/s3/aws4_request"
         if (
-            parameters["X-Amz-Algorithm"] != _ALGORITHM
+            parameters["X-Amz-Algorithm"] != ALGORITHM
             or parameters["X-Amz-SignedHeaders"] != "host"
             or unquote(parameters["X-Amz-Credential"]) != f"{self._access_key}/{scope}"
             or not _is_valid_now(moment, lifetime)
@@ -84,15 +91,10 @@ class DocumentLinks:
             return False
         query = "&".join(f"{name}={value}" for name, value in sorted(parameters.items()) if name != "X-Amz-Signature")
         canonical = "\n".join([method, quote(unquote(path)), query, f"host:{host}", "", "host", "UNSIGNED-PAYLOAD"])
-        text = "\n".join([_ALGORITHM, moment, scope, hashlib.sha256(canonical.encode()).hexdigest()])
-        signature = hmac.new(self._signing_key(moment[:8]), text.encode(), hashlib.sha256).hexdigest()
+        text = "\n".join([ALGORITHM, moment, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+        key = signing_key(self._secret_key, moment[:8], self._region)
+        signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
         return hmac.compare_digest(signature.encode(), parameters["X-Amz-Signature"].encode())
-
-    def _signing_key(self, day: str) -> bytes:
-        key = f"AWS4{self._secret_key}".encode()
-        for part in (day, self._region, "s3", "aws4_request"):
-            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-        return key
 
 
 def _is_valid_now(moment: str, lifetime: str) -> bool:

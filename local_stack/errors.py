@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class UserError(Exception):
     """What was asked for cannot be done; the message is one sentence that says why."""
+
+
+class TemplateError(Exception):
+    """The template cannot be made into resources; the message says why."""

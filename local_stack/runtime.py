@@ -10,7 +10,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -73,6 +73,9 @@ class Runtime:
         self._loading = threading.Lock()
         # Everything shares one interpreter: more handlers at a time would only take turns.
         self._slots = threading.BoundedSemaphore(_CONCURRENT_HANDLERS)
+        # A container answers one request at a time, and what routes requests in a handler relies on it: it keeps the
+        # event in a variable that all of its instances share.
+        self._turns = {name: threading.Lock() for api in resources.apis for name in api.function_names}
         self._pool = ThreadPoolExecutor(_CONCURRENT_HANDLERS, thread_name_prefix="async-invocation")
         self._pumps = {source.queue_arn: QueuePump(source, clock, self.invoke) for source in resources.event_sources}
         self._stopped = False
@@ -123,6 +126,10 @@ class Runtime:
         event = json.loads(payload)
         if self._stopped:
             return json.dumps({"errorType": "Stopped", "errorMessage": "The local stack has ended."}).encode(), True
+        with self._turns.get(function.name, nullcontext()):
+            return self._run(function, event)
+
+    def _run(self, function: Function, event: Any) -> tuple[bytes, bool]:
         context = LambdaContext(
             function_name=function.name,
             invoked_function_arn=function.arn,

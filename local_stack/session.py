@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from invoice_capture.domain.job import provider_of
 from invoice_capture.providers import registry
 from local_stack import scripted_provider, simulators
 from local_stack.errors import UserError
+from local_stack.gateway.server import Listener
 from local_stack.simulators.script import load
 from local_stack.stack import LocalStack
 from local_stack.template import TemplateError
@@ -21,7 +23,10 @@ _AFTER_THE_DEADLINE_SECONDS = 900.0
 
 @dataclass(frozen=True)
 class Options:
-    """What both commands take; ``settings`` are those of ``provider``, ``script`` is for its simulator."""
+    """What the commands take; ``settings`` are those of ``provider``, ``script`` is for its simulator.
+
+    ``parameters`` are the template's; with ``api_port`` the HTTP API is served there.
+    """
 
     provider: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +35,10 @@ class Options:
     json: bool = False
     report: str | None = None
     log_file: str = ".state/local_stack.log"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    api_port: int | None = None
+    trusted_origins: tuple[str, ...] = ()
+    on_request: Listener | None = None
 
 
 @contextmanager
@@ -38,7 +47,7 @@ def opened(options: Options) -> Iterator[LocalStack]:
 
     Raises:
         UserError: the provider is unknown, has settings or a script without being named or simulated, or the script,
-            the log or the template cannot be used.
+            the log or the template cannot be used, or the port is taken.
     """
     known = registry.names() | {scripted_provider.NAME}
     provider = None if options.provider is None else provider_of(options.provider)
@@ -67,11 +76,25 @@ def opened(options: Options) -> Iterator[LocalStack]:
         try:
             stack = exits.enter_context(
                 LocalStack(
-                    time_scale=options.time_scale, provider_settings=settings, simulator_scripts=scripts, log=log
+                    time_scale=options.time_scale,
+                    parameters=options.parameters,
+                    provider_settings=settings,
+                    simulator_scripts=scripts,
+                    log=log,
+                    api_port=options.api_port,
+                    trusted_origins=options.trusted_origins,
+                    on_request=options.on_request,
                 )
             )
         except TemplateError as exc:
             raise UserError(str(exc)) from exc
+        except OSError as exc:
+            if exc.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            raise UserError(
+                f"Port {options.api_port} cannot be used: {str(exc.strerror).lower()}. "
+                "Stop what listens there, or choose another one with --port."
+            ) from exc
         yield stack
 
 

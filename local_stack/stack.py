@@ -6,9 +6,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,58 +19,29 @@ from invoice_capture.aws.items import from_attributes
 from invoice_capture.bootstrap import Application, using
 from invoice_capture.providers import registry
 from local_stack import counting, logs, moto_patches, scripted_provider, template
+from local_stack.aws_endpoint import aws_endpoint
 from local_stack.clock import ScaledClock
 from local_stack.counting import Ledger
 from local_stack.document_links import DocumentLinks
+from local_stack.errors import TemplateError
+from local_stack.gateway.limits import EnrolledKeys
+from local_stack.gateway.server import ApiServer, Gateway, Listener
 from local_stack.isolation import REGION, away_from_aws, one_at_a_time
 from local_stack.moto_patches import TableCall
+from local_stack.notifications import Notifications
 from local_stack.provider_servers import ProviderServers
+from local_stack.records import Executions, Notification, Record, Upload
 from local_stack.runtime import Runtime
 from local_stack.scripted_provider import ScriptedServer
 from local_stack.simulators import Script, Simulator
+from local_stack.stored_documents import StoredDocuments
 
 PROJECT = Path(__file__).resolve().parent.parent
 STACK_NAME = "local"
-_NOTIFICATIONS_QUEUE = "local-stack-notifications"
 # More threads at work than this only take turns, and each holds memory.
 _MOST_AT_WORK = 12
 _WIND_DOWN_SECONDS = 3.0
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A document that was dropped. ``dropped_at`` is a ``time.monotonic`` value."""
-
-    key: str
-    version_id: str
-    dropped_at: float
-
-
-@dataclass(frozen=True)
-class Notification:
-    subject: str
-    message: Mapping[str, Any]
-    attributes: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Record:
-    """A job's items as plain values. ``invoice`` is the canonical invoice with all its lines, or None."""
-
-    job: dict[str, Any]
-    submissions: list[dict[str, Any]]
-    invoice: dict[str, Any] | None
-    findings: list[dict[str, Any]]
-
-
-@dataclass
-class _Executions:
-    """The executions of one job."""
-
-    arns: list[str] = field(default_factory=list)
-    running: int = 0
-    ended_at: float | None = None
 
 
 class LocalStack:
@@ -80,7 +50,11 @@ class LocalStack:
     ``provider_settings`` become the provider's secrets; a provider with settings but no ``base_url`` among them is
     simulated, as ``simulator_scripts`` say. Handler logs go to ``log``, or nowhere.
 
+    With ``api_port``, 0 being any free one, the REST API answers at ``api_url`` and AWS's own API at ``aws_endpoint``;
+    ``on_request`` is told of each request. ``trusted_origins`` are those of this machine that documents may come from.
+
     Raises:
+        OSError: the port is taken.
         TemplateError: the template cannot be used.
         UserError: a script does not fit its simulator.
     """
@@ -94,6 +68,9 @@ class LocalStack:
         simulator_scripts: Mapping[str, Script] | None = None,
         log: TextIO | None = None,
         template_path: Path = PROJECT / "template.yaml",
+        api_port: int | None = None,
+        trusted_origins: Collection[str] = (),
+        on_request: Listener | None = None,
     ) -> None:
         self._time_scale = time_scale
         self._parameters = dict(parameters or {})
@@ -101,13 +78,17 @@ class LocalStack:
         self._simulator_scripts = dict(simulator_scripts or {})
         self._log = log
         self._template_path = template_path
+        self._api_port = api_port
+        self._trusted_origins = tuple(trusted_origins)
+        self._on_request = on_request
+        self.api_url: str | None = None
+        self.aws_endpoint: str | None = None
         self._exits = ExitStack()
         self._changed = threading.Condition()
-        self._executions: dict[str, _Executions] = {}
+        self._executions: dict[str, Executions] = {}
         self._job_of: dict[tuple[str, str | None], str] = {}
         self._loops: list[str] = []
         self._running: set[str] = set()
-        self._notifications: list[Notification] = []
         self.ledger = Ledger()
 
     def __enter__(self) -> LocalStack:
@@ -126,15 +107,24 @@ class LocalStack:
                 self._provider_settings, self._simulator_scripts, self.clock, self.ledger.provider_request
             )
             exits.callback(self._servers.close)
+            api_server = None
+            if self._api_port is not None:
+                api_server = ApiServer(self._api_port, self._on_request)
+                exits.callback(api_server.close)
+                self.api_url = api_server.url
             translation = template.translate(self._template_path)
-            self.resources = template.create(translation, STACK_NAME, self._parameters)
+            self.resources = template.create(translation, STACK_NAME, self._parameters, self.api_url)
             self._connect()
             keys = boto3.Session().get_credentials().get_frozen_credentials()
-            links = DocumentLinks(self._read_document, keys.access_key, keys.secret_key, REGION)
-            self._links_endpoint = exits.enter_context(links).endpoint
+            documents = StoredDocuments(self.s3)
+            links = DocumentLinks(documents.read, keys.access_key, keys.secret_key, REGION, documents.write)
+            self.links_endpoint = exits.enter_context(links).endpoint
             self._runtime = Runtime(self.resources, self.clock, self._environments())
             exits.callback(self._wind_down)
             self._runtime.start()
+            if api_server is not None:
+                api_server.serve(self._gateway())
+                self.aws_endpoint = exits.enter_context(aws_endpoint())
             self._exits = exits.pop_all()
         return self
 
@@ -217,8 +207,7 @@ class LocalStack:
 
     def notifications(self, job_id: str | None = None) -> list[Notification]:
         """What was published, of one job or of all, in the order of delivery."""
-        self._receive_notifications()
-        return [item for item in self._notifications if job_id in (None, item.message.get("job_id"))]
+        return [item for item in self._notifications.all() if job_id in (None, item.message.get("job_id"))]
 
     def rows(self, partition: str) -> dict[str, dict[str, Any]]:
         """All items of a partition as plain values, by sort key."""
@@ -239,7 +228,7 @@ class LocalStack:
 
     def executions(self, job_id: str) -> list[str]:
         """The ARNs of a job's executions, in the order they were started."""
-        return list(self._executions.get(job_id, _Executions()).arns)
+        return list(self._executions.get(job_id, Executions()).arns)
 
     def loops(self) -> list[str]:
         """The ARNs of the executions that belong to no job, in the order they were started."""
@@ -250,6 +239,14 @@ class LocalStack:
         queue_url = self.resources.ids["UploadDeadLetterQueue"]
         answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+    @property
+    def usage_plan_id(self) -> str:
+        """The usage plan in which the clients of the API are enrolled."""
+        plan = self.resources.apis[0].plan
+        if plan is None:
+            raise TemplateError("template.yaml has no usage plan for its API.")
+        return plan.id
 
     @property
     def scripted(self) -> ScriptedServer:
@@ -283,7 +280,6 @@ class LocalStack:
         for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ProjectionExpression="PK, SK"):
             for key in page["Items"]:
                 self.dynamodb.delete_item(TableName=self.table, Key=key)
-        self._receive_notifications()
         self._notifications.clear()
         self._executions.clear()
         self._job_of.clear()
@@ -311,7 +307,7 @@ class LocalStack:
         self.ledger.job_of_document(document, job_id)
         with self._changed:
             self._job_of[document["key"], document["version_id"]] = job_id
-            executions = self._executions.setdefault(job_id, _Executions())
+            executions = self._executions.setdefault(job_id, Executions())
             executions.arns.append(arn)
             executions.running += 1
 
@@ -354,38 +350,31 @@ class LocalStack:
         secrets = boto3.client("secretsmanager")
         for provider, settings in self._servers.settings.items():
             secrets.create_secret(Name=f"{prefix}{provider}", SecretString=json.dumps(dict(settings)))
-        self._notifications_url = self.sqs.create_queue(QueueName=_NOTIFICATIONS_QUEUE)["QueueUrl"]
-        attributes = self.sqs.get_queue_attributes(QueueUrl=self._notifications_url, AttributeNames=["QueueArn"])
-        boto3.client("sns").subscribe(
-            TopicArn=self.resources.ids["NotificationsTopic"],
-            Protocol="sqs",
-            Endpoint=attributes["Attributes"]["QueueArn"],
-        )
+        self._notifications = Notifications(self.sqs, self.resources.ids["NotificationsTopic"])
 
     def _environments(self) -> Callable[[template.Function], AbstractContextManager[None]]:
         """Each function has an application of its own, as a warm container would keep it."""
-        added = {"AWS_REGION": REGION, "DOCUMENT_LINKS_ENDPOINT": self._links_endpoint}
+        added = {
+            "AWS_REGION": REGION,
+            "DOCUMENT_LINKS_ENDPOINT": self.links_endpoint,
+            "TRUSTED_ORIGINS": ",".join((self.links_endpoint, *self._trusted_origins)),
+        }
         applications = {
             name: Application({**function.environment, **added}, self.clock)
             for name, function in self.resources.functions.items()
         }
         return lambda function: using(applications[function.name])
 
-    def _read_document(self, bucket: str, key: str, version_id: str | None) -> bytes:
-        version = {"VersionId": version_id} if version_id else {}
-        return bytes(self.s3.get_object(Bucket=bucket, Key=key, **version)["Body"].read())
+    def _gateway(self) -> Gateway:
+        if len(self.resources.apis) != 1:
+            raise TemplateError(f"template.yaml has {len(self.resources.apis)} REST APIs; the local stack serves one.")
+
+        def invoke(function_name: str, payload: bytes) -> tuple[bytes, bool]:
+            with self.clock.work():
+                return self._runtime.invoke(function_name, payload)
+
+        return Gateway(self.resources.apis[0], invoke, EnrolledKeys(), self.clock.now)
 
     def _ended_at(self, upload: Upload) -> float | None:
         executions = self._executions.get(self.job_id_of(upload) or "")
         return executions.ended_at if executions is not None and not executions.running else None
-
-    def _receive_notifications(self) -> None:
-        while messages := self.sqs.receive_message(QueueUrl=self._notifications_url, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            for received in messages:
-                envelope = json.loads(received["Body"])
-                attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
-                message = json.loads(envelope["Message"])
-                self._notifications.append(Notification(envelope.get("Subject", ""), message, attributes))
-                self.sqs.delete_message(QueueUrl=self._notifications_url, ReceiptHandle=received["ReceiptHandle"])

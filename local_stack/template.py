@@ -6,6 +6,8 @@ event sources, retry settings, schedules and the definitions of the state machin
 
 from __future__ import annotations
 
+import copy
+import functools
 import io
 import json
 import re
@@ -23,6 +25,9 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from local_stack import moto_patches
+from local_stack.errors import TemplateError
+from local_stack.gateway.api import Api, read_apis
+from local_stack.gateway.stand_ins import is_of_the_gateway, with_stand_ins
 
 _CODE_BUCKET = "local-stack-code"
 # What these do happens in the runtime of the local stack, or has no meaning in one process.
@@ -38,10 +43,6 @@ _NOT_CREATED = frozenset(
 )
 _UNIT_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 _SUB_REFERENCE = re.compile(r"\$\{([A-Za-z0-9]+)[^}!]*\}")
-
-
-class TemplateError(Exception):
-    """The template cannot be made into resources; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,17 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Resources:
-    """What was created. ``ids`` maps logical to physical ids, ``functions`` is keyed by physical name."""
+    """What was created. ``ids`` maps logical to physical ids, ``functions`` is keyed by physical name.
+
+    ``apis`` are the REST APIs, which somebody else has to serve.
+    """
 
     ids: Mapping[str, str]
     functions: Mapping[str, Function]
     event_sources: tuple[EventSource, ...]
     schedules: tuple[Schedule, ...]
     state_machines: Mapping[str, str] = field(default_factory=dict)
+    apis: tuple[Api, ...] = ()
 
     def function(self, logical_id: str) -> Function:
         return self.functions[self.ids[logical_id]]
@@ -108,9 +113,17 @@ def translate(path: Path) -> Translation:
         TemplateError: it is missing, malformed, or its resources depend on each other in a circle.
     """
     try:
-        template = yaml_parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as exc:
         raise TemplateError(f"{path} cannot be read: {exc.strerror}.") from exc
+    # Who gets it may change it.
+    return copy.deepcopy(_translated(path, text))
+
+
+@functools.cache
+def _translated(path: Path, text: str) -> Translation:
+    try:
+        template = yaml_parse(text)
     except yaml.YAMLError as exc:
         raise TemplateError(f"{path} is no YAML: {exc}") from exc
     code: dict[str, Path] = {}
@@ -139,20 +152,23 @@ def translate(path: Path) -> Translation:
     return Translation(cloudformation=cloudformation, code=code, definitions=definitions)
 
 
-def create(translation: Translation, stack_name: str, parameters: Mapping[str, str]) -> Resources:
-    """Create the resources in moto, which must be running.
+def create(
+    translation: Translation, stack_name: str, parameters: Mapping[str, str], api_url: str | None = None
+) -> Resources:
+    """Create the resources in moto, which must be running. ``api_url`` is where the REST API will be served.
 
     Raises:
-        TemplateError: a parameter is unknown, or a definition or schedule is not understood.
+        TemplateError: a parameter is unknown, or a definition, a schedule or an API is not understood.
     """
     declared = translation.cloudformation.get("Parameters", {})
     if unknown := sorted(set(parameters) - set(declared)):
         raise TemplateError(f"template.yaml has no parameter {', '.join(unknown)}.")
-    resources = translation.cloudformation["Resources"]
+    cloudformation, stand_ins = with_stand_ins(translation.cloudformation, api_url)
+    resources = cloudformation["Resources"]
     _upload_code(resources)
     boto3.client("cloudformation").create_stack(
         StackName=stack_name,
-        TemplateBody=json.dumps(_creatable(translation.cloudformation)),
+        TemplateBody=json.dumps(_creatable(cloudformation)),
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
     )
@@ -162,7 +178,7 @@ def create(translation: Translation, stack_name: str, parameters: Mapping[str, s
         for logical_id, resource in resources.items()
         if moto_patches.condition_holds(stack_name, resource)
     }
-    ids = moto_patches.physical_ids(stack_name)
+    ids = {**moto_patches.physical_ids(stack_name), **stand_ins}
     _configure_buckets(ids, resolved)
     return Resources(
         ids=ids,
@@ -170,6 +186,7 @@ def create(translation: Translation, stack_name: str, parameters: Mapping[str, s
         event_sources=tuple(_event_sources(resolved)),
         schedules=tuple(_schedules(resolved)),
         state_machines=dict(_create_state_machines(ids, resolved, translation.definitions)),
+        apis=tuple(read_apis(ids, resolved)),
     )
 
 
@@ -177,7 +194,7 @@ def _creatable(cloudformation: dict[str, Any]) -> dict[str, Any]:
     """The part that moto's CloudFormation creates."""
     kept: dict[str, Any] = {}
     for logical_id, resource in cloudformation["Resources"].items():
-        if resource["Type"] in _NOT_CREATED:
+        if resource["Type"] in _NOT_CREATED or is_of_the_gateway(resource):
             continue
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
             # CloudFormation puts machines on the back end that does not execute; this one only lends its ARN.
@@ -311,7 +328,12 @@ def definition_of(path: Path, substitutions: Mapping[str, Any]) -> str:
         text = text.replace(f"${{{name}}}", str(value))
     if left := re.search(r"\$\{[A-Za-z0-9]+\}", text):
         raise TemplateError(f"{path.name} uses {left[0]}, which template.yaml does not substitute.")
-    return json.dumps(yaml.safe_load(text))
+    return json.dumps(_parsed(text))
+
+
+@functools.cache
+def _parsed(text: str) -> Any:
+    return yaml.safe_load(text)
 
 
 def _refuse_circles(resources: Mapping[str, Any]) -> None:

@@ -204,6 +204,7 @@ def _expressions(clock: ScaledClock) -> list[Patch]:
             "states": environment.states._states_data,
             "now": jsonata.Jsonata.JLambda(lambda: f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"),
             "millis": jsonata.Jsonata.JLambda(lambda: int(now.timestamp() * 1000)),
+            "parse": jsonata.Jsonata.JLambda(json.loads),
         }
         variables = environment.variable_store
         return compiled.evaluate(None, {**variables._outer_scope, **variables._inner_scope, **bindings})

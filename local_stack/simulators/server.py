@@ -23,6 +23,9 @@ from werkzeug.wsgi import LimitedStream
 HOST = "127.0.0.1"
 # 100 MB in base64, and what belongs around it.
 MOST_BYTES = 150 * 1024**2
+SENT_HEADERS = "loopback.sent_headers"
+"""Where a request's ``environ`` has its headers as pairs, in their order."""
+
 _CHUNK_BYTES = 64 * 1024
 _LINGER_NOT = struct.pack("ii", 1, 0)
 _LOG = logging.getLogger(__name__)
@@ -128,7 +131,17 @@ class _Handler(BaseHTTPRequestHandler):
         while body.read(_CHUNK_BYTES):
             pass
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = answer  # noqa: N815
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Every method, known or made up, is the application's to answer."""
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
+
+    def handle_expect_100(self) -> bool:
+        """Leave to send the body must go out at once, or a client waits a second for it."""
+        proceeds = super().handle_expect_100()
+        self.wfile.flush()
+        return proceeds
 
     def log_message(self, format: str, *args: Any) -> None:
         """The application tells its requests, where somebody wants to know."""
@@ -155,6 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
             "wsgi.url_scheme": "http",
             "wsgi.input": body,
             "wsgi.input_terminated": True,
+            # As they were sent: an environment keeps neither their spelling nor what is sent twice.
+            SENT_HEADERS: tuple(self.headers.items()),
         }
         for name, value in self.headers.items():
             environ.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)

@@ -6,7 +6,7 @@ import os
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,33 +65,40 @@ class MiniStack:
             time.sleep(0.002)
 
 
-@pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., MiniStack]]:
-    """Start a stack from a SAM template and files beside it; ``time_scale`` and parameters are keywords."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with ExitStack() as exits:
+@contextmanager
+def starting(folder: Path) -> Iterator[Callable[..., MiniStack]]:
+    """Stacks of a template and its files, which are written to ``folder``, until the end of the block."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as exits:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
         def start(
             text: str, files: dict[str, str] | None = None, time_scale: float = 1.0, **parameters: str
         ) -> MiniStack:
-            (tmp_path / "template.yaml").write_text(textwrap.dedent(text))
+            (folder / "template.yaml").write_text(textwrap.dedent(text))
             for name, content in (files or {}).items():
-                path = tmp_path / name
+                path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(textwrap.dedent(content))
             stack = MiniStack(ScaledClock(time_scale))
             exits.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
             exits.enter_context(moto_patches.applied(stack))
-            stack.resources = template.create(template.translate(tmp_path / "template.yaml"), "mini", parameters)
+            stack.resources = template.create(template.translate(folder / "template.yaml"), "mini", parameters)
             stack.runtime = Runtime(stack.resources, stack.clock, lambda _function: nullcontext())
             exits.callback(stack.end)
             stack.runtime.start()
             return stack
 
+        yield start
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., MiniStack]]:
+    """Start a stack from a SAM template and files beside it; ``time_scale`` and parameters are keywords."""
+    with starting(tmp_path) as start:
         yield start
 
 

@@ -1,0 +1,42 @@
+"""What the stack tells of documents and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A document that was dropped. ``dropped_at`` is a ``time.monotonic`` value."""
+
+    key: str
+    version_id: str
+    dropped_at: float
+
+
+@dataclass(frozen=True)
+class Notification:
+    subject: str
+    message: Mapping[str, Any]
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A job's items as plain values. ``invoice`` is the canonical invoice with all its lines, or None."""
+
+    job: dict[str, Any]
+    submissions: list[dict[str, Any]]
+    invoice: dict[str, Any] | None
+    findings: list[dict[str, Any]]
+
+
+@dataclass
+class Executions:
+    """The executions of one job."""
+
+    arns: list[str] = field(default_factory=list)
+    running: int = 0
+    ended_at: float | None = None

@@ -1,0 +1,133 @@
+"""``serve``: the whole stack with its HTTP API, until stopped."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from local_stack.isolation import REGION
+from local_stack.session import Options, opened
+from local_stack.stack import PROJECT, STACK_NAME, LocalStack
+from local_stack.state_file import announced
+
+_SAMPLE = PROJECT / "samples" / "documents" / "english_gbp_classic.pdf"
+CLIENT = "local"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """How to serve. ``verbose`` tells every request.
+
+    ``trusted_origins`` are those of this machine that a documentUrl may name; ``parameters`` are the template's.
+    """
+
+    port: int = 3030
+    trusted_origins: Sequence[str] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    verbose: bool = False
+
+
+def make_key(stack: LocalStack) -> str:
+    """A key of the client ``local``, which sees everything."""
+    from invoice_capture.aws.clients import Clients
+    from invoice_capture.aws.key_store import DynamoDBKeyStore
+    from invoice_capture.aws.table import Table
+    from invoice_capture.aws.usage_plans import ApiGatewayUsagePlans
+    from invoice_capture.use_cases.manage_keys import ManageKeys
+
+    clients = Clients()
+    keys = ManageKeys(
+        DynamoDBKeyStore(Table(clients, stack.table)),
+        ApiGatewayUsagePlans(clients, stack.usage_plan_id),
+        stack.clock,
+    )
+    return keys.create(CLIENT, {"all"}, "local stack")[1]
+
+
+def run(options: Options, serving: Serving) -> int:
+    """Runs until Ctrl-C or SIGTERM; the exit status is 0.
+
+    Raises:
+        UserError: what was asked for cannot be done.
+    """
+    route = {"DefaultRoute": options.provider} if options.provider else {}
+    wanted = replace(
+        options,
+        parameters={**route, **serving.parameters},
+        api_port=serving.port,
+        trusted_origins=tuple(serving.trusted_origins),
+        on_request=_tell if serving.verbose else None,
+    )
+    try:
+        with _sigterm_stops(), opened(wanted) as stack:
+            key = make_key(stack)
+            about = {
+                "url": str(stack.api_url),
+                "key": key,
+                "aws_endpoint": str(stack.aws_endpoint),
+                "stack": STACK_NAME,
+                "region": REGION,
+            }
+            with announced(about):
+                _say(_welcome(stack, key))
+                threading.Event().wait()
+    except KeyboardInterrupt:
+        _say("Stopped: what was captured here is gone.\n")
+    return 0
+
+
+@contextmanager
+def _sigterm_stops() -> Iterator[None]:
+    """SIGTERM does what Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _welcome(stack: LocalStack, key: str) -> str:
+    """What a person needs next. The examples run as they are printed, in their order."""
+    url = f"{stack.api_url}/ocr-invoice-job"
+    object_key = f"documents/{CLIENT}/example/{_SAMPLE.name}"
+    stack.s3.put_object(Bucket=stack.bucket, Key=object_key, Body=_SAMPLE.read_bytes(), ContentType="application/pdf")
+    order = (
+        f'{{"jobNumber": "EXAMPLE-1", "documentName": "{_SAMPLE.name}", "template": "default", '
+        f'"documentUrl": "s3://{stack.bucket}/{object_key}"}}'
+    )
+    return f"""\
+The stack runs at {stack.api_url} until you press Ctrl-C; {stack.api_url}/docs describes it.
+This key opens everything in it:
+
+  export KEY={key}
+
+Order a job for a sample, and have it processed:
+
+  JOB=$(curl -s {url} -H "api-key: $KEY" -H "content-type: application/json" \\
+    -d '{order}' \\
+    | python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["_id"])')
+  curl -s -X POST {url}/$JOB/process -H "api-key: $KEY"
+
+List the jobs:
+
+  curl -s "{url}?limit=10" -H "api-key: $KEY"
+
+See what was read, as soon as the status of the job is completed:
+
+  curl -s {url}/$JOB/results -H "api-key: $KEY"
+
+"""
+
+
+def _tell(method: str, path: str, status: int, milliseconds: float) -> None:
+    sys.stderr.write(f"{method} {path} {status} {milliseconds:.0f} ms\n")
+    sys.stderr.flush()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

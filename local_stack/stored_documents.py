@@ -1,0 +1,35 @@
+"""The documents of a running stack, as its links and forms read and write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+class StoredDocuments:
+    """S3 for ``DocumentLinks``: what is not there is a LookupError."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+
+    def read(self, bucket: str, key: str, version_id: str | None) -> bytes:
+        version = {"VersionId": version_id} if version_id else {}
+        with _missing_is_a_lookup_error():
+            return bytes(self._s3.get_object(Bucket=bucket, Key=key, **version)["Body"].read())
+
+    def write(self, bucket: str, key: str, content: bytes, content_type: str, metadata: Mapping[str, str]) -> None:
+        with _missing_is_a_lookup_error():
+            self._s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type, Metadata=dict(metadata))
+
+
+@contextmanager
+def _missing_is_a_lookup_error() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as exc:
+        if exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in {400, 404, 405}:
+            raise LookupError(str(exc)) from exc
+        raise

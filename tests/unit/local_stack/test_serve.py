@@ -1,0 +1,286 @@
+"""``serve``: the project's own template behind HTTP, and what other processes are told of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from botocore.config import Config
+from werkzeug.wrappers import Response
+
+from local_stack import __main__ as command_line
+from local_stack.serve import make_key
+from local_stack.simulators.server import LoopbackServer
+from local_stack.stack import LocalStack
+from local_stack.state_file import announced
+from tests.exits import exit_status
+
+PROJECT = Path(__file__).resolve().parents[3]
+SAMPLE = PROJECT / "samples" / "documents" / "cii_germany.xml"
+
+
+@pytest.fixture(scope="module")
+def files() -> Iterator[LoopbackServer]:
+    """Answers every request with an invoice."""
+    server = LoopbackServer(lambda _request: Response(SAMPLE.read_bytes(), mimetype="application/xml"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def stack(files: LoopbackServer) -> Iterator[LocalStack]:
+    with LocalStack(api_port=0, trusted_origins=[f"http://localhost:{files.port}"]) as stack:
+        yield stack
+
+
+def elsewhere(stack: LocalStack, expression: str) -> Any:
+    """The value of an expression over ``boto3`` in another process, which has the endpoint of AWS alone."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        "AWS_ENDPOINT_URL": str(stack.aws_endpoint),
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    code = f"import boto3, json, sys\nprint(json.dumps({expression}, default=str))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_api_of_the_template_is_served(stack: LocalStack) -> None:
+    assert stack.api_url is not None
+    assert re.fullmatch(r"http://localhost:[0-9]+", stack.api_url)
+    for headers in ({}, {"api-key": "ick_no"}):
+        answer = requests.get(f"{stack.api_url}/ocr-invoice-job", headers=headers, timeout=10)
+        assert (answer.status_code, answer.json()["success"]) == (401, False)
+
+
+def test_a_key_opens_it(stack: LocalStack) -> None:
+    answer = requests.get(f"{stack.api_url}/ocr-invoice-job", headers={"api-key": make_key(stack)}, timeout=10)
+    assert (answer.status_code, answer.json()["success"]) == (200, True)
+
+
+def test_documents_are_fetched_from_trusted_origins_and_from_nowhere_else_here(
+    stack: LocalStack, files: LoopbackServer
+) -> None:
+    stack.reset()
+    url, headers = f"{stack.api_url}/ocr-invoice-job", {"api-key": make_key(stack)}
+    ended = {}
+    for host in ("localhost", "127.0.0.1"):
+        link = f"http://{host}:{files.port}/a.xml"
+        order = {"jobNumber": host, "documentName": "a.xml", "template": "default", "documentUrl": link}
+        created = requests.post(url, headers=headers, json=order, timeout=10).json()["data"]
+        requests.post(f"{url}/{created['_id']}/process", headers=headers, timeout=10)
+        give_up_at = time.monotonic() + 30
+        while created["status"] not in {"completed", "failed"}:
+            assert time.monotonic() < give_up_at, created
+            time.sleep(0.1)
+            created = requests.get(f"{url}/{created['_id']}", headers=headers, timeout=10).json()["data"]
+        ended[host] = created
+    assert ended["localhost"]["status"] == "completed"
+    assert ended["127.0.0.1"]["status"] == "failed"
+    assert ended["127.0.0.1"]["errorLog"].startswith("LinkForbidden: ")
+
+
+def test_other_processes_find_everything_through_the_aws_endpoint(stack: LocalStack) -> None:
+    outputs = {
+        output["OutputKey"]: output["OutputValue"]
+        for output in elsewhere(stack, "boto3.client('cloudformation').describe_stacks(StackName='local')")["Stacks"][
+            0
+        ]["Outputs"]
+    }
+    assert all(outputs.values())
+    assert stack.api_url in outputs.values()
+    assert {stack.table, stack.bucket, stack.usage_plan_id} <= set(outputs.values())
+    make_key(stack)
+    found = elsewhere(
+        stack,
+        f"[boto3.client('apigateway').get_usage_plan_keys(usagePlanId={stack.usage_plan_id!r})['items'][0]['name'],"
+        f" boto3.client('dynamodb').scan(TableName={stack.table!r}, Select='COUNT')['Count'],"
+        " boto3.client('stepfunctions').list_state_machines()['stateMachines'][0]['name']]",
+    )
+    assert found[0].endswith("-local")
+    assert found[1] >= 1
+    assert found[2].startswith("local-")
+
+
+def test_a_document_that_another_process_drops_is_captured(stack: LocalStack) -> None:
+    stack.reset()
+    elsewhere(
+        stack,
+        f"boto3.client('s3').put_object(Bucket={stack.bucket!r}, Key='incoming/a.xml',"
+        f" Body=open({str(SAMPLE)!r}, 'rb').read())['ETag']",
+    )
+    give_up_at = time.monotonic() + 30
+    while not stack.notifications():
+        assert time.monotonic() < give_up_at, "nothing was announced"
+        time.sleep(0.05)
+    assert [item.message["status"] for item in stack.notifications()] == ["CAPTURED"]
+
+
+def test_links_and_forms_reach_the_bucket(stack: LocalStack) -> None:
+    signing = Config(signature_version="s3v4", s3={"addressing_style": "path"})
+    form_client = boto3.client("s3", endpoint_url=stack.links_endpoint, config=signing)
+    form = form_client.generate_presigned_post(stack.bucket, "documents/local/x/a.xml")
+    assert requests.post(form["url"], data=form["fields"], files={"file": b"<a/>"}, timeout=10).status_code == 204
+    stored = stack.s3.get_object(Bucket=stack.bucket, Key="documents/local/x/a.xml")
+    assert stored["Body"].read() == b"<a/>"
+    missing = form_client.generate_presigned_url("get_object", Params={"Bucket": stack.bucket, "Key": "none"})
+    assert requests.get(missing, timeout=10).status_code == 404
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+class Command:
+    """``python -m local_stack serve`` in a folder of its own."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.state = folder / ".state" / "local_stack.json"
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "local_stack", "serve", *arguments],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def welcome(self) -> str:
+        """What it prints when it is ready."""
+        assert self._process.stdout is not None
+        lines = []
+        for line in self._process.stdout:
+            lines.append(line)
+            if "/results" in line:
+                return "".join(lines)
+        raise AssertionError(f"it ended: {self._process.communicate()[1]}")
+
+    def stop(self, number: int = signal.SIGINT) -> tuple[int, str, str]:
+        """The exit status, and what is left of output and errors."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        out, err = self._process.communicate(timeout=20)
+        return self._process.returncode, out, err
+
+
+def test_it_runs_until_it_is_stopped_and_tells_how_to_reach_it(tmp_path: Path) -> None:
+    command = Command(tmp_path, "--port", "0", "--verbose", "--trust", "http://localhost:8000")
+    try:
+        welcome = command.welcome()
+        about = json.loads(command.state.read_text())
+        assert stat.S_IMODE(command.state.stat().st_mode) == 0o600
+        assert set(about) == {"url", "key", "aws_endpoint", "stack", "region"}
+        assert (about["stack"], about["region"]) == ("local", "us-east-1")
+        assert f"The stack runs at {about['url']} until" in welcome
+        assert f"export KEY={about['key']}" in welcome
+        assert welcome.count("curl -s") == 4
+        assert requests.get(f"{about['url']}/nowhere", timeout=10).status_code == 401
+        assert requests.get(about["aws_endpoint"], timeout=10).ok
+    finally:
+        status, out, err = command.stop()
+    assert (status, out.strip()) == (0, "Stopped: what was captured here is gone.")
+    assert re.fullmatch(r"GET /nowhere 401 [0-9]+ ms\n", err)
+    assert not command.state.exists()
+
+
+def test_the_examples_run_as_they_are_printed(tmp_path: Path) -> None:
+    command = Command(tmp_path, "--port", "0")
+    try:
+        welcome = command.welcome()
+        script = "\n".join(line.strip() for line in welcome.splitlines() if line.startswith("  "))
+        begin, results = script.rsplit("\n", 1)
+        status = re.sub(r"/results .*", ' -H "api-key: $KEY"', results)
+        wait = f"""
+            for attempt in $(seq 100); do {status} | grep -q '"completed"' && break; sleep 0.2; done
+        """
+        done = subprocess.run(
+            ["bash", "-ec", f"{begin}\n{wait}\n{results}"], capture_output=True, text=True, timeout=60, check=False
+        )
+    finally:
+        ended = command.stop(signal.SIGTERM)
+    assert ended[0] == 0
+    assert (done.returncode, done.stderr) == (0, "")
+    decoder, answers, text = json.JSONDecoder(), [], done.stdout.strip()
+    while text:
+        answer, end = decoder.raw_decode(text)
+        answers.append(answer)
+        text = text[end:].strip()
+    processed, listed, read = answers
+    assert [answer["success"] for answer in answers] == [True, True, True]
+    assert processed["data"]["status"] in {"queued", "processing", "completed"}
+    assert [job["jobNumber"] for job in listed["data"]] == ["EXAMPLE-1"]
+    assert read["data"]["extractedData"]["invoice"]["amounts"]["currency"] == "GBP"
+
+
+def test_a_port_that_is_taken_is_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        arguments = ["serve", "--port", str(port), "--log-file", str(tmp_path / "log")]
+        assert exit_status(command_line.main, *arguments) == 2
+    assert capsys.readouterr().err == (
+        f"local_stack: Port {port} cannot be used: address already in use. "
+        "Stop what listens there, or choose another one with --port.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--port", "high"], "'high' is no port"),
+        (["--port", "65536"], "'65536' is no port"),
+        (["--trust", "localhost:8000"], "'localhost:8000' is no origin"),
+        (["--trust", "http://localhost:8000/invoices"], "is no origin"),
+        (["--trust", "http://me@localhost"], "is no origin"),
+        (["--trust", "ftp://localhost"], "is no origin"),
+        (["--trust", "http://localhost:x"], "is no origin"),
+        (["--trust", "http://[::1"], "is no origin"),
+        (["--provider", "nobody"], "There is no provider 'nobody'"),
+        (["--port", "0", "--parameter", "Nothing=1"], "template.yaml has no parameter Nothing."),
+        (["--parameter", "Nothing"], "'Nothing' is not of the form KEY=VALUE"),
+        (["--json"], "unrecognized arguments: --json"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert exit_status(command_line.main, "serve", "--log-file", str(tmp_path / "log"), *arguments) == 2
+    shown = capsys.readouterr()
+    assert sentence in shown.err
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+
+
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status(command_line.main, "serve", "--help") == 0
+    shown = capsys.readouterr().out
+    for option in ("--port", "--trust", "--parameter", "--verbose", "--provider", "--time-scale", "--log-file"):
+        assert option in shown
+
+
+def test_what_a_later_stack_announced_stays(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "state.json"
+    with announced({"url": "first"}, path):
+        with announced({"url": "second"}, path):
+            assert json.loads(path.read_text()) == {"url": "second"}
+        assert not path.exists()
+        path.write_text("{}")
+    assert path.read_text() == "{}"
+    assert [item.name for item in path.parent.iterdir()] == ["state.json"]
