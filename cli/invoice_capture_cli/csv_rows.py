@@ -1,0 +1,108 @@
+"""Invoices as rows of a table, with columns that stay the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from invoice_capture_cli.exported import Exported
+
+_HEADER = ("invoice_number", "issue_date", "due_date", "type", "currency", "purchase_order", "payment_reference")
+_AMOUNTS = ("subtotal", "tax_total", "total", "amount_due")
+_PARTIES = ("supplier", "customer")
+_PARTY = ("name", "vat_number", "tax_number", "address", "country", "iban", "bic")
+_LINE = (
+    "description",
+    "product_code",
+    "quantity",
+    "unit",
+    "unit_price",
+    "discount",
+    "tax_rate",
+    "subtotal",
+    "total",
+)
+
+INVOICE_COLUMNS = (
+    "job_id",
+    "job_number",
+    "document",
+    *_HEADER,
+    *(f"{party}_{name}" for party in _PARTIES for name in _PARTY),
+    *_AMOUNTS,
+    "lowest_confidence",
+    "findings",
+    "confirmed",
+    "stored_at",
+)
+LINE_COLUMNS = (
+    "job_id",
+    "document",
+    "invoice_number",
+    "issue_date",
+    "supplier_name",
+    "currency",
+    "line",
+    *_LINE,
+)
+
+# What a spreadsheet would take as a formula, unless it is a number.
+_FORMULA = re.compile(r"[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+
+
+def invoice_row(exported: Exported) -> list[str]:
+    invoice = exported.invoice
+    values = {
+        "job_id": exported.job.get("_id"),
+        "job_number": exported.job.get("jobNumber"),
+        "document": exported.job.get("documentName"),
+        "lowest_confidence": _lowest_confidence(invoice),
+        "findings": "; ".join(sorted({str(finding.get("code", "")) for finding in exported.findings})),
+        "confirmed": "yes" if (exported.stored or {}).get("confirmed") else "no",
+        "stored_at": (exported.stored or {}).get("storedAt"),
+    }
+    values |= {name: _value(invoice, name) for name in (*_HEADER, *_AMOUNTS)}
+    values |= {f"{party}_{name}": _value(invoice.get(party) or {}, name) for party in _PARTIES for name in _PARTY}
+    return [harmless(values[name]) for name in INVOICE_COLUMNS]
+
+
+def line_rows(exported: Exported) -> Iterator[list[str]]:
+    invoice = exported.invoice
+    about = [
+        exported.job.get("_id"),
+        exported.job.get("documentName"),
+        _value(invoice, "invoice_number"),
+        _value(invoice, "issue_date"),
+        _value(invoice.get("supplier") or {}, "name"),
+        _value(invoice, "currency"),
+    ]
+    for number, line in enumerate(invoice.get("lines") or (), start=1):
+        yield [harmless(value) for value in (*about, number, *(_value(line, name) for name in _LINE))]
+
+
+def harmless(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe before it says that it is text."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def _value(values: Mapping[str, Any], name: str) -> Any:
+    field = values.get(name)
+    return field.get("value") if isinstance(field, Mapping) else None
+
+
+def _lowest_confidence(invoice: Mapping[str, Any]) -> float | None:
+    """Of the header's fields that have a value: the one to look at first."""
+    parties = [invoice.get(party) or {} for party in _PARTIES]
+    fields = [
+        *(invoice.get(name) for name in (*_HEADER, *_AMOUNTS)),
+        *(party.get(name) for party in parties for name in _PARTY),
+    ]
+    confidences = [
+        field["confidence"]
+        for field in fields
+        if isinstance(field, Mapping) and field.get("value") is not None and field.get("confidence") is not None
+    ]
+    return min(confidences, default=None)

@@ -1,0 +1,103 @@
+"""``list`` and ``retry``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.text import Text
+
+from invoice_capture_cli.errors import ALL_WELL, SOME_FAILED, ApiRefused
+from invoice_capture_cli.jobs import Job, Wanted
+from invoice_capture_cli.running import Run
+from invoice_capture_cli.tables import CompactTable, status_text, table
+from invoice_capture_cli.values import invoice_of, part, since, total_of, when
+
+_WIDE = 130
+
+
+def conditions(
+    *, status: Sequence[str] = (), group: str | None = None, since_text: str | None = None
+) -> dict[str, Any]:
+    """The API's filter. Raises UsageError."""
+    found: dict[str, Any] = {}
+    if status:
+        found["status"] = status[0] if len(status) == 1 else {"$in": list(status)}
+    if group is not None:
+        found["group"] = group
+    if since_text is not None:
+        found["createdAt"] = {"$gte": since(since_text, datetime.now(UTC))}
+    return found
+
+
+def list_jobs(run: Run, wanted: Wanted) -> int:
+    jobs: list[Job] = []
+    total = 0
+    for rows, total in run.jobs.pages(wanted):  # noqa: B007
+        jobs += rows
+    if run.json:
+        run.emit({"jobs": jobs, "total": total})
+        return ALL_WELL
+    if not jobs:
+        run.say("There is no such job." if wanted.conditions or wanted.search else "There is no job yet.")
+        return ALL_WELL
+    run.out.print(job_table(jobs, run.out.width))
+    shown = f"{len(jobs)} of {total} jobs" if len(jobs) < total else "1 job" if total == 1 else f"{total} jobs"
+    hint = "; --all shows all of them" if len(jobs) < total else ""
+    run.out.print(Text(shown + hint, style="dim"))
+    return ALL_WELL
+
+
+def job_table(jobs: Sequence[Job], width: int) -> CompactTable:
+    """One line per job: id, status, document, and the head of its invoice."""
+    listed = table()
+    listed.add_column("Job", min_width=26, style="dim")
+    listed.add_column("Status", min_width=12)
+    listed.add_column("Document", style="bold", ratio=4)
+    listed.add_column("Supplier", ratio=3)
+    listed.add_column("Total", justify="right", min_width=max(len(total_of(job)) for job in jobs))
+    is_wide, has_groups = width >= _WIDE, any(job.get("group") for job in jobs)
+    if is_wide:
+        listed.add_column("Number", ratio=3)
+        if has_groups:
+            listed.add_column("Group", ratio=2)
+        listed.add_column("Created", min_width=16, style="dim")
+    for job in jobs:
+        invoice = invoice_of(job)
+        cells = [
+            Text(str(job.get("_id", ""))),
+            status_text(job),
+            Text(str(job.get("documentName") or "")),
+            Text(str(part(invoice, "supplier").get("name") or "")),
+            Text(total_of(job)),
+        ]
+        if is_wide:
+            group = [Text(str(job.get("group") or ""))] if has_groups else []
+            cells += [Text(str(invoice.get("number") or "")), *group, Text(when(job.get("createdAt"))[:-3])]
+        listed.add_row(*cells)
+    return listed
+
+
+def retry(run: Run, ids: Sequence[str]) -> int:
+    """Start ended jobs again, each by itself. Raises CommandError for what concerns all of them."""
+    started: list[str] = []
+    for job_id in dict.fromkeys(ids):
+        result: Mapping[str, Any]
+        try:
+            answer = run.jobs.retry(job_id)
+            result = {"jobId": job_id, "status": answer.get("status"), "problem": None}
+            started.append(job_id)
+        except ApiRefused as exc:
+            if not exc.is_about_this_request:
+                raise
+            result = {"jobId": job_id, "status": None, "problem": str(exc)}
+        if run.json:
+            run.line(result)
+        elif result["problem"] is None:
+            run.out.print(Text.assemble(("✓ started again  ", "green"), job_id))
+        else:
+            run.out.print(Text.assemble(("✗ not started    ", "red"), f"{job_id}  {result['problem']}"))
+    if started and not run.json:
+        run.say(f"Follow with:\n  {run.watch_command(started)}")
+    return ALL_WELL if len(started) == len(dict.fromkeys(ids)) else SOME_FAILED

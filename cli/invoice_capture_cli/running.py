@@ -1,0 +1,173 @@
+"""How a command runs: the options that all have, its target, its output, and what becomes of its errors."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from invoice_capture_cli.errors import STOPPED, CommandError
+from invoice_capture_cli.targets import Chosen, Target, choose
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from invoice_capture_cli.jobs import Jobs
+
+_PANEL = "Target (the local stack of this folder, unless one is given)"
+
+EXAMPLES: dict[str, tuple[str, ...]] = {}
+"""The examples of every command's help, by its name."""
+
+
+@dataclass
+class Run:
+    """One run of a command. Results go to standard output, everything else to standard error."""
+
+    chosen: Chosen
+    json: bool
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    folder: Path = field(default_factory=Path.cwd)
+
+    @cached_property
+    def target(self) -> Target:
+        target = choose(self.chosen, self.environment, self.folder)
+        if target.sends_key_in_clear:
+            self.say(f"Warning: {target.url} is no https, so the key and the documents travel in the clear.")
+        return target
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        from invoice_capture_cli.jobs import Jobs
+
+        return Jobs(self.target.api())
+
+    @cached_property
+    def out(self) -> Console:
+        from invoice_capture_cli.tables import console
+
+        return console()
+
+    @cached_property
+    def err(self) -> Console:
+        from invoice_capture_cli.tables import console
+
+        return console(stderr=True)
+
+    def emit(self, document: object, *, indent: int | None = 2) -> None:
+        """Print JSON for another program."""
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=indent) + "\n")
+        sys.stdout.flush()
+
+    def line(self, document: object) -> None:
+        """Print one JSON object as a line."""
+        self.emit(document, indent=None)
+
+    def say(self, message: str) -> None:
+        """Tell the person something that is no result."""
+        typer.echo(message, err=True)
+
+    def watch_command(self, ids: list[str]) -> str:
+        """The command that follows these jobs at the same target."""
+        options = {"--url": self.chosen.url, "--stack": self.chosen.stack, "--region": self.chosen.region}
+        options["--profile"] = self.chosen.profile
+        given = [word for name, value in options.items() if value for word in (name, value)]
+        return " ".join(["invoice-capture", "watch", *given, *ids])
+
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url", metavar="URL", help="Base URL of an API. [dim](INVOICE_CAPTURE_URL)[/]", rich_help_panel=_PANEL
+    ),
+]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key", metavar="KEY", help="The key for --url. [dim](INVOICE_CAPTURE_KEY)[/]", rich_help_panel=_PANEL
+    ),
+]
+StackName = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        metavar="NAME",
+        help="A deployed stack, with your AWS credentials instead of a key. [dim](INVOICE_CAPTURE_STACK)[/]",
+        rich_help_panel=_PANEL,
+    ),
+]
+Region = Annotated[
+    str | None, typer.Option("--region", metavar="REGION", help="The region of --stack.", rich_help_panel=_PANEL)
+]
+Profile = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile for --stack.", rich_help_panel=_PANEL)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+_COMMON: Mapping[str, Any] = {
+    "url": Url,
+    "key": Key,
+    "stack": StackName,
+    "region": Region,
+    "profile": Profile,
+    "json_": AsJson,
+}
+_DEFAULTS = {"json_": False}
+
+
+def command(app: typer.Typer, name: str, *examples: str, path: str = "") -> Callable[[Callable[..., int]], None]:
+    """Make a function the command ``name``; its first argument is the Run, it returns the exit status.
+
+    ``path`` is what comes before the name, for a command of a group.
+    """
+
+    def register(function: Callable[..., int]) -> None:
+        def run(**arguments: Any) -> None:
+            common = {option: arguments.pop(option) for option in _COMMON}
+            as_json = common.pop("json_")
+            raise typer.Exit(_guarded(function, Run(Chosen(**common), as_json), arguments))
+
+        signature = inspect.signature(function, eval_str=True)
+        _, *own = signature.parameters.values()
+        shared = [
+            inspect.Parameter(
+                option, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(option), annotation=annotation
+            )
+            for option, annotation in _COMMON.items()
+        ]
+        parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + shared
+        run.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        run.__doc__ = function.__doc__
+        EXAMPLES[f"{path} {name}".strip()] = examples
+        app.command(name, epilog=_epilog(examples))(run)
+
+    return register
+
+
+def _guarded(function: Callable[..., int], run: Run, arguments: Mapping[str, Any]) -> int:
+    try:
+        return function(run, **arguments)
+    except CommandError as exc:
+        run.say(f"invoice-capture: {exc}")
+        return exc.exit_status
+    except KeyboardInterrupt:
+        run.say("Stopped.")
+        return STOPPED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what is left in the buffer must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _epilog(examples: tuple[str, ...]) -> str:
+    # Square brackets are markup; importing rich just to say that they are none would slow every start.
+    return "\n".join(["[bold]Examples[/]", *("  [dim]$[/] " + example.replace("[", r"\[") for example in examples)])

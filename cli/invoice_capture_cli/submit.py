@@ -1,0 +1,127 @@
+"""``submit``: files become jobs, and with ``--wait`` invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+from invoice_capture_cli.documents import Document, find
+from invoice_capture_cli.errors import (
+    ALL_WELL,
+    SOME_FAILED,
+    STOPPED,
+    WRONG_USAGE,
+    Aborted,
+    CommandError,
+    UsageError,
+)
+from invoice_capture_cli.following import Following
+from invoice_capture_cli.parallel import Parallel
+from invoice_capture_cli.progress import SubmitProgress
+from invoice_capture_cli.running import Run
+from invoice_capture_cli.submitted_tables import show_captured, show_submitted
+from invoice_capture_cli.submitting import Submitted, Submitter, Wishes
+from invoice_capture_cli.uploading import Uploads
+
+# After Ctrl-C: what is under way usually ends within this, and then its job is known.
+_PATIENCE_SECONDS = 5.0
+# More ids than this are no command that anybody would copy.
+_MOST_IDS = 12
+
+
+def submit(run: Run, paths: list[Path], wishes: Wishes, *, wait: bool, timeout: float | None) -> int:
+    """The exit status. Raises CommandError."""
+    documents = find(paths)
+    if wishes.number is not None and len(documents) > 1:
+        raise UsageError(f"--number is for one file, and these are {len(documents)}.")
+    sendable = [document for document in documents if document.problem is None]
+    refused = [Submitted(document, problem=document.problem) for document in documents if document.problem is not None]
+    submission = _Submission(run, wait=wait)
+    for done in refused:
+        submission.note(done)
+    if sendable:
+        with ExitStack() as cleaning:
+            submission.carry_out(sendable, wishes, timeout, cleaning.enter_context(SubmitProgress(run.err, sendable)))
+    results = submission.in_order_of(documents)
+    if not run.json:
+        (show_captured if wait else show_submitted)(run.out, results)
+    if running := [done for done in results if done.runs]:
+        if wait:
+            run.say(f"{_jobs(len(running))} did not end within {timeout:g} seconds. {_goes_on(run, running)}")
+        elif not run.json:
+            run.say(_goes_on(run, running))
+    if not sendable:
+        return WRONG_USAGE
+    is_well = all(done.is_good and not (wait and done.runs) for done in results)
+    return ALL_WELL if is_well else SOME_FAILED
+
+
+class _Submission:
+    """A run, as far as it has come."""
+
+    def __init__(self, run: Run, *, wait: bool) -> None:
+        self._run = run
+        self._wait = wait
+        self._results: dict[Document, Submitted] = {}
+
+    def in_order_of(self, documents: Iterable[Document]) -> list[Submitted]:
+        return [self._results[document] for document in documents if document in self._results]
+
+    def note(self, done: Submitted) -> None:
+        """Keep a result; other programs are told it as soon as it is final."""
+        self._results[done.document] = done
+        if self._run.json and not (self._wait and done.runs):
+            self._run.line(done.to_json())
+
+    def carry_out(
+        self, documents: list[Document], wishes: Wishes, timeout: float | None, progress: SubmitProgress
+    ) -> None:
+        """Raises Aborted, with what goes on without us."""
+        work = Parallel(Submitter(self._run.jobs, Uploads(), wishes, progress.sent), documents)
+        try:
+            for done in work.results():
+                self.note(done)
+                progress.submitted()
+            if self._wait:
+                self._await(timeout, progress)
+        except (KeyboardInterrupt, CommandError) as exc:
+            for done in work.stop(_PATIENCE_SECONDS):
+                self.note(done)
+            raise self._aborted(exc, documents) from exc
+
+    def _await(self, timeout: float | None, progress: SubmitProgress) -> None:
+        running = {str(done.job_id): done for done in self._results.values() if done.runs}
+        following = Following(self._run.jobs, list(running))
+        progress.wait_for(len(running))
+        for changed in following.until_ended(timeout):
+            for job in changed:
+                done = running[job["_id"]].seen_as(job)
+                progress.saw(done)
+                # The list has the head of an invoice only; confidence and findings are the job's own.
+                is_captured = job.get("status") == "completed"
+                self.note(done.seen_as(self._run.jobs.get(job["_id"])) if is_captured else done)
+
+    def _aborted(self, error: BaseException, documents: list[Document]) -> Aborted:
+        running = [done for done in self._results.values() if done.runs]
+        if self._run.json and self._wait:
+            for done in running:
+                self._run.line(done.to_json())
+        sentences = ["Stopped." if isinstance(error, KeyboardInterrupt) else str(error)]
+        if running:
+            sentences.append(_goes_on(self._run, running))
+        if unsent := [document.shown for document in documents if document not in self._results]:
+            names = ", ".join(unsent[:_MOST_IDS]) + (", …" if len(unsent) > _MOST_IDS else "")
+            sentences.append(f"\nNot submitted: {names}")
+        status = error.exit_status if isinstance(error, CommandError) else STOPPED
+        return Aborted(" ".join(sentences), status)
+
+
+def _goes_on(run: Run, running: list[Submitted]) -> str:
+    ids = [str(done.job_id) for done in running]
+    go = "goes on by itself; follow it" if len(ids) == 1 else "go on by themselves; follow them"
+    return f"{_jobs(len(ids))} {go} with:\n  {run.watch_command(ids if len(ids) <= _MOST_IDS else [])}"
+
+
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"
