@@ -217,6 +217,19 @@ def test_the_document_names_the_address_it_was_asked_at(world: ApiWorld, event: 
     assert answer.json["servers"] == [{"url": url}]
 
 
+def test_the_link_of_the_page_to_its_document_leads_there(world: ApiWorld) -> None:
+    linked = world.call("GET", "/docs?format=json", client=None)
+    assert linked.headers["Content-Type"] == "application/json"
+    assert linked.json == world.call("GET", "/openapi.json", client=None).json
+
+
+def test_paths_come_in_an_order_to_read(world: ApiWorld) -> None:
+    assert list(world.call("GET", "/openapi.json", client=None).json["paths"])[:2] == [
+        "/ocr-invoice-job",
+        "/ocr-invoice-job/{id}",
+    ]
+
+
 def test_the_page_needs_nothing_from_elsewhere(world: ApiWorld) -> None:
     answer = world.call("GET", "/docs", client=None)
     assert answer.status == 200

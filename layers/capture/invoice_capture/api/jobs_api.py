@@ -94,7 +94,11 @@ class JobsApi:
 
         @app.get(_DOCS, include_in_schema=False)
         def get_docs() -> Response[str]:
-            return Response(200, "text/html; charset=utf-8", openapi.page(self._document_for(app.current_event)))
+            text = self._document_for(app.current_event)
+            # The page shows this link as the one to its document.
+            if (app.current_event.query_string_parameters or {}).get("format") == "json":
+                return Response(200, envelopes.JSON, text)
+            return Response(200, "text/html; charset=utf-8", openapi.page(text))
 
     def _document_for(self, event: APIGatewayProxyEvent) -> str:
         """The OpenAPI document with the address that this request came to."""
