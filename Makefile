@@ -50,7 +50,7 @@ check-functions: build-local  ## call every built function once in Lambda's runt
 	$(BIN)/python -m tools.invoke_built $(LOCAL_BUILD)
 
 check-imports: build-local  ## measure the import of every built handler, and that its bytecode is used
-	$(BIN)/python -m benchmarks.import_time $(LOCAL_BUILD)
+	$(BIN)/python -m benchmarks.import_time $(LOCAL_BUILD) --repetitions 5
 
 check-api: $(READY)  ## hold the HTTP API to its OpenAPI document and to the provider's contract
 	$(BIN)/python -m tools.check_api

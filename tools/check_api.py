@@ -1,6 +1,6 @@
 """Hold the HTTP API of the local stack to its own OpenAPI document and to the provider's contract.
 
-    python -m tools.check_api [--examples 15] [--seed 1]
+    python -m tools.check_api [--examples 10] [--seed 1]
 
 Schemathesis sends requests made from each document, right and wrong ones, and looks for server errors and for answers
 that the document does not have; the number of examples and the seed are fixed, so that a run can be repeated. Then
@@ -43,7 +43,7 @@ _A_YEAR = {"latency_seconds": str(365 * 24 * 3600)}
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Hold the HTTP API to its documents.")
-    parser.add_argument("--examples", type=int, default=15, help="at most for each operation (default: %(default)s)")
+    parser.add_argument("--examples", type=int, default=10, help="at most for each operation (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     options = parser.parse_args()
     with LocalStack(
