@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
 from invoice_capture.domain.errors import UnreadableDocument
 
+if TYPE_CHECKING:
+    from invoice_engine.isolated import Isolated
+
 
 def engine(maximum_bytes: int) -> Callable[[bytes], bytes]:
-    """A function from a document's bytes to the engine's answer as JSON; it raises ProviderError."""
+    """A function from a document's bytes to the engine's answer as JSON; it raises ProviderError.
+
+    Documents are read in a child process, so that none can take this one down.
+    """
+
+    @cache
+    def reader() -> Isolated:
+        # The engine lies in a layer of its own, which only the function that extracts carries.
+        from invoice_engine.isolated import Isolated
+
+        return Isolated()
 
     def read(content: bytes) -> bytes:
-        # The engine lies in a layer of its own, which only the function that extracts carries.
         from invoice_capture.providers.embedded.mapping import ERRORS
-        from invoice_engine import EngineError, Limits, extract
+        from invoice_engine import EngineError, Limits
 
         try:
-            extraction = extract(content, Limits(max_bytes=maximum_bytes))
+            extraction = reader().extract(content, Limits(max_bytes=maximum_bytes))
         except EngineError as exc:
             raise ERRORS.get(exc.code, UnreadableDocument)(str(exc)) from exc
-        return json.dumps(extraction.to_json(), ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(extraction, ensure_ascii=False, separators=(",", ":")).encode()
 
     return read

@@ -1,0 +1,56 @@
+"""Whether documents that are broken or made to do harm end in time, within their memory, and in a clear error.
+
+    python -m benchmarks.hostile [--documents 1000] [--seed 20261121]
+
+Recipe: bombs (entities, nesting, decompression, huge pages and pictures) and our samples, truncated, with flipped bits,
+with repeated, missing, foreign and renumbered parts (tools/hostile_documents.py), read by the engine in its child
+process with a limit of 5 seconds and 500 MB. Ends with status 1 when a document took ten seconds, or ended in something
+else than an extraction or an EngineError.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+
+from invoice_engine import EngineError, Limits
+from invoice_engine.isolated import MEMORY_BYTES, Isolated
+from tools.hostile_documents import hostile_documents
+
+_LONGEST_SECONDS = 10.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Read documents that are broken or made to do harm.")
+    parser.add_argument("--documents", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=20261121)
+    options = parser.parse_args()
+    reader, ends, slowest, wrong = Isolated(), Counter[str](), (0.0, ""), []
+    for name, content in hostile_documents(options.documents, options.seed):
+        began = time.monotonic()
+        try:
+            reader.extract(content, replace(Limits(), max_seconds=5.0))
+            ends["read"] += 1
+        except EngineError as exc:
+            ends["crashed the child" if "crashed" in str(exc) else exc.code] += 1
+        except Exception as exc:
+            wrong.append(f"{name}: {type(exc).__name__}")
+        slowest = max(slowest, (time.monotonic() - began, name))
+    reader.close()
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(", ".join(f"{count} {end}" for end, count in ends.most_common()))
+    print(f"slowest {slowest[0]:.2f} s ({slowest[1]}), limit {_LONGEST_SECONDS:g} s")
+    print(f"largest child {largest:.0f} MB resident, limit {MEMORY_BYTES / 1024**2:.0f} MB of data")
+    print(f"ended otherwise: {', '.join(wrong) or 'none'}")
+    return 1 if wrong or slowest[0] >= _LONGEST_SECONDS else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

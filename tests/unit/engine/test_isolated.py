@@ -1,0 +1,109 @@
+"""Reading in a child process: the same answers, and no document that takes the caller down."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from invoice_engine import EngineError, Limits, extract
+from invoice_engine.errors import TooLarge, UnreadableDocument
+from invoice_engine.isolated import Isolated
+from tools.hostile_documents import hostile_documents
+from tools.stage import SAMPLES
+
+SAMPLE = (SAMPLES / "english_gbp_classic.pdf").read_bytes()
+LIMITS = replace(Limits(), max_seconds=5.0)
+
+
+@pytest.fixture(scope="module")
+def isolated() -> Iterator[Isolated]:
+    reader = Isolated()
+    yield reader
+    reader.close()
+
+
+def _child(reader: Isolated) -> int:
+    child = reader._child
+    assert child is not None
+    return child.pid
+
+
+@pytest.mark.parametrize("name", ["english_gbp_classic.pdf", "cii_germany.xml", "factur-x_en16931_austria.pdf"])
+def test_the_answer_is_the_same_as_without_a_child(isolated: Isolated, name: str) -> None:
+    content = (SAMPLES / name).read_bytes()
+    assert isolated.extract(content, Limits()) == extract(content).to_json()
+
+
+def test_errors_are_the_same_as_without_a_child(isolated: Isolated) -> None:
+    for content in (b"", b"%PDF-1.7 nothing", b"<a/>", b"no document"):
+        with pytest.raises(EngineError) as without:
+            extract(content)
+        with pytest.raises(EngineError) as within:
+            isolated.extract(content, Limits())
+        assert (type(within.value), str(within.value)) == (type(without.value), str(without.value))
+
+
+def test_one_child_reads_one_document_after_the_other(isolated: Isolated) -> None:
+    isolated.extract(SAMPLE, Limits())
+    first = _child(isolated)
+    with ThreadPoolExecutor(4) as threads:
+        totals = list(threads.map(lambda _: isolated.extract(SAMPLE, Limits())["invoice"]["total"]["value"], range(8)))
+    assert totals == ["2096.40"] * 8
+    assert _child(isolated) == first
+
+
+def test_a_child_that_died_is_replaced(isolated: Isolated) -> None:
+    isolated.extract(SAMPLE, Limits())
+    os.kill(_child(isolated), signal.SIGKILL)
+    time.sleep(0.1)
+    assert isolated.extract(SAMPLE, Limits())["invoice"]["total"]["value"] == "2096.40"
+
+
+def test_a_crash_while_reading_is_the_documents_and_the_next_one_is_read() -> None:
+    reader = Isolated()
+    reader.extract(SAMPLE, Limits())
+    os.kill(_child(reader), signal.SIGSTOP)
+    threading.Timer(0.2, os.kill, (_child(reader), signal.SIGSEGV)).start()
+    threading.Timer(0.3, os.kill, (_child(reader), signal.SIGCONT)).start()
+    with pytest.raises(UnreadableDocument, match="crashed"):
+        reader.extract(SAMPLE, Limits())
+    assert reader.extract(SAMPLE, Limits())["invoice"]["total"]["value"] == "2096.40"
+    reader.close()
+
+
+def test_a_document_without_end_is_given_up() -> None:
+    reader = Isolated(grace_seconds=0.3)
+    reader.extract(SAMPLE, Limits())
+    os.kill(_child(reader), signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(TooLarge, match="longer than"):
+        reader.extract(SAMPLE, replace(Limits(), max_seconds=0.2))
+    assert time.monotonic() - began < 3
+    assert reader.extract(SAMPLE, Limits())["invoice"]["total"]["value"] == "2096.40"
+    reader.close()
+
+
+def test_nobody_is_left_behind() -> None:
+    reader = Isolated()
+    reader.extract(SAMPLE, Limits())
+    child = _child(reader)
+    del reader
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def test_hostile_documents_end_in_an_answer_or_in_a_clear_error(isolated: Isolated) -> None:
+    """benchmarks/hostile.py does this with a thousand."""
+    for name, content in hostile_documents(120, seed=20261121):
+        began = time.monotonic()
+        with suppress(EngineError):
+            isolated.extract(content, LIMITS)
+        assert time.monotonic() - began < 10, name
