@@ -12,7 +12,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 export SAM_CLI_TELEMETRY ?= 0
 
-.PHONY: help demo test lint check-template build build-local check-functions check-imports check-api check-latency clean
+.PHONY: help demo test test-live lint check-template build build-local check-functions check-imports check-api check-latency clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -30,6 +30,9 @@ demo: $(READY)  ## run the sample invoices through the whole pipeline on this ma
 
 test: $(READY)  ## run the test suite
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+
+test-live: $(READY)  ## run the tests that need Tesseract (Debian: tesseract-ocr and tesseract-ocr-deu)
+	$(BIN)/python -m pytest tests/live
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .

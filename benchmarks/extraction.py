@@ -2,9 +2,9 @@
 
     python benchmarks/extraction.py --corpus DIR --out PRED.jsonl [--kinds xml,hybrid,digital] [--processes N]
 
-DIR holds documents in one folder per kind. Each prediction is a JSON row: file, fields, seconds, error. Documents
-that the engine refuses get a row without fields. One process per core; `seconds` is wall time of one document in
-its process, the first one of each process includes loading the libraries.
+DIR holds documents in one folder per kind. Each prediction is a JSON row: file, fields, lines, seconds, error.
+Documents that the engine refuses get a row without fields. One process per core; `seconds` is wall time of one
+document in its process, the first one of each process includes loading the libraries.
 """
 
 import argparse
@@ -35,6 +35,16 @@ FIELDS = {
     "swift": ("supplier", "bic"),
 }
 
+# field of a predicted line -> the fields of an extracted line it may come from, the first that has a value
+LINE_FIELDS = {
+    "description": ("description",),
+    "quantity": ("quantity",),
+    "unit": ("unit",),
+    "unit_price": ("unit_price",),
+    "tax_rate": ("tax_rate",),
+    "amount": ("subtotal", "total"),
+}
+
 
 def predict(job: tuple[Path, Path]) -> dict[str, Any]:
     corpus, file = job
@@ -47,6 +57,7 @@ def predict(job: tuple[Path, Path]) -> dict[str, Any]:
         row["error"] = error.code
     else:
         row["fields"] = {name: value for name, path in FIELDS.items() if (value := _value(invoice, path))}
+        row["lines"] = [_line(line) for line in invoice["lines"]]
     row["seconds"] = round(time.perf_counter() - started, 4)
     return row
 
@@ -57,6 +68,15 @@ def _value(invoice: dict[str, Any], path: tuple[str, ...]) -> str | None:
         node = node[step]
     value: str | None = node["value"]
     return value
+
+
+def _line(line: dict[str, Any]) -> dict[str, str]:
+    found = {}
+    for name, sources in LINE_FIELDS.items():
+        value = next((line[source]["value"] for source in sources if line[source]["value"] is not None), None)
+        if value is not None:
+            found[name] = value
+    return found
 
 
 def documents(corpus: Path, kinds: list[str]) -> Iterator[Path]:

@@ -1,15 +1,20 @@
 """The one entry point: tell the kind of document, have it read, return what was found."""
 
-from invoice_engine.errors import TooLarge, UnreadableDocument, UnsupportedDocument
+from typing import TYPE_CHECKING
+
+from invoice_engine.errors import TooLarge, UnreadableDocument
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Extraction
 from invoice_engine.read.kind import Kind, kind_of
 
+if TYPE_CHECKING:
+    from invoice_engine.read.ocr import OcrReader
+
 DEFAULT_LIMITS = Limits()
 
 
-def extract(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Extraction:
-    """Read one invoice.
+def extract(data: bytes, limits: Limits = DEFAULT_LIMITS, ocr: "OcrReader | None" = None) -> Extraction:
+    """Read one invoice; scans and photos by `ocr`, which is Tesseract when None.
 
     Deterministic: the same bytes give the same extraction. Raises an EngineError, and nothing else, for bytes that
     cannot be read as an invoice.
@@ -23,16 +28,15 @@ def extract(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Extraction:
     if kind is Kind.PDF:
         from invoice_engine.pdf_invoice import extract_pdf
 
-        return extract_pdf(data, limits, deadline)
+        return extract_pdf(data, limits, deadline, ocr)
     if kind is Kind.XML:
         return _extract_xml(data, limits, deadline)
     if kind is Kind.IMAGE:
-        raise UnsupportedDocument(
-            "The document is an image, and reading images needs OCR, which this engine does not have yet. "
-            "Send the original PDF, or use another provider."
-        )
+        from invoice_engine.pdf_invoice import extract_images
+
+        return extract_images(data, limits, deadline, ocr)
     raise UnreadableDocument(
-        "The document is empty." if not data else "The document is neither a PDF nor an XML invoice."
+        "The document is empty." if not data else "The document is neither a PDF, an image nor an XML invoice."
     )
 
 

@@ -3,9 +3,9 @@
     EngineError
     ├── EncryptedDocument      the document needs a password
     ├── UnreadableDocument     broken, empty, not a document at all, or XML that is unsafe to read
-    ├── TooLarge               more bytes, pages, nesting, elements or time than the limits allow
+    ├── TooLarge               more bytes, pages, pixels, nesting, elements or time than the limits allow
     ├── UnsupportedDocument    a healthy document of a kind this engine does not read
-    └── NoTextLayer            a PDF of pictures only: a scan
+    └── NoTextLayer            a scan or photo, and OCR is not installed or finds no text
 
 Messages are sentences for the person who sent the document: what is wrong with it and what to do next.
 """

@@ -12,10 +12,16 @@ class Limits:
 
     `max_seconds` is wall time, looked at between pages and steps: a step that is under way is not interrupted.
     `max_characters` bounds the text read from one page; the rest of such a page is left unread.
+    `max_pixels` bounds one picture that is sent, `max_drawn_pixels` one that is drawn from a page for OCR (larger pages
+    are drawn smaller), `max_ocr_memory` the address space in bytes of one OCR process.
     """
 
     max_bytes: int = 25 * 1024 * 1024
     max_pages: int = 200
+    max_scanned_pages: int = 50
+    max_pixels: int = 50_000_000
+    max_drawn_pixels: int = 12_000_000
+    max_ocr_memory: int = 1_200_000_000
     max_characters: int = 60_000
     max_attachments: int = 50
     max_xml_depth: int = 64
@@ -35,8 +41,12 @@ class Deadline:
 
     def check(self) -> None:
         """Raises TooLarge once the time is used up."""
-        if time.monotonic() > self._end:
+        if time.monotonic() >= self._end:
             raise TooLarge(
                 f"Reading the document took longer than {self.seconds:g} seconds. "
                 "Send it in smaller parts, or allow more time."
             )
+
+    def remaining(self) -> float:
+        """Seconds left, never below 0."""
+        return max(0.0, self._end - time.monotonic())

@@ -139,7 +139,7 @@ class Note:
 class Extraction:
     """The result of reading one document. `pages` is 0 for XML, which has none."""
 
-    source: Literal["cii", "ubl", "pdf_text"]
+    source: Literal["cii", "ubl", "pdf_text", "ocr"]
     pages: int
     invoice: Invoice
     notes: list[Note] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from invoice_engine.choose.rank import choose
 from invoice_engine.choose.totals import TotalsEvidence, choose_totals
@@ -11,43 +12,59 @@ from invoice_engine.errors import NoTextLayer
 from invoice_engine.fields import accounts, header, money
 from invoice_engine.fields.context import Context
 from invoice_engine.fields.currencies import currencies
+from invoice_engine.fields.line_items import Sums, line_items
 from invoice_engine.fields.party_blocks import PartyBlocks
 from invoice_engine.fields.supplier import supplier_names
 from invoice_engine.layout.document import Document
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Extraction, Invoice, Note, Party
+from invoice_engine.read.ocr import OcrReader
 from invoice_engine.read.pdf import open_pdf, read_attachments, read_pages
+from invoice_engine.read.scans import has_text, read_image, read_scanned_pages
+from invoice_engine.read.words import Page
 
-# Fewer words than this are stamps and page numbers on a scan, not its text.
-FEWEST_WORDS = 8
 # There is one currency in nearly every document, so that seeing it once nearly settles it.
 ANY_MENTION = 0.1
 
 
-def extract_pdf(data: bytes, limits: Limits, deadline: Deadline) -> Extraction:
-    """Raises an EngineError; NoTextLayer for a scan without an embedded e-invoice."""
+def extract_pdf(data: bytes, limits: Limits, deadline: Deadline, ocr: OcrReader | None = None) -> Extraction:
+    """Raises an EngineError; NoTextLayer for a scan without an embedded e-invoice that OCR does not read either."""
     notes: list[Note] = []
     with open_pdf(data, limits) as pdf:
         embedded = embedded_invoice(read_attachments(pdf, limits), limits, deadline, notes)
         pages = read_pages(pdf, limits, deadline)
-    has_text = sum(len(page.words) for page in pages) >= FEWEST_WORDS
-    if embedded is None and not has_text:
-        raise NoTextLayer(
-            "The PDF has no text, so it is probably a scan. Reading scans needs OCR, which this engine does not have "
-            "yet: send the original PDF, or use another provider."
-        )
-    context = Context(Document.of(pages), deadline)
-    printed = read_printed(context) if has_text else Invoice()
+        digital = has_text(pages)
+        if embedded is None:
+            result = read_scanned_pages(pdf, pages, limits, deadline, ocr)
+            pages, notes = result.pages, notes + result.notes
     if embedded is None:
-        return Extraction("pdf_text", len(pages), printed, notes)
+        return _extraction("pdf_text" if digital else "ocr", pages, notes, deadline)
+    context = Context(Document.of(pages), deadline)
     source, invoice = embedded
-    if has_text:
-        notes.extend(trace(invoice, printed, context))
+    if digital:
+        notes.extend(trace(invoice, read_printed(context), context))
     return Extraction(source, len(pages), invoice, notes)
 
 
+def extract_images(data: bytes, limits: Limits, deadline: Deadline, ocr: OcrReader | None = None) -> Extraction:
+    """The invoice in an image file. Raises an EngineError; NoTextLayer when OCR is not installed or finds no text."""
+    result = read_image(data, limits, deadline, ocr)
+    return _extraction("ocr", result.pages, result.notes, deadline)
+
+
+def _extraction(
+    source: Literal["pdf_text", "ocr"], pages: list[Page], notes: list[Note], deadline: Deadline
+) -> Extraction:
+    if not has_text(pages):
+        raise NoTextLayer(
+            "OCR found no text in the document. Check that the pages are not blank, scan them again at 200 to 300 dots "
+            "per inch, or send the original PDF."
+        )
+    return Extraction(source, len(pages), read_printed(Context(Document.of(pages), deadline)), notes)
+
+
 def read_printed(context: Context) -> Invoice:
-    """The header fields of the text layer. Raises TooLarge when time is up."""
+    """The header fields and lines of the text layer. Raises TooLarge when time is up."""
     blocks = PartyBlocks(context)
     supplier = Party(
         name=choose(supplier_names(context, blocks)),
@@ -56,6 +73,7 @@ def read_printed(context: Context) -> Invoice:
         iban=choose(accounts.ibans(context, blocks)),
         bic=choose(accounts.bics(context, blocks)),
     )
+    amounts = money.all_amounts(context)
     totals = choose_totals(
         TotalsEvidence(
             subtotal=money.amount_candidates(context, "subtotal"),
@@ -64,12 +82,17 @@ def read_printed(context: Context) -> Invoice:
             amount_due=money.amount_candidates(context, "amount_due"),
             rows=money.tax_rows(context),
             rates=money.rates(context),
-            amounts=money.all_amounts(context),
+            amounts=amounts,
         )
     )
     issue_date = choose(header.issue_dates(context))
     issued = issue_date.value if isinstance(issue_date.value, date) else None
-    total = totals.total.value
+    subtotal, total = totals.subtotal.value, totals.total.value
+    sums = Sums(
+        subtotal if isinstance(subtotal, Decimal) else None,
+        total if isinstance(total, Decimal) else None,
+        {amount.value for amount in amounts},
+    )
     return Invoice(
         invoice_number=choose(header.invoice_numbers(context)),
         issue_date=issue_date,
@@ -84,6 +107,7 @@ def read_printed(context: Context) -> Invoice:
         amount_due=totals.amount_due,
         taxes=totals.taxes,
         supplier=supplier,
+        lines=line_items(context, sums),
     )
 
 

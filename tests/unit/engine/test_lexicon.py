@@ -14,6 +14,10 @@ FILES = {
     if entry.name.endswith(".json")
 }
 LANGUAGES = sorted(FILES.keys() - {"common.json"})
+ROLES = {
+    "position", "code", "description", "quantity", "unit", "unit_price", "discount", "tax_rate", "tax", "net", "gross",
+    "amount", "other",
+}  # fmt: skip
 NEEDED = {"invoice_number", "issue_date", "due_date", "subtotal", "tax_total", "total", "supplier", "customer"}
 
 
@@ -35,8 +39,24 @@ def test_no_phrase_names_two_fields() -> None:
     assert {phrase: fields for phrase, fields in meanings.items() if len(fields) > 1} == {}
 
 
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_a_language_names_every_column_that_lines_are_made_of(name: str) -> None:
+    assert FILES[name]["columns"].keys() >= {"description", "quantity", "unit_price", "tax_rate", "amount"}
+    assert FILES[name]["columns"].keys() <= ROLES
+
+
+def test_no_heading_names_two_columns() -> None:
+    meanings = defaultdict(set)
+    for language in FILES.values():
+        for role, headings in language["columns"].items():
+            for heading in headings:
+                meanings[squeeze(heading)].add(role)
+    assert {heading: roles for heading, roles in meanings.items() if len(roles) > 1} == {}
+
+
 def test_no_phrase_is_empty_once_squeezed() -> None:
     assert "" not in lexicon().labels
+    assert "" not in lexicon().columns
     assert "" not in lexicon().titles
 
 
@@ -48,3 +68,25 @@ def test_phrases_are_compared_without_case_accents_and_punctuation() -> None:
 
 def test_months_of_all_languages_agree() -> None:
     assert lexicon().months["marz"] == lexicon().months["mars"] == lexicon().months["march"] == 3
+
+
+HEADINGS_BY_LANGUAGE = {
+    "en": ("Description", "Qty", "Unit price", "Amount"),
+    "de": ("Bezeichnung", "Menge", "Einzelpreis", "Gesamt"),
+    "fr": ("Désignation", "Quantité", "Prix unitaire HT", "Montant HT"),
+    "nl": ("Omschrijving", "Aantal", "Prijs", "Bedrag"),
+    "es": ("Descripción", "Cantidad", "Precio", "Importe"),
+    "it": ("Descrizione", "Quantità", "Prezzo unitario", "Importo"),
+    "pt": ("Descrição", "Quantidade", "Preço unitário", "Valor"),
+    "pl": ("Nazwa towaru", "Ilość", "Cena netto", "Wartość netto"),
+    "sv": ("Beskrivning", "Antal", "À-pris", "Belopp"),
+    "da": ("Beskrivelse", "Antal", "Stk. pris", "Beløb"),
+    "cs": ("Popis", "Množství", "Cena za kus", "Celkem"),
+}
+
+
+@pytest.mark.parametrize("language", HEADINGS_BY_LANGUAGE)
+def test_headings_are_known_in_every_language(language: str) -> None:
+    known = [lexicon().columns.get(squeeze(text)) for text in HEADINGS_BY_LANGUAGE[language]]
+    assert known[:3] == ["description", "quantity", "unit_price"]
+    assert known[3] in {"amount", "net"}

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoice_engine import EngineError, Extraction, Limits, extract
-from invoice_engine.errors import EncryptedDocument, NoTextLayer, TooLarge, UnreadableDocument, UnsupportedDocument
+from invoice_engine.errors import EncryptedDocument, NoTextLayer, TooLarge, UnreadableDocument
 from invoice_engine.limits import Deadline
 from invoice_engine.read.pdf import open_pdf, read_attachments, read_pages
 from invoice_engine.read.words import Page
@@ -88,8 +88,8 @@ def test_what_is_no_document_is_unreadable(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("start", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"II*\x00", b"MM\x00*", b"BM"])
-def test_images_need_ocr(start: bytes) -> None:
-    with pytest.raises(UnsupportedDocument, match="OCR"):
+def test_a_damaged_image_is_unreadable(start: bytes) -> None:
+    with pytest.raises(UnreadableDocument, match="image is damaged"):
         extract(start + b"\x00" * 50)
 
 

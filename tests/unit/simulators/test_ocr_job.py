@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
 import requests
+from PIL import Image
 from werkzeug.wrappers import Request, Response
 
 from local_stack.simulators import Simulator
@@ -15,6 +17,10 @@ from local_stack.simulators.server import LoopbackServer
 from tests.fakes.world import ManualClock
 
 PDF = "english_gbp_classic.pdf"
+
+_target = BytesIO()
+Image.new("L", (60, 40), 255).save(_target, "png")
+BLANK_PICTURE = _target.getvalue()
 
 
 class Api:
@@ -71,7 +77,7 @@ def documents(sample: Callable[[str], bytes]) -> Iterator[str]:
         if name == "endless.pdf":
             return Response(b"x" * (26 * 1024**2))
         if name == "picture.png":
-            return Response(b"\x89PNG\r\n\x1a\n")
+            return Response(BLANK_PICTURE)
         return Response(sample(name))
 
     server = LoopbackServer(answer)

@@ -1,6 +1,6 @@
 """What every finder of fields needs to know of a document, worked out once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from invoice_engine.fields.dates import Order, find_dates, order_of
@@ -20,6 +20,7 @@ MAX_LABELS = 200
 class Context:
     document: Document
     deadline: Deadline
+    _amounts: dict[str, tuple[Found, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def labels(self) -> Labels:
@@ -37,8 +38,12 @@ class Context:
     def date_order(self) -> Order:
         return order_of(self.document.texts)
 
-    def amounts(self, text: str) -> list[Found]:
-        return find_amounts(text, self.decimal_mark)
+    def amounts(self, text: str) -> tuple[Found, ...]:
+        """The amounts in `text`; every finder asks for those of the same cells, so they are kept."""
+        found = self._amounts.get(text)
+        if found is None:
+            found = self._amounts[text] = tuple(find_amounts(text, self.decimal_mark))
+        return found
 
     def dates(self, text: str) -> list[Found]:
         return find_dates(text, self.date_order)

@@ -1,6 +1,6 @@
 """Find typed values beside labels: behind them, to the right, below; for want of these, to the left and above."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from invoice_engine.fields.found import Found
@@ -9,7 +9,7 @@ from invoice_engine.layout.document import Document
 from invoice_engine.layout.lines import Cell
 from invoice_engine.model import Box, Candidate, Value
 
-Finder = Callable[[str], list[Found]]
+Finder = Callable[[str], Sequence[Found]]
 
 BEHIND, RIGHT, BELOW, LEFT, ABOVE = 1.0, 0.95, 0.85, 0.5, 0.45
 # A line that ends in its label goes on in the next one.

@@ -6,6 +6,8 @@ A new language is a new file beside the others, in the same form:
               either may be left out
               `name` is a party's name within its block, `column` heads a column of the table of items;
               `other`, `other_date` and `other_amount` mark labels whose values belong to no field
+    columns   what a column of the table of items holds -> its headings: position, code, description, quantity, unit,
+              unit_price, discount, tax_rate, tax, net, gross, amount (net or gross), and other for those not read
     titles    document type -> headings
     months    twelve lists of names and abbreviations
 
@@ -38,6 +40,7 @@ class Lexicon:
 
     labels: dict[str, Meaning] = field(default_factory=dict)
     label_prefixes: set[str] = field(default_factory=set)
+    columns: dict[str, str] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     title_prefixes: set[str] = field(default_factory=set)
     months: dict[str, int] = field(default_factory=dict)
@@ -88,6 +91,8 @@ def _add_language(result: Lexicon, language: dict[str, Any]) -> None:
             for phrase in map(squeeze, phrases):
                 result.labels.setdefault(phrase, Meaning(name, WEIGHTS[strength]))
                 result.label_prefixes.update(phrase[:end] for end in range(1, len(phrase) + 1))
+    for role, headings in language.get("columns", {}).items():
+        result.columns.update(dict.fromkeys(map(squeeze, headings), role))
     for kind, headings in language.get("titles", {}).items():
         for phrase in map(squeeze, headings):
             result.titles[phrase] = kind

@@ -23,7 +23,7 @@ ERRORS: Mapping[str, type[ProviderError]] = MappingProxyType(
         "no_text_layer": NoTextLayer,
         "too_large": UnreadableDocument,
         "unreadable_document": UnreadableDocument,
-        # Intake lets e-invoices and PDFs through, and images: what the engine does not read is an image.
+        # Intake lets through what the engine reads, so this is a picture of a kind that is no document.
         "unsupported_document": NoTextLayer,
     }
 )

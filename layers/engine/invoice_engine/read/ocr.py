@@ -1,0 +1,51 @@
+"""The port for optical character recognition: pictures of pages in, words with boxes out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from invoice_engine.limits import Deadline, Limits
+from invoice_engine.model import Note
+from invoice_engine.read.words import Page
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """One page as a picture.
+
+    `data` is a whole PNG, JPEG, TIFF or BMP file, and `frame` counts the pictures within it from 0. `number` is that
+    of the page in the document; `width` and `height` are in pixels. `dpi` is None where nobody knows it.
+    """
+
+    data: bytes
+    number: int
+    width: int
+    height: int
+    frame: int = 0
+    dpi: int | None = None
+
+
+@dataclass(slots=True)
+class OcrResult:
+    """The pages in the order of the pictures. A page on which nothing could be read has no words."""
+
+    pages: list[Page]
+    notes: list[Note] = field(default_factory=list)
+
+
+class OcrReader(Protocol):
+    def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:
+        """Read the pages of one document.
+
+        `images` is taken from the thread of the caller alone, so it may be a generator that draws the pages.
+        Raises NoTextLayer when the reader is not installed, TooLarge when time is up, UnreadableDocument when not
+        one of the pictures can be opened.
+        """
+        ...
+
+
+def default_reader() -> OcrReader:
+    """Tesseract. Whether it is installed shows when it is used."""
+    from invoice_engine.read.tesseract import TesseractReader
+
+    return TesseractReader()

@@ -1,0 +1,214 @@
+"""How Tesseract is called: a stand-in program on the PATH records its arguments and answers with TSV.
+
+The stand-in keeps to the command line of the real one: it refuses what it does not know, reads the picture from the
+path it is given, and looks for a zone beside it in mode 4.
+"""
+
+import io
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from invoice_engine import Limits, extract
+from invoice_engine.errors import NoTextLayer, TooLarge, UnreadableDocument
+from invoice_engine.limits import Deadline
+from invoice_engine.read.images import page_images
+from invoice_engine.read.tesseract import TesseractReader
+from tests.unit.engine import documents
+
+PROGRAM = """#!{python}
+import json, os, pathlib, sys, time
+home = pathlib.Path({home!r})
+script = json.loads((home / "script.json").read_text())
+if sys.argv[1:] == ["--list-langs"]:
+    print("List of available languages in \\"/data\\" (3):", *script["languages"], "osd", sep="\\n")
+    sys.exit()
+picture, to, *rest = sys.argv[1:]
+assert to == "stdout" and os.environ["OMP_THREAD_LIMIT"] == "1"
+options = dict(tsv=rest[-1:] == ["tsv"])
+rest = rest[: -1 if options["tsv"] else None]
+for name, value in zip(rest[::2], rest[1::2], strict=True):
+    assert name in ("--psm", "-l", "--dpi", "-c"), name
+    options[name.lstrip("-")] = value
+path = pathlib.Path(picture)
+zone = path.with_suffix(".uzn")
+options["zone"] = zone.read_text() if options["psm"] == "4" else None
+options["first"] = path.read_bytes()[:4].hex()
+with (home / "calls").open("a") as log:
+    log.write(json.dumps(options) + "\\n")
+answer = script.get(options["psm"] + options.get("l", ""), script.get(options["psm"], ""))
+if isinstance(answer, list):
+    answer = answer[int(options["c"].partition("=")[2])]
+if answer == "sleep":
+    time.sleep(30)
+if answer == "eat":
+    bytearray(10**9)
+if answer == "crash":
+    sys.exit(1)
+print(answer)
+"""
+
+Install = Callable[..., Callable[[], list[dict[str, Any]]]]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Put the stand-in on the PATH, with its answers by mode and language; the result lists its calls."""
+
+    def prepare(answers: dict[str, Any], languages: tuple[str, ...] = ("deu", "eng")) -> Callable[[], Any]:
+        program = tmp_path / "tesseract"
+        program.write_text(PROGRAM.format(python=sys.executable, home=str(tmp_path)), encoding="utf-8")
+        program.chmod(0o755)
+        (tmp_path / "script.json").write_text(json.dumps({**answers, "languages": languages}), encoding="utf-8")
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+        return lambda: [json.loads(line) for line in (tmp_path / "calls").read_text().splitlines()]
+
+    return prepare
+
+
+def image(width: int = 595, height: int = 842, kind: str = "PNG", pages: int = 1) -> bytes:
+    buffer = io.BytesIO()
+    more = {"save_all": True, "append_images": [Image.new("L", (width, height))] * (pages - 1)} if pages > 1 else {}
+    Image.new("L", (width, height), 255).save(buffer, kind, **more)
+    return buffer.getvalue()
+
+
+def tsv(texts: list[documents.Text], confidence: float = 95, width: int = 595, height: int = 842) -> str:
+    rows = ["level\tpage_num", f"1\t1\t0\t0\t0\t0\t0\t0\t{width}\t{height}\t-1\t"]
+    for line, (x, y, text) in enumerate(texts):
+        at = x
+        for part in text.split(" "):
+            rows.append(f"5\t1\t1\t1\t{line}\t1\t{at}\t{y}\t{6 * len(part) - 3}\t8\t{confidence}\t{part}")
+            at += 6 * len(part) + 3
+    return "\n".join(rows)
+
+
+GERMAN = tsv(documents.GERMAN_INVOICE)
+LOOK = tsv([(60, 100, "Rechnung Rechnungsnummer Rechnungsdatum Kundennummer Betrag zahlbar")])
+ENGLISH_LOOK = tsv([(60, 100, "Invoice number issued payment terms amount due quantity")])
+GARBAGE = tsv([(60, 100, "a3x i1l ~~ oq")], confidence=20)
+
+
+def test_the_language_of_a_stripe_decides_how_the_page_is_read(install: Install) -> None:
+    calls = install({"4eng": LOOK, "3deu": GERMAN})
+    extraction = extract(image())
+    assert (extraction.source, extraction.notes) == ("ocr", [])
+    assert extraction.invoice.invoice_number.value == "KL-2026-17"
+    assert str(extraction.invoice.total.value) == "1297.10"
+    look, page = calls()
+    assert (look["psm"], look["l"], look["zone"]) == ("4", "eng", "0 51 595 135 Text\n")
+    assert (page["psm"], page["l"], page["c"], page["tsv"]) == ("3", "deu", "tessedit_page_number=0", True)
+    assert "dpi" not in page
+
+
+def test_a_second_stripe_is_looked_at_when_the_first_is_empty(install: Install) -> None:
+    calls = install({"4eng": GARBAGE, "3eng": GERMAN})
+    extract(image())
+    assert [call["zone"] for call in calls() if call["psm"] == "4"] == ["0 51 595 135 Text\n", "0 253 595 168 Text\n"]
+
+
+def test_without_another_language_there_is_no_first_look(install: Install) -> None:
+    calls = install({"3eng": GERMAN}, languages=("eng",))
+    extract(image())
+    assert [call["psm"] for call in calls()] == ["3"]
+
+
+def test_a_language_that_is_not_installed_is_named(install: Install) -> None:
+    install({"4eng": LOOK, "3eng": GERMAN}, languages=("eng", "fra"))
+    (note,) = extract(image()).notes
+    assert note.code == "language_not_installed"
+    assert "tesseract-ocr-deu" in note.message
+
+
+def test_a_receipt_is_one_block_of_english(install: Install) -> None:
+    calls = install({"6eng": tsv(documents.GERMAN_INVOICE, height=1200)})
+    assert extract(image(595, 1200)).source == "ocr"
+    assert [(call["psm"], call["l"]) for call in calls()] == [("6", "eng")]
+
+
+def test_a_page_lying_on_its_side_is_read_again_and_turned(install: Install) -> None:
+    turned = "\n".join(
+        ["level", "1\t1\t0\t0\t0\t0\t0\t0\t842\t595\t-1\t"]
+        + [
+            f"5\t1\t1\t1\t{line}\t1\t{y}\t{595 - x - 6 * len(text) + 3}\t8\t{6 * len(text) - 3}\t95\t{text}"
+            for line, (x, y, text) in enumerate(
+                (x + 6 * text.index(part), y, part) for x, y, text in documents.GERMAN_INVOICE for part in text.split()
+            )
+        ]
+    )
+    calls = install({"4": GARBAGE, "3": GARBAGE, "0": "Orientation in degrees: 270\nRotate: 90\n", "1eng": turned})
+    extraction = extract(image(842, 595))
+    assert extraction.invoice.invoice_number.value == "KL-2026-17"
+    assert extraction.invoice.invoice_number.chosen is not None
+    box = extraction.invoice.invoice_number.chosen.box
+    assert box is not None
+    assert (box.left, box.top) == (pytest.approx(460 / 595, abs=0.01), pytest.approx(130 / 842, abs=0.01))
+    assert [call["psm"] for call in calls()] == ["4", "4", "3", "0", "1"]
+
+
+def test_the_pages_of_a_tiff_are_read_one_by_one_and_in_order(install: Install) -> None:
+    pages = [tsv([(60, 60, f"page{number} with enough words that make sense here")]) for number in range(4)]
+    calls = install({"4": ENGLISH_LOOK, "3eng": pages})
+    data = image(kind="TIFF", pages=4)
+    result = TesseractReader(workers=3).read(page_images(data, Limits()), Limits(), Deadline(20))
+    assert [(page.number, page.words[0].text) for page in result.pages] == [(n, f"page{n}") for n in range(4)]
+    assert len(calls()) == 5  # one look, and a call for each page
+
+
+def test_a_page_of_a_pdf_comes_with_its_resolution(install: Install) -> None:
+    calls = install({"4eng": LOOK, "3deu": GERMAN})
+    assert extract(documents.pdf([(300, 800, "Page 1")])).source == "ocr"
+    assert {(call["dpi"], call["first"]) for call in calls()} == {("200", b"\x89PNG".hex())}
+
+
+def test_one_page_that_cannot_be_read_does_not_spoil_the_others(install: Install) -> None:
+    install({"4": "crash", "3eng": [GERMAN, "crash"], "0": "crash"})
+    result = TesseractReader(1).read(page_images(image(kind="TIFF", pages=2), Limits()), Limits(), Deadline(20))
+    assert [bool(page.words) for page in result.pages] == [True, False]
+    assert [note.message for note in result.notes] == ["OCR could not read these pages: 2."]
+
+
+def test_a_picture_that_cannot_be_opened_is_damaged(install: Install) -> None:
+    install({"4": "crash", "3": "crash", "0": "crash"})
+    with pytest.raises(UnreadableDocument, match="damaged"):
+        extract(image())
+
+
+def test_a_page_that_takes_too_long_is_stopped(install: Install) -> None:
+    install({"4": LOOK, "3": "sleep"})
+    started = time.monotonic()
+    with pytest.raises(TooLarge, match="longer than 1 seconds"):
+        extract(image(), Limits(max_seconds=1))
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a running process")
+def test_a_page_that_takes_too_much_memory_is_stopped(install: Install) -> None:
+    install({"4": ENGLISH_LOOK, "3": "eat"})
+    with pytest.raises(UnreadableDocument):
+        extract(image(), Limits(max_ocr_memory=500_000_000))
+    install({"4": ENGLISH_LOOK, "3": "eat"})
+    with pytest.raises(NoTextLayer, match="found no text"):
+        extract(image(), Limits(max_ocr_memory=4_000_000_000))
+
+
+@pytest.mark.parametrize("data", [image(), documents.pdf([(300, 800, "Page 1")])])
+def test_without_tesseract_the_package_to_install_is_named(
+    data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoTextLayer, match="Install the package tesseract-ocr"):
+        extract(data)
+    assert extract(documents.pdf(documents.GERMAN_INVOICE)).source == "pdf_text"
+
+
+def test_without_any_language_the_package_to_install_is_named(install: Install) -> None:
+    install({}, languages=())
+    with pytest.raises(NoTextLayer, match="tesseract-ocr-eng"):
+        extract(image())
