@@ -6,10 +6,7 @@ merged by the time of creation. Both indexes carry keys only.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import heapq
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -19,6 +16,7 @@ from invoice_capture.aws import job_counts
 from invoice_capture.aws.items import Item, number_key, timestamp, to_attributes
 from invoice_capture.aws.job_items import CREATED_SHARDS, created_partition
 from invoice_capture.aws.table import Table
+from invoice_capture.domain.page_token import FOREIGN, page_token, place_of
 from invoice_capture.ports import Page
 
 _AFTER_ALL = "~"
@@ -128,19 +126,19 @@ def _token(partitions: Sequence[_Partition]) -> str:
         None if partition.after is None else [partition.after["created_at"]["S"], partition.after["PK"]["S"]]
         for partition in partitions
     ]
-    return base64.urlsafe_b64encode(json.dumps(places, separators=(",", ":")).encode()).decode().rstrip("=")
+    return page_token(places)
 
 
 def _resumed(partitions: list[_Partition], token: str) -> list[_Partition]:
     """The partitions from where a token left them. Raises ValueError."""
     try:
-        places = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        places = place_of(token)
         return [
             replace(partition, after=None if place is None else _start_key(partition, *place))
             for partition, place in zip(partitions, places, strict=True)
         ]
-    except (ValueError, TypeError, RecursionError, binascii.Error, UnicodeEncodeError) as exc:
-        raise ValueError("This nextToken is not from this list.") from exc
+    except (ValueError, TypeError) as exc:
+        raise ValueError(FOREIGN) from exc
 
 
 def _start_key(partition: _Partition, created_at: str, job: str) -> Item:

@@ -7,8 +7,6 @@ Without a filter, by the time of creation, a page costs the same however many jo
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +16,7 @@ from typing import Any
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.conditions import Condition, bounds_of, sort_key, value_at
 from invoice_capture.domain.job import Job
+from invoice_capture.domain.page_token import FOREIGN, page_token, place_of
 from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.ports import Clock, JobCatalogue, JobStore
 from invoice_capture.use_cases.find_job import could_be_id, is_visible
@@ -97,7 +96,7 @@ class ListJobs:
         picked.sort(key=lambda row: (row[CREATED_AT], row[_ID]), reverse=listing.descending)
         picked.sort(key=lambda row: sort_key(value_at(row, listing.sort)), reverse=listing.descending)
         end = offset + listing.limit
-        return JobList(picked[offset:end], len(picked), _token_of(end) if end < len(picked) else None)
+        return JobList(picked[offset:end], len(picked), page_token({"offset": end}) if end < len(picked) else None)
 
     def _fits(self, row: Row, listing: Listing) -> bool:
         if not all(condition.holds(row) for condition in listing.conditions):
@@ -159,15 +158,11 @@ def _could_be_number(text: str) -> bool:
     return 0 < len(text) <= _LONGEST_NUMBER and text.encode(errors="ignore").decode() == text
 
 
-def _token_of(offset: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"offset": offset}).encode()).decode().rstrip("=")
-
-
 def _offset_of(token: str) -> int:
     try:
-        offset = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))["offset"]
-        if isinstance(offset, int) and offset >= 0:
-            return offset
-    except (ValueError, TypeError, KeyError, RecursionError):
-        pass
-    raise InvalidRequest("This nextToken is not from this list.", "nextToken")
+        offset = place_of(token)["offset"]
+    except (ValueError, TypeError, KeyError) as exc:
+        raise InvalidRequest(FOREIGN, "nextToken") from exc
+    if not isinstance(offset, int) or offset < 0:
+        raise InvalidRequest(FOREIGN, "nextToken")
+    return offset
