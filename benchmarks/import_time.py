@@ -131,6 +131,7 @@ def _dated_copy(folder: Path, work: Path) -> Path:
 def _run(program: str, function: BuiltFunction, runtime: Path, *arguments: str) -> Any:
     environment = {
         **dict.fromkeys(function.variables, "1"),
+        "OCR": "textract",
         "TEMPLATE_ROUTES": "",
         "PYTHONPATH": function.search_path(runtime),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -55,6 +55,7 @@ def _run(options: argparse.Namespace) -> int:
     chosen = replace(chosen, json=options.json, report=options.report)
     if options.command == "watch":
         return watch.run(options.folder, chosen)
+    chosen = replace(chosen, lines=options.lines)
     try:
         return process.run(options.paths, chosen)
     except process.Interrupted as exc:
@@ -79,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     process.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with all files in and below it")
     _add_common(process, "drop into incoming/NAME/, which chooses this provider")
     _add_output(process)
+    process.add_argument(
+        "--lines", action="store_true", help="show the line items of each invoice, as for a single document"
+    )
     watch = commands.add_parser(
         "watch",
         help="capture whatever is dropped into a folder, until stopped",

@@ -57,7 +57,8 @@ def run(paths: list[str], options: Options) -> int:
         for outcome in finished:
             sys.stdout.write(json.dumps(outcome.to_json(), ensure_ascii=False) + "\n")
     elif finished:
-        table.show(Console(), finished, published, time.monotonic() - began)
+        with_lines = options.lines or len(documents) == 1
+        table.show(Console(), finished, published, time.monotonic() - began, with_lines)
     if interrupted:
         raise Interrupted(f"Stopped: {len(finished)} of {len(documents)} documents were finished.")
     return 0 if all(outcome.is_good for outcome in finished) else 1

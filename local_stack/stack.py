@@ -73,7 +73,8 @@ class LocalStack:
         on_request: Listener | None = None,
     ) -> None:
         self._time_scale = time_scale
-        self._parameters = dict(parameters or {})
+        # Textract needs an account; Tesseract is on this machine, or scans say that it is not.
+        self._parameters = {"Ocr": "tesseract", **(parameters or {})}
         self._provider_settings = dict(provider_settings or {})
         self._simulator_scripts = dict(simulator_scripts or {})
         self._log = log

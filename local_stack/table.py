@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from pathlib import PurePath
 from typing import Any
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from local_stack.compact import amount_of, compact_table, text_of
+from local_stack.line_table import lines_of
 from local_stack.outcome import Outcome
 from local_stack.stack import Notification
 
@@ -28,12 +28,20 @@ _STATUS = {
 _UNFINISHED = ("… unfinished", "red")
 
 
-def show(console: Console, outcomes: Sequence[Outcome], notifications: Sequence[Notification], seconds: float) -> None:
-    """Print the invoices, the problems, the notifications and a summary."""
+def show(
+    console: Console,
+    outcomes: Sequence[Outcome],
+    notifications: Sequence[Notification],
+    seconds: float,
+    with_lines: bool = False,
+) -> None:
+    """Print the invoices, with their lines if wanted, the problems, the notifications and a summary."""
     names = _short_names(outcomes)
     parts: list[RenderableType] = []
     if captured := [outcome for outcome in outcomes if outcome.invoice is not None]:
         parts.append(_invoices(captured[:_MOST_ROWS], names, console.width))
+        if with_lines:
+            parts += [lines_of(names[outcome.file], outcome.invoice or {}) for outcome in captured[:_MOST_ROWS]]
     if others := [outcome for outcome in outcomes if outcome.invoice is None]:
         parts.append(_problems(others[:_MOST_ROWS], names))
     hidden = len(outcomes) - len(captured[:_MOST_ROWS]) - len(others[:_MOST_ROWS])
@@ -51,7 +59,7 @@ def line(outcome: Outcome) -> Text:
     text = Text.assemble((f"{label:<13}", style), (PurePath(outcome.file).name, "bold"))
     if outcome.invoice is not None:
         invoice = outcome.invoice
-        for part in (_value(invoice["supplier"]["name"]), _value(invoice["invoice_number"]), _money(invoice)):
+        for part in (text_of(invoice["supplier"]["name"]), text_of(invoice["invoice_number"]), _money(invoice)):
             text.append(f"  {part}" if part else "")
     elif outcome.error is not None:
         text.append(f"  {outcome.error['code']}: {outcome.error['message']}")
@@ -63,11 +71,12 @@ def line(outcome: Outcome) -> Text:
 
 
 def _invoices(outcomes: Sequence[Outcome], names: Mapping[str, str], width: int) -> Table:
-    table = _table("Invoices")
+    table = compact_table("Invoices")
     table.add_column("Document", style="bold", ratio=4)
     table.add_column("Supplier", ratio=3)
-    table.add_column("Number", ratio=3)
+    table.add_column("Number", ratio=3, min_width=12)
     table.add_column("Date", min_width=10)
+    table.add_column("Lines", justify="right", min_width=5)
     table.add_column("Total", justify="right", min_width=max(len(_money(outcome.invoice)) for outcome in outcomes))
     with_findings = any(outcome.findings for outcome in outcomes)
     if with_findings:
@@ -78,12 +87,13 @@ def _invoices(outcomes: Sequence[Outcome], names: Mapping[str, str], width: int)
         table.add_column("Time", justify="right", style="dim", min_width=6)
     for outcome in outcomes:
         invoice = outcome.invoice or {}
-        is_credit_note = _value(invoice["type"]) == "credit_note"
+        is_credit_note = text_of(invoice["type"]) == "credit_note"
         cells = [
             Text(names[outcome.file]),
-            Text(_value(invoice["supplier"]["name"])),
-            Text(_value(invoice["invoice_number"])),
-            Text(_value(invoice["issue_date"])),
+            Text(text_of(invoice["supplier"]["name"])),
+            Text(text_of(invoice["invoice_number"])),
+            Text(text_of(invoice["issue_date"])),
+            Text(str(len(invoice["lines"]) or "")),
             Text(_money(invoice), style="magenta" if is_credit_note else ""),
         ]
         if with_findings:
@@ -96,7 +106,7 @@ def _invoices(outcomes: Sequence[Outcome], names: Mapping[str, str], width: int)
 
 
 def _problems(outcomes: Sequence[Outcome], names: Mapping[str, str]) -> Table:
-    table = _table("Not captured")
+    table = compact_table("Not captured")
     table.add_column("Document", style="bold", ratio=2)
     table.add_column("Status", min_width=12)
     table.add_column("Reason", overflow="fold", no_wrap=False, ratio=5)
@@ -110,7 +120,7 @@ def _problems(outcomes: Sequence[Outcome], names: Mapping[str, str]) -> Table:
 
 
 def _published(notifications: Sequence[Notification]) -> Table:
-    table = _table("Notifications")
+    table = compact_table("Notifications")
     table.add_column("Published", justify="right", min_width=9)
     table.add_column("Subject", min_width=max(len(notification.subject) for notification in notifications))
     table.add_column("Example", style="dim", ratio=1)
@@ -137,26 +147,6 @@ def _summary(outcomes: Sequence[Outcome], seconds: float) -> Text:
     return text.append(f"{documents} in {seconds:.1f} s", style="dim")
 
 
-class _Compact(Table):
-    """One line per row wherever a column does not ask for more."""
-
-    def add_column(self, *args: Any, **kwargs: Any) -> None:
-        super().add_column(*args, **{"no_wrap": True, "overflow": "ellipsis", **kwargs})
-
-
-def _table(title: str) -> Table:
-    return _Compact(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        header_style="dim",
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        expand=True,
-    )
-
-
 def _short_names(outcomes: Sequence[Outcome]) -> dict[str, str]:
     """Bare file names where they say which file it is, and paths where they do not."""
     uses = Counter(PurePath(outcome.file).name for outcome in outcomes)
@@ -165,20 +155,11 @@ def _short_names(outcomes: Sequence[Outcome]) -> dict[str, str]:
     }
 
 
-def _value(field: Mapping[str, Any]) -> str:
-    return str(field.get("value") or "")
-
-
 def _money(invoice: Mapping[str, Any] | None) -> str:
     """The total for people, with its currency; whatever is no number as it is."""
     if invoice is None:
         return ""
-    text = _value(invoice["total"])
-    try:
-        amount = f"{Decimal(text):,}"
-    except InvalidOperation:
-        amount = text
-    return f"{amount} {_value(invoice['currency'])}".strip()
+    return f"{amount_of(invoice['total'])} {text_of(invoice['currency'])}".strip()
 
 
 def _findings(outcome: Outcome) -> str:

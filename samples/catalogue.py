@@ -254,6 +254,26 @@ TUMBLEWICK = Invoice(
     ),
 )
 
+THISTLEDOWN = Invoice(
+    file_name="english_gbp_scanned.pdf",
+    layout="classic",
+    language="en-GB",
+    number="TB-3307",
+    issue_date=date(2026, 5, 11),
+    due_date=date(2026, 5, 25),
+    currency="GBP",
+    purchase_order="LIB-2291",
+    payment_reference="TB-3307",
+    supplier=parties.THISTLEDOWN,
+    customer=parties.LARKWATER,
+    lines=(
+        line("RB-20", "Rebinding, cloth, quarto", "36", "14.75", "20"),
+        line("SP-02", "Spine repair", "12", "9.40", "20"),
+        line("GT-12", "Gold tooling of titles", "24", "6.25", "20"),
+        line("CL-01", "Collection and return", "2", "28.00", "20"),
+    ),
+)
+
 INVOICES = (
     QUILLMERE,
     FACADE,
@@ -267,6 +287,9 @@ INVOICES = (
     UHRWERK,
     TUMBLEWICK,
 )
+
+# Printed, and scanned again: they have no text of their own.
+SCANNED = (THISTLEDOWN,)
 
 REFUSED = (
     Refused(

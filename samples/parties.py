@@ -27,6 +27,27 @@ BRACKENFOLD = Party(
     country="GB",
 )
 
+THISTLEDOWN = Party(
+    name="Thistledown Bindery Ltd",
+    street="6 Spindle Yard",
+    postcode="QX2 7ZZ",
+    city="Nether Quill",
+    country="GB",
+    vat_number="GB999019757",
+    iban="GB27XQZV99990078120045",
+    bic="XQZVGB2LXXX",
+    email="office@thistledown.example.com",
+    phone="01632 960775",
+)
+
+LARKWATER = Party(
+    name="Larkwater Public Library",
+    street="1 Market Cross",
+    postcode="QX7 1ZZ",
+    city="Larkwater",
+    country="GB",
+)
+
 FACADE = Party(
     name="Façade + Söhne GmbH",
     street="Lindwurmgasse 8",

@@ -13,6 +13,7 @@ from invoice_capture_cli.running import Run, command
 _PRIORITIES = ("low", "medium", "high", "urgent")
 _STATUSES = ("created", "queued", "processing", "completed", "failed", "cancelled")
 _DEFAULT_LIMIT = 20
+_DEFAULT_MISSES = 200
 
 _STATUS_WORDS = f"{', '.join(_STATUSES[:-1])} or {_STATUSES[-1]}"
 
@@ -197,6 +198,43 @@ def redrive(
     from invoice_capture_cli.redrive import redrive as run_redrive
 
     return run_redrive(run, dry_run=dry_run)
+
+
+@command(
+    app,
+    "evaluate",
+    "invoice-capture evaluate samples",
+    "invoice-capture evaluate samples --kinds digital --page misses.html",
+    "invoice-capture evaluate samples --groups --json",
+    targeted=False,
+)
+def evaluate(
+    run: Run,
+    *,
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Documents, and their values in ground_truth.jsonl.")
+    ],
+    kinds: Annotated[
+        str | None, typer.Option("--kinds", metavar="A,B", help="Only documents of these kinds; of all, without.")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option("--page", metavar="FILE", help="Write an HTML page that shows every miss.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="Show at most so many misses on the page.")
+    ] = _DEFAULT_MISSES,
+    processes: Annotated[
+        int | None,
+        typer.Option("--processes", metavar="N", min=1, help="Read so many documents at once."),
+    ] = None,
+    groups: Annotated[bool, typer.Option("--groups", help="Compare the layout groups, too.")] = False,
+) -> int:
+    """Measure the embedded engine on documents whose values are known. Needs no target."""
+    from invoice_capture_cli.evaluate import Wish
+    from invoice_capture_cli.evaluate import evaluate as run_evaluate
+
+    chosen = [] if kinds is None else [word for kind in kinds.split(",") if (word := kind.strip())]
+    return run_evaluate(run, folder, Wish(chosen, page, processes, groups, limit))
 
 
 @command(

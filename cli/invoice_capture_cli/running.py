@@ -123,15 +123,19 @@ _COMMON: Mapping[str, Any] = {
 _DEFAULTS = {"json_": False}
 
 
-def command(app: typer.Typer, name: str, *examples: str, path: str = "") -> Callable[[Callable[..., int]], None]:
+def command(
+    app: typer.Typer, name: str, *examples: str, path: str = "", targeted: bool = True
+) -> Callable[[Callable[..., int]], None]:
     """Make a function the command ``name``; its first argument is the Run, it returns the exit status.
 
-    ``path`` is what comes before the name, for a command of a group.
+    ``path`` is what comes before the name, for a command of a group. What is not ``targeted`` works on this machine
+    alone, so it has no options for a target.
     """
+    options = _COMMON if targeted else {"json_": AsJson}
 
     def register(function: Callable[..., int]) -> None:
         def run(**arguments: Any) -> None:
-            common = {option: arguments.pop(option) for option in _COMMON}
+            common: dict[str, Any] = {option: arguments.pop(option, None) for option in _COMMON}
             as_json = common.pop("json_")
             raise typer.Exit(_guarded(function, Run(Chosen(**common), as_json), arguments))
 
@@ -141,7 +145,7 @@ def command(app: typer.Typer, name: str, *examples: str, path: str = "") -> Call
             inspect.Parameter(
                 option, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(option), annotation=annotation
             )
-            for option, annotation in _COMMON.items()
+            for option, annotation in options.items()
         ]
         parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + shared
         run.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from invoice_capture.domain.checks import Finding
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import CaptureError, ProviderError, SettingMissing, SubmissionInDoubt, TokenClosed
 from invoice_capture.domain.invoice import Invoice
@@ -119,6 +120,7 @@ class ServerProvider:
     answers: dict[str, Check] = field(default_factory=dict)
     check_fault: ProviderError | None = None
     checked: list[list[str]] = field(default_factory=list)
+    remarks: tuple[Finding, ...] = ()
 
     def submit(self, submission: Submission, content: bytes) -> str:
         fault = self.faults.pop(0) if self.faults else None
@@ -151,6 +153,9 @@ class ServerProvider:
 
     def normalise(self, raw: bytes) -> Invoice:
         return Invoice()
+
+    def findings(self, raw: bytes) -> Sequence[Finding]:
+        return self.remarks
 
 
 @dataclass

@@ -5,12 +5,14 @@ import os
 import shutil
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from invoice_engine import Extraction, Limits, extract
 from invoice_engine.limits import Deadline
+from invoice_engine.read.images import page_images
 from invoice_engine.read.pdf import open_pdf
 from invoice_engine.read.render import draw_pages
+from invoice_engine.read.tesseract import TesseractReader
 from tests.unit.engine import documents
 
 
@@ -71,6 +73,58 @@ def test_a_page_the_wrong_way_up_is_read_and_its_boxes_are_upright(scan: Image.I
 @pytest.mark.parametrize("degrees", [-1.5, 1.5])
 def test_a_page_that_leans_is_read(scan: Image.Image, degrees: float) -> None:
     check(extract(saved(scan.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255), "PNG")))
+
+
+def test_a_photo_with_a_deep_shadow_is_read(scan: Image.Image) -> None:
+    shadow = Image.linear_gradient("L").rotate(90).resize(scan.size).point(lambda value: min(255, 30 + value * 2))
+    check(extract(saved(ImageChops.multiply(scan.convert("L"), shadow), "JPEG", quality=85)))
+
+
+def test_a_photo_stands_as_its_camera_says(scan: Image.Image) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    extraction = extract(saved(scan.rotate(90, expand=True), "JPEG", exif=exif, quality=90))
+    check(extraction)
+    number = extraction.invoice.invoice_number.chosen
+    assert number is not None
+    assert number.box is not None
+    assert number.box.left == pytest.approx(460 / 595, abs=0.02)
+    assert number.box.top == pytest.approx(130 / 842, abs=0.02)
+
+
+def test_white_print_on_a_dark_ground_is_read(scan: Image.Image) -> None:
+    banner = ImageChops.invert(scan.crop((0, 0, scan.width, 500)))
+    page = scan.copy()
+    page.paste(banner, (0, 0))
+    assert extract(saved(page, "PNG")).invoice.invoice_number.value == "KL-2026-17"
+
+
+RECEIPT = ["BACKSTUBE AM MARKT", "Marktplatz 7", "2 x Laugenbrezel", "Summe EUR", "Bar EUR", "Danke fuer Ihren Einkauf"]
+
+
+def receipt(ink: int, paper: int) -> Image.Image:
+    """A small till receipt, its amounts at the right."""
+    picture = Image.new("L", (420, 760), paper)
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(size=20)
+    for number, text in enumerate(RECEIPT):
+        draw.text((30, 60 + 90 * number), text, fill=ink, font=font)
+        if "EUR" in text:
+            draw.text((330, 60 + 90 * number), "3,40", fill=ink, font=font)
+    return picture
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(0, 255), (60, 140), (205, 245)])
+def test_a_receipt_is_read_however_dark_its_paper_and_faint_its_print(ink: int, paper: int) -> None:
+    picture = receipt(ink, paper)
+    picture.paste(0, (0, 0, 420, 25))  # the table it lies on
+    images = page_images(saved(picture, "JPEG", quality=80), Limits())
+    (page,) = TesseractReader().read(images, Limits(), Deadline(60)).pages
+    text = " ".join(word.text for word in page.words)
+    assert "BACKSTUBE AM MARKT" in text
+    amounts = [word for word in page.words if word.text == "3,40"]
+    assert [word.box.left for word in amounts] == pytest.approx([330 / 420] * 2, abs=0.02)
+    assert sorted(word.box.top for word in amounts) == pytest.approx([334 / 760, 424 / 760], abs=0.02)
 
 
 def test_the_second_page_of_a_tiff_is_read(scan: Image.Image) -> None:

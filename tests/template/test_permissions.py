@@ -7,8 +7,8 @@ import pytest
 
 from tests.template.steps import STEPS, pascal
 
-# Delivering logs and traces knows no resources.
-ON_EVERYTHING = ("logs:", "xray:")
+# Delivering logs and traces, and reading a picture, know no resources.
+ON_EVERYTHING = ("logs:", "xray:", "textract:DetectDocumentText")
 SAM_ADDS = {
     "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
     "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole",
@@ -63,13 +63,25 @@ def test_inline_policies_have_no_wildcards(cloudformation):
             assert "*" not in resource.removesuffix("/*"), logical_id
 
 
-def test_only_telemetry_is_allowed_on_everything(cloudformation):
+def test_only_what_knows_no_resources_is_allowed_on_everything(cloudformation):
     policies = _of_type(cloudformation, "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
     for logical_id, policy in policies.items():
         for statement in _statements(policy["PolicyDocument"]):
             assert not [action for action in statement["Action"] if "*" in action], logical_id
             if "*" in statement["Resource"]:
                 assert all(action.startswith(ON_EVERYTHING) for action in statement["Action"]), logical_id
+
+
+def test_pictures_are_read_by_one_function_and_only_where_textract_is_wanted(cloudformation):
+    allowed = {
+        logical_id: resource
+        for logical_id, resource in cloudformation["Resources"].items()
+        if "textract" in str(resource.get("Properties", {}).get("PolicyDocument", ""))
+        or "textract" in str(resource.get("Properties", {}).get("Policies", ""))
+    }
+    [policy] = allowed.values()
+    assert policy["Properties"]["Roles"] == [{"Ref": "ExtractDocumentFunctionRole"}]
+    assert cloudformation["Conditions"][policy["Condition"]] == {"Fn::Equals": [{"Ref": "Ocr"}, "textract"]}
 
 
 def test_every_function_has_a_role_of_its_own(cloudformation):

@@ -166,7 +166,7 @@ def test_what_fails_in_the_background_is_put_aside(cloudformation):
         for config in _of_type(cloudformation, "AWS::Lambda::EventInvokeConfig").values()
     }
     assert configs == {
-        "ExtractDocumentFunction": (1, "ExtractionDeadLetterQueue"),
+        "ExtractDocumentFunction": (2, "ExtractionDeadLetterQueue"),
         "EraseJobFunction": (2, "RequestDeadLetterQueue"),
         "ConfirmInvoiceFunction": (2, "RequestDeadLetterQueue"),
     }
@@ -181,6 +181,7 @@ def test_what_fails_in_the_background_is_put_aside(cloudformation):
         ("NotificationEmail", ""),
         ("LogLevel", "INFO"),
         ("MaximumDocumentMegabytes", 25),
+        ("Ocr", "textract"),
     ],
 )
 def test_a_parameter_has_a_sane_default(sam, name, default):

@@ -8,15 +8,16 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from lxml import etree
+from PIL import Image, ImageChops, ImageStat
 from stdnum import iban
 from stdnum.ch import vat as swiss_vat
 from stdnum.eu import vat as eu_vat
 from stdnum.gb import vat as british_vat
 
-from samples.catalogue import INVOICES, REFUSED
+from samples.catalogue import INVOICES, REFUSED, SCANNED
 from samples.einvoice import UBL_INVOICE, cii
 from samples.factur_x import ATTACHMENT
-from samples.make_samples import make
+from samples.make_samples import expectation, make
 from samples.model import Invoice
 from samples.wording import number
 
@@ -25,7 +26,12 @@ DOCUMENTS = SAMPLES / "documents"
 EXPECTED = json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))
 CAPTURED = {name: entry["invoice"] for name, entry in EXPECTED.items() if entry["status"] == "CAPTURED"}
 DRAWN = [invoice for invoice in INVOICES if invoice.file_name.endswith(".pdf")]
+SCANS = {
+    name: entry["invoice"]
+    for name, entry in json.loads((SAMPLES / "expected_scans.json").read_text(encoding="utf-8")).items()
+}
 MAX_BYTES = 60_000
+MAX_SCAN_BYTES = 150_000
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +69,11 @@ def file_of(invoice: Invoice) -> Path:
     return DOCUMENTS / invoice.file_name
 
 
+def picture(path: Path) -> Image.Image:
+    with pypdfium2.PdfDocument(path) as pdf:
+        return pdf[0].render(scale=1, grayscale=True).to_pil().convert("L")
+
+
 def bare(text: str) -> str:
     return re.sub(r"[\W_]", "", text)
 
@@ -74,8 +85,9 @@ def test_the_folder_holds_exactly_the_documents_of_the_catalogue() -> None:
     assert set(EXPECTED) == names
 
 
-def test_expected_values_are_what_the_script_writes(remade: Path) -> None:
-    assert (remade / "expected.json").read_bytes() == (SAMPLES / "expected.json").read_bytes()
+@pytest.mark.parametrize("name", ["expected.json", "ground_truth.jsonl"])
+def test_expected_values_are_what_the_script_writes(name: str, remade: Path) -> None:
+    assert (remade / name).read_bytes() == (SAMPLES / name).read_bytes()
 
 
 @pytest.mark.parametrize("name", sorted(set(EXPECTED) - {invoice.file_name for invoice in DRAWN}))
@@ -95,7 +107,7 @@ def test_committed_pdf_shows_what_the_script_draws(invoice: Invoice, remade: Pat
 def test_two_runs_write_the_same_bytes(remade: Path, tmp_path: Path) -> None:
     again = make(tmp_path)
 
-    before = {path.name: path.read_bytes() for path in (remade / "documents").iterdir()}
+    before = {path.name: path.read_bytes() for path in remade.glob("*/*")}
     assert {path.name: path.read_bytes() for path in again} == before
 
 
@@ -103,9 +115,11 @@ def test_every_document_is_small() -> None:
     assert max(path.stat().st_size for path in DOCUMENTS.iterdir()) < MAX_BYTES
 
 
-@pytest.mark.parametrize("invoice", INVOICES, ids=lambda invoice: invoice.layout)
+@pytest.mark.parametrize("invoice", [*INVOICES, *SCANNED], ids=lambda invoice: invoice.number)
 def test_amounts_add_up(invoice: Invoice) -> None:
-    expected = CAPTURED[invoice.file_name]
+    expected = {**CAPTURED, **SCANS}[invoice.file_name]
+    lines = expectation(invoice)["lines"]
+    assert sum(Decimal(line["subtotal"]) for line in lines) == Decimal(expected["subtotal"])
     subtotal, tax_total, total = (Decimal(expected[key]) for key in ("subtotal", "tax_total", "total"))
     exact = sum(line.quantity * line.unit_price for line in invoice.lines)
 
@@ -148,6 +162,28 @@ def test_expected_values_can_be_read_on_the_page(invoice: Invoice) -> None:
     assert bare(invoice.supplier.vat_number or "") in bare(text)
     for amount in amounts:
         assert number(amount, invoice.language).replace("\N{NO-BREAK SPACE}", " ") in text
+
+
+class TestScans:
+    def test_the_folder_holds_exactly_those_of_the_catalogue(self) -> None:
+        names = {invoice.file_name for invoice in SCANNED}
+        assert {path.name for path in (SAMPLES / "scans").iterdir()} == names == set(SCANS)
+
+    def test_expected_values_are_what_the_script_writes(self, remade: Path) -> None:
+        name = "expected_scans.json"
+        assert (remade / name).read_bytes() == (SAMPLES / name).read_bytes()
+
+    # Another version of the libraries may round the pixels differently.
+    @pytest.mark.parametrize("invoice", SCANNED, ids=lambda invoice: invoice.layout)
+    def test_the_committed_picture_is_the_one_that_the_script_draws(self, invoice: Invoice, remade: Path) -> None:
+        fresh, committed = (picture(folder / "scans" / invoice.file_name) for folder in (remade, SAMPLES))
+        assert ImageStat.Stat(ImageChops.difference(fresh, committed)).mean[0] < 1
+
+    @pytest.mark.parametrize("invoice", SCANNED, ids=lambda invoice: invoice.layout)
+    def test_a_scan_is_small_and_has_no_text(self, invoice: Invoice) -> None:
+        path = SAMPLES / "scans" / invoice.file_name
+        assert path.stat().st_size < MAX_SCAN_BYTES
+        assert page_texts(path) == [""]
 
 
 class TestTheSamplesShow:

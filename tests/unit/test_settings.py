@@ -27,6 +27,14 @@ def test_values_are_read_with_their_units() -> None:
     assert settings.optional_text("NOTHING") is None
 
 
+def test_a_choice_is_one_of_the_known_words() -> None:
+    assert Settings({"OCR": "none"}).choice("OCR", ("tesseract", "none")) == "none"
+    with pytest.raises(SettingMissing, match="OCR must be one of tesseract, none, not 'nothing'"):
+        Settings({"OCR": "nothing"}).choice("OCR", ("tesseract", "none"))
+    with pytest.raises(SettingMissing, match="OCR is not set"):
+        Settings({}).choice("OCR", ("tesseract", "none"))
+
+
 @pytest.mark.parametrize(
     ("text", "routes"),
     [

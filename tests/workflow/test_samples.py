@@ -34,6 +34,16 @@ def samples(stacks: Stacks) -> dict[str, dict[str, Any]]:
     return outcomes
 
 
+def _told(line: dict[str, dict[str, Any]]) -> tuple[str, list[Decimal]]:
+    """A line of an invoice, for comparing; where spaces stand in its description is a matter of taste."""
+    amounts = [Decimal(line[name]["value"]) for name in ("quantity", "unit_price", "subtotal")]
+    return "".join(line["description"]["value"].split()), amounts
+
+
+def _wanted(line: dict[str, str]) -> tuple[str, list[Decimal]]:
+    return _told({name: {"value": value} for name, value in line.items()})
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_sample_ends_as_expected(samples: dict[str, dict[str, Any]], name: str) -> None:
     expected, outcome = SAMPLES[name], samples[name]
@@ -57,4 +67,5 @@ def test_every_sample_ends_as_expected(samples: dict[str, dict[str, Any]], name:
             node = node[part]
         same = Decimal(value) == Decimal(node["value"]) if field in {"subtotal", "tax_total", "total"} else None
         assert node["value"] == value if same is None else same, field
+    assert [_told(line) for line in outcome["invoice"]["lines"]] == [_wanted(line) for line in expected["lines"]]
     assert [finding for finding in outcome["findings"] if finding["severity"] == "error"] == []

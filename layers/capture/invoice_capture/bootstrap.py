@@ -141,11 +141,13 @@ class Application:
 
     @cached_property
     def extract_document(self) -> ExtractDocument:
-        from invoice_capture.providers.embedded.engine import engine
+        from invoice_capture.providers.embedded.engine import OCR_READERS, engine
         from invoice_capture.use_cases.extract_document import ExtractDocument
 
+        ocr = self._settings.choice("OCR", OCR_READERS)
         return ExtractDocument(
-            engine=engine(self._settings.maximum_document_bytes),
+            engine=engine(self._settings.maximum_document_bytes, ocr),
+            charges=ocr == "textract",
             documents=self._documents,
             submissions=self._submissions,
             callbacks=self._callbacks,

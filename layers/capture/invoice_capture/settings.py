@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from invoice_capture.domain.errors import SettingMissing
@@ -34,6 +34,13 @@ class Settings:
         if not 0 < value < float("inf"):
             raise SettingMissing(f"The environment variable {name} must be a positive number, not {text!r}.")
         return value
+
+    def choice(self, name: str, known: Collection[str]) -> str:
+        """One of the words in ``known``. Raises SettingMissing with the variable's name."""
+        text = self.text(name)
+        if text not in known:
+            raise SettingMissing(f"The environment variable {name} must be one of {', '.join(known)}, not {text!r}.")
+        return text
 
     def names(self, name: str) -> tuple[str, ...]:
         """A list with commas between its entries."""

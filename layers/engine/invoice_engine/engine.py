@@ -44,5 +44,5 @@ def _extract_xml(data: bytes, limits: Limits, deadline: Deadline) -> Extraction:
     from invoice_engine.einvoice.recognise import read_einvoice
     from invoice_engine.read.xml import parse_xml
 
-    source, invoice = read_einvoice(parse_xml(data, limits, deadline))
-    return Extraction(source=source, pages=0, invoice=invoice)
+    found = read_einvoice(parse_xml(data, limits, deadline))
+    return Extraction(found.standard, "data", pages=0, invoice=found.invoice, notes=list(found.notes))

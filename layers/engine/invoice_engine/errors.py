@@ -5,16 +5,30 @@
     ├── UnreadableDocument     broken, empty, not a document at all, or XML that is unsafe to read
     ├── TooLarge               more bytes, pages, pixels, nesting, elements or time than the limits allow
     ├── UnsupportedDocument    a healthy document of a kind this engine does not read
-    └── NoTextLayer            a scan or photo, and OCR is not installed or finds no text
+    ├── NoTextLayer            a scan or photo, and OCR is not installed or finds no text
+    ├── OcrUnavailable         the OCR service is busy or out of reach; worth trying again
+    └── OcrRefused             the OCR service does not let us in
 
 Messages are sentences for the person who sent the document: what is wrong with it and what to do next.
 """
+
+from typing import Any
 
 
 class EngineError(Exception):
     """Base of every error `extract` raises. `code` is stable and meant for programs."""
 
     code = "engine_error"
+
+    def to_json(self) -> dict[str, Any]:
+        """For another process, which makes the same error of it."""
+        return {"code": self.code, "message": str(self)}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "EngineError":
+        """Raises KeyError for what is no error, or none of this engine's."""
+        kinds = {kind.code: kind for kind in cls.__subclasses__()}
+        return kinds[content["code"]](content["message"])
 
 
 class EncryptedDocument(EngineError):
@@ -35,3 +49,11 @@ class UnsupportedDocument(EngineError):
 
 class NoTextLayer(EngineError):
     code = "no_text_layer"
+
+
+class OcrUnavailable(EngineError):
+    code = "ocr_unavailable"
+
+
+class OcrRefused(EngineError):
+    code = "ocr_refused"

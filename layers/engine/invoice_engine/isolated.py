@@ -3,42 +3,55 @@
 The libraries that read documents are written in C and fed with whatever people send. When one crashes, runs without
 end or wants too much memory, it ends a child process, and the document with an EngineError; the next document gets
 a new child. A child that is well reads one document after the other.
+
+The child has none of the caller's environment beyond what programs need to run: no credentials, no tokens. An OCR
+service is asked by the caller, with pictures that the child has drawn.
 """
 
 import json
 import os
-import select
-import struct
 import subprocess
 import sys
 import threading
 import time
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 from invoice_engine.errors import EngineError, TooLarge, UnreadableDocument
-from invoice_engine.limits import Limits
+from invoice_engine.limits import Deadline, Limits
+from invoice_engine.pipe import Pipe
+from invoice_engine.read.ocr import OcrReader, OcrResult, PageImage
 
 # Time that a child gets beyond the engine's own limit, which is only looked at between steps.
 GRACE_SECONDS = 5.0
 MEMORY_BYTES = 500 * 1024 * 1024
-LENGTH = struct.Struct(">Q")
-_CHUNK = 1 << 20
+_LONGEST_MESSAGE = 64 * 1024 * 1024
+_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "TESSDATA_PREFIX", "PYTHONHOME")
 # The child finds modules where this process does, wherever that is.
 _PROGRAM = """\
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from invoice_engine.child import main
-main(int(sys.argv[2]))
+main(int(sys.argv[2]), sys.argv[3])
 """
 
 
 class Isolated:
-    """A reader in a child process. Safe to use from several threads: they take turns."""
+    """A reader in a child process. Safe to use from several threads: they take turns.
 
-    def __init__(self, memory_bytes: int = MEMORY_BYTES, grace_seconds: float = GRACE_SECONDS) -> None:
+    Scans and photos are read by `ocr` in this process, or by Tesseract beside the child when None.
+    """
+
+    def __init__(
+        self,
+        memory_bytes: int = MEMORY_BYTES,
+        grace_seconds: float = GRACE_SECONDS,
+        ocr: OcrReader | None = None,
+    ) -> None:
         self._memory_bytes = memory_bytes
         self._grace_seconds = grace_seconds
+        self._ocr = ocr
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._end: weakref.finalize[Any, Any] | None = None
@@ -48,21 +61,20 @@ class Isolated:
         with self._lock:
             child = self._ready()
             try:
-                answer = self._ask(child, data, limits)
+                return self._ask(child, data, limits)
             except TimeoutError as exc:
                 self._close()
-                raise TooLarge(
-                    f"Reading the document took longer than {limits.max_seconds:g} seconds. Send it in smaller parts."
-                ) from exc
-            except OSError as exc:
+                raise TooLarge("Reading the document took longer than is allowed. Send it in smaller parts.") from exc
+            except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as exc:
                 self._close()
                 raise UnreadableDocument(
                     "Reading the document crashed the reader, so it is damaged or made to do harm. Ask for a new copy."
                 ) from exc
-        if "extraction" in answer:
-            extraction: dict[str, Any] = answer["extraction"]
-            return extraction
-        raise _error(answer["code"], answer["message"])
+            except EngineError:
+                raise
+            except BaseException:
+                self._close()  # it would take the next document for an answer
+                raise
 
     def close(self) -> None:
         """End the child, if there is one. The next document starts another."""
@@ -72,26 +84,47 @@ class Isolated:
     def _ready(self) -> "subprocess.Popen[bytes]":
         if self._child is None or self._child.poll() is not None:
             self._close()
+            where = "here" if self._ocr is None else "there"
             self._child = subprocess.Popen(  # noqa: S603 - this very interpreter and a module of ours
-                [sys.executable, "-P", "-c", _PROGRAM, json.dumps(sys.path), str(self._memory_bytes)],
+                [sys.executable, "-P", "-c", _PROGRAM, json.dumps(sys.path), str(self._memory_bytes), where],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                bufsize=0,
+                env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
             )
             self._end = weakref.finalize(self, _end, self._child)
         return self._child
 
     def _ask(self, child: "subprocess.Popen[bytes]", data: bytes, limits: Limits) -> dict[str, Any]:
-        """Raises BrokenPipeError when the child is gone, TimeoutError when it does not answer in time."""
-        give_up_at = time.monotonic() + limits.max_seconds + self._grace_seconds
+        """Raises the engine's error, OSError when the child is gone, TimeoutError when it does not answer in time, and
+        ValueError, KeyError, TypeError, OverflowError or RecursionError when it answers nonsense."""
         assert child.stdin is not None
         assert child.stdout is not None
-        told = json.dumps({name: getattr(limits, name) for name in limits.__slots__}).encode()
-        child.stdin.write(LENGTH.pack(len(told)) + told + LENGTH.pack(len(data)))
-        child.stdin.write(data)
-        child.stdin.flush()
-        [length] = LENGTH.unpack(_read(child.stdout.fileno(), LENGTH.size, give_up_at))
-        answer: dict[str, Any] = json.loads(_read(child.stdout.fileno(), length, give_up_at))
-        return answer
+        pipe = Pipe(child.stdout.fileno(), child.stdin.fileno(), _LONGEST_MESSAGE)
+        pipe.give_up_at = time.monotonic() + limits.max_seconds + self._grace_seconds
+        pipe.tell({name: getattr(limits, name) for name in limits.__slots__})
+        pipe.send(data)
+        answer = pipe.hear()
+        if "seconds" in answer:
+            # The document has scans, and there is more time for them: once, or a child could ask for more without end.
+            deadline = Deadline(min(float(answer["seconds"]), limits.most_seconds))
+            pipe.give_up_at = time.monotonic() + deadline.remaining() + self._grace_seconds
+            if "pictures" in answer:
+                pipe.tell(self._read(pipe, limits, deadline))
+            answer = pipe.hear()
+        if "code" in answer:
+            raise EngineError.from_json(answer)
+        extraction: dict[str, Any] = answer["extraction"]
+        return extraction
+
+    def _read(self, pipe: Pipe, limits: Limits, deadline: Deadline) -> dict[str, Any]:
+        if self._ocr is None:
+            raise ValueError("The child was not told to send pictures.")
+        try:
+            result: OcrResult = self._ocr.read(_pictures(pipe, limits), limits, deadline)
+        except EngineError as exc:
+            return exc.to_json()
+        return result.to_json()
 
     def _close(self) -> None:
         if self._end is not None:
@@ -99,23 +132,25 @@ class Isolated:
         self._child = self._end = None
 
 
-def _read(descriptor: int, length: int, give_up_at: float) -> bytes:
-    parts: list[bytes] = []
-    while length:
-        readable, _, _ = select.select([descriptor], [], [], max(0.0, give_up_at - time.monotonic()))
-        if not readable:
-            raise TimeoutError
-        part = os.read(descriptor, min(length, _CHUNK))
-        if not part:
-            raise BrokenPipeError("the child is gone")
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
+def _pictures(pipe: Pipe, limits: Limits) -> Iterator[PageImage]:
+    """The child's pictures. Raises ValueError for one that is not portable: decoding is the child's part."""
+    from invoice_engine.read.images import page_images
+    from invoice_engine.read.portable import is_portable
 
-
-def _error(code: str, message: str) -> EngineError:
-    kind = next((kind for kind in EngineError.__subclasses__() if kind.code == code), UnreadableDocument)
-    return kind(message)
+    for _ in range(limits.max_scanned_pages):
+        pipe.tell({"next": True})
+        told = pipe.hear()
+        if not told:
+            return
+        number, dpi, data = int(told["number"]), told["dpi"] and int(told["dpi"]), pipe.receive()
+        if not data:
+            yield PageImage(b"", number, 1, 1)  # one that the child could not open
+            continue
+        [size] = page_images(data, limits)
+        image = PageImage(data, number, size.width, size.height, dpi=dpi)
+        if not is_portable(image):
+            raise ValueError("The child sent a picture of another kind.")
+        yield image
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
@@ -123,7 +158,4 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
     child.wait()
     for stream in (child.stdin, child.stdout):
         if stream is not None:
-            try:
-                stream.close()
-            except OSError:
-                continue  # what was not written yet has no reader any more
+            stream.close()

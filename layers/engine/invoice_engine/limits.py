@@ -10,7 +10,8 @@ from invoice_engine.errors import TooLarge
 class Limits:
     """What `extract` accepts. Everything beyond raises TooLarge.
 
-    `max_seconds` is wall time, looked at between pages and steps: a step that is under way is not interrupted.
+    `max_seconds` is wall time, looked at between pages and steps: a step that is under way is not interrupted. Each
+    page that goes to OCR adds `seconds_per_scan`: it takes a hundred times as long as a page with text.
     `max_characters` bounds the text read from one page; the rest of such a page is left unread.
     `max_pixels` bounds one picture that is sent, `max_drawn_pixels` one that is drawn from a page for OCR (larger pages
     are drawn smaller), `max_ocr_memory` the address space in bytes of one OCR process.
@@ -27,6 +28,12 @@ class Limits:
     max_xml_depth: int = 64
     max_xml_elements: int = 200_000
     max_seconds: float = 30.0
+    seconds_per_scan: float = 4.0
+
+    @property
+    def most_seconds(self) -> float:
+        """What the longest document that is accepted may take."""
+        return self.max_seconds + self.max_scanned_pages * self.seconds_per_scan
 
 
 @dataclass(slots=True)
@@ -38,6 +45,11 @@ class Deadline:
 
     def __post_init__(self) -> None:
         self._end = time.monotonic() + self.seconds
+
+    def extend(self, seconds: float) -> None:
+        """Allow this much more."""
+        self.seconds += seconds
+        self._end += seconds
 
     def check(self) -> None:
         """Raises TooLarge once the time is used up."""

@@ -13,6 +13,8 @@ from invoice_engine.version import __version__
 
 Value = str | Decimal | date
 Source = Literal["xml", "text", "derived"]
+ReadAs = Literal["data", "text", "ocr", "receipt"]
+Standard = Literal["cii", "ubl", "fatturapa", "facturae"]
 MAX_CANDIDATES = 5
 
 
@@ -33,8 +35,7 @@ class Box(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One reading of a field. `page` counts from 0; page and box are None when the value stands on no page."""
 
     value: Value
@@ -137,9 +138,13 @@ class Note:
 
 @dataclass(slots=True)
 class Extraction:
-    """The result of reading one document. `pages` is 0 for XML, which has none."""
+    """The result of reading one document. `pages` is 0 for XML, which has none.
 
-    source: Literal["cii", "ubl", "pdf_text", "ocr"]
+    `read_as` is the way of reading by which confidences are calibrated; values of "data" were stated, not read.
+    """
+
+    source: Standard | Literal["pdf_text", "ocr"]
+    read_as: ReadAs
     pages: int
     invoice: Invoice
     notes: list[Note] = field(default_factory=list)
@@ -149,6 +154,7 @@ class Extraction:
             "engine": "invoice_engine",
             "version": __version__,
             "source": self.source,
+            "read_as": self.read_as,
             "pages": self.pages,
             "invoice": _tree(self.invoice),
             "notes": [{"code": note.code, "message": note.message} for note in self.notes],

@@ -18,6 +18,7 @@ from tests.unit.cli.fake_api import FakeApi
 from tools.stage import PROJECT
 
 COMMANDS = ["submit", "watch", "list", "show", "export", "retry", "redrive", "keys create", "keys list", "keys revoke"]
+COMMANDS += ["evaluate"]
 ALL = [example for examples in EXAMPLES.values() for example in examples]
 NEED_THE_STACK = ("keys", "redrive")
 
@@ -35,8 +36,9 @@ def test_the_help_shows_its_examples(command: str, bare: Cli) -> None:
     shown = re.sub(r"\s+", " ", result.stdout)
     for example in EXAMPLES[command]:
         assert f"$ {example}" in shown
-    for option in ("--url", "--key", "--stack", "--region", "--profile", "--json"):
-        assert option in result.stdout
+    assert "--json" in result.stdout
+    for option in ("--url", "--key", "--stack", "--region", "--profile"):
+        assert (option in result.stdout) == (command != "evaluate")
 
 
 def test_the_help_tells_the_exit_status(bare: Cli) -> None:
@@ -78,6 +80,7 @@ def test_examples_that_need_the_stack_run(
 
 
 HEAVY = {"boto3", "botocore", "requests", "urllib3", "pydantic", "aws_lambda_powertools", "invoice_capture.bootstrap"}
+HEAVY |= {"invoice_engine", "jinja2", "PIL", "multiprocessing"}
 
 
 @pytest.mark.parametrize("module", ["main", "running", "targets"])

@@ -24,6 +24,15 @@ CREDIT_NOTE = (
     '<cn:CreditNote xmlns:cn="urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2"><cn:x/></cn:CreditNote>'
 )
 CII = '<rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"/>'
+FATTURAPA = '<p:FatturaElettronica xmlns:p="http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2"/>'
+OLD_FATTURAPA = '<FatturaElettronica xmlns="http://www.fatturapa.gov.it/sdi/fatturapa/v1.1"/>'
+FACTURAE = '<fe:Facturae xmlns:fe="http://www.facturae.gob.es/formato/Versiones/Facturaev3_2_2.xml"/>'
+OLD_FACTURAE = '<Facturae xmlns="http://www.facturae.es/Facturae/2009/v3.2/Facturae"/>'
+ENVELOPE = (
+    '<sbd:StandardBusinessDocument xmlns:sbd="http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader">'
+    "<sbd:StandardBusinessDocumentHeader><sbd:Sender/></sbd:StandardBusinessDocumentHeader>"
+    "{}</sbd:StandardBusinessDocument>"
+)
 ZUGFERD_1 = '<rsm:CrossIndustryDocument xmlns:rsm="urn:ferd:CrossIndustryDocument:invoice:1p0"/>'
 
 
@@ -41,6 +50,12 @@ ZUGFERD_1 = '<rsm:CrossIndustryDocument xmlns:rsm="urn:ferd:CrossIndustryDocumen
         (b'<?xml version="1.0"?>\n<!-- hello -->' + CREDIT_NOTE.encode(), DocumentKind.E_INVOICE),
         (b"\xef\xbb\xbf" + CII.encode(), DocumentKind.E_INVOICE),
         (ZUGFERD_1.encode("utf-16"), DocumentKind.E_INVOICE),
+        (b'<?xml-stylesheet type="text/xsl" href="fattura.xsl"?>' + FATTURAPA.encode(), DocumentKind.E_INVOICE),
+        (OLD_FATTURAPA.encode(), DocumentKind.E_INVOICE),
+        (FACTURAE.encode(), DocumentKind.E_INVOICE),
+        (OLD_FACTURAE.encode(), DocumentKind.E_INVOICE),
+        (ENVELOPE.format(UBL).encode(), DocumentKind.E_INVOICE),
+        (ENVELOPE.format("<Attached/>" + CII).encode(), DocumentKind.E_INVOICE),
     ],
 )
 def test_kinds_that_are_taken(content: bytes, kind: DocumentKind) -> None:
@@ -56,6 +71,13 @@ def test_kinds_that_are_taken(content: bytes, kind: DocumentKind) -> None:
         b"<html><body/></html>",
         b"<Invoice/>",
         b'<Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2"/>',
+        b"<FatturaElettronica/>",
+        b'<Facturae xmlns="urn:example:other"/>',
+        ENVELOPE.format("").encode(),
+        ENVELOPE.format(f"<Attached>{UBL}</Attached>").encode(),
+        ENVELOPE.format('<Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2"/>').encode(),
+        f"<Envelope>{UBL}</Envelope>".encode(),
+        ENVELOPE.format(f"<!--{'x' * 70_000}-->{UBL}").encode(),
         b'<!DOCTYPE Invoice [<!ENTITY a "b">]>' + UBL.encode(),
         b'<?xml version="1.0" encoding="no-such-encoding"?>' + UBL.encode(),
         b" " * 2000 + b"%PDF-1.4",

@@ -31,7 +31,7 @@ DOCUMENTS = {
 def test_every_result_has_the_same_shape(name: str) -> None:
     result = extract(DOCUMENTS[name]).to_json()
     assert json.loads(json.dumps(result)) == result
-    assert result.keys() == {"engine", "version", "source", "pages", "invoice", "notes"}
+    assert result.keys() == {"engine", "version", "source", "read_as", "pages", "invoice", "notes"}
     assert (result["engine"], result["version"]) == ("invoice_engine", invoice_engine.__version__)
     invoice = result["invoice"]
     assert invoice.keys() == HEADER | {"supplier", "customer", "taxes", "lines"}
@@ -54,6 +54,7 @@ def test_every_error_has_a_code_of_its_own() -> None:
     leaves = EngineError.__subclasses__()
     assert {error.__name__ for error in leaves} == {
         "EncryptedDocument", "UnreadableDocument", "TooLarge", "UnsupportedDocument", "NoTextLayer",
+        "OcrUnavailable", "OcrRefused",
     }  # fmt: skip
     assert len({error.code for error in leaves}) == len(leaves)
     assert all(error.__name__ in str(errors.__doc__) for error in leaves)

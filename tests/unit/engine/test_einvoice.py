@@ -190,6 +190,16 @@ def test_missing_totals_follow_from_the_others() -> None:
     assert (total["value"], total["source"]) == ("125.00", "derived")
 
 
+def test_a_total_follows_from_what_is_payable_and_was_paid_alone() -> None:
+    sums = '<cbc:{0} currencyID="SEK">{1}</cbc:{0}>'
+    text = documents.ubl()
+    for name, amount in (("TaxInclusiveAmount", "125.00"), ("TaxExclusiveAmount", "100.00")):
+        text = text.replace(sums.format(name, amount), "")
+    invoice = read(text)["invoice"]
+    assert (invoice["total"]["value"], invoice["total"]["source"]) == ("125.00", "derived")
+    assert (invoice["subtotal"]["value"], invoice["subtotal"]["source"]) == ("100.00", "derived")
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -208,6 +218,73 @@ def test_dates_that_name_no_day_are_left_empty(before: str, after: str) -> None:
 def test_amounts_that_are_no_decimals_are_left_empty(amount: str) -> None:
     text = documents.CII.replace(">40.0000<", f">{amount}<")
     assert read(text)["invoice"]["lines"][0]["quantity"]["value"] is None
+
+
+def test_amounts_with_many_digits_divide_exactly() -> None:
+    price = "999999999999999999999999"
+    text = documents.CII.replace("<ram:ChargeAmount>250.00<", f"<ram:ChargeAmount>{price}<")
+    assert price in text
+    assert read(text)["invoice"]["lines"][0]["unit_price"]["value"] == "9999999999999999999999.99"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "number", "vat", "tax"),
+    [
+        ("VAT", "SE556677889901", "SE556677889901", "F-SKATT"),
+        ("MOMS", "SE556677889901", "SE556677889901", None),
+        ("63", "se 5566 778899 01", "SE556677889901", None),
+        ("TAX", "556677889901", None, "556677889901"),
+        ("TAX", "SELLER", None, "SELLER"),
+    ],
+)
+def test_a_vat_number_is_known_by_its_scheme_or_else_by_its_country(
+    scheme: str, number: str, vat: str | None, tax: str | None
+) -> None:
+    text = (
+        documents.ubl().replace("se 556677889901", number).replace("<cbc:ID>VAT</cbc:ID>", f"<cbc:ID>{scheme}</cbc:ID>")
+    )
+    supplier = read(text)["invoice"]["supplier"]
+    assert (supplier["vat_number"]["value"], supplier["tax_number"]["value"]) == (vat, tax)
+
+
+@pytest.mark.parametrize("scheme", [' schemeID="VAT"', "", ' schemeID="FC"'])
+def test_a_vat_number_without_its_scheme_is_known_by_its_country(scheme: str) -> None:
+    other = '<ram:SpecifiedTaxRegistration><ram:ID schemeID="FC">12/345/6789</ram:ID></ram:SpecifiedTaxRegistration>'
+    text = documents.CII.replace(other, "").replace(' schemeID="VA">DE', f"{scheme}>DE")
+    supplier = read(text)["invoice"]["supplier"]
+    assert (supplier["vat_number"]["value"], supplier["tax_number"]["value"]) == ("DE294041172", None)
+
+
+PAYEE_IBAN = "<ram:IBANID>DE89 3704 0044 0532 0130 00</ram:IBANID>"
+PAYEE_BIC = "<ram:BICID>NEBLDE21XXX</ram:BICID>"
+
+
+def test_what_is_no_iban_where_an_iban_belongs_is_told_with_little_confidence() -> None:
+    text = documents.CII.replace(PAYEE_IBAN, "<ram:IBANID>to follow</ram:IBANID>").replace(
+        PAYEE_BIC, "<ram:BICID>tba</ram:BICID>"
+    )
+    supplier = read(text)["invoice"]["supplier"]
+    assert (supplier["iban"]["value"], supplier["iban"]["confidence"]) == ("TOFOLLOW", 0.5)
+    assert (supplier["bic"]["value"], supplier["bic"]["confidence"]) == ("TBA", 0.5)
+
+
+def test_an_iban_comes_before_what_is_none() -> None:
+    start = documents.CII.index("<ram:SpecifiedTradeSettlementPaymentMeans>")
+    means = (
+        "<ram:SpecifiedTradeSettlementPaymentMeans><ram:PayeePartyCreditorFinancialAccount><ram:IBANID>12-345</ram:IBANID>"
+        "<ram:ProprietaryID>4711</ram:ProprietaryID></ram:PayeePartyCreditorFinancialAccount>"
+        "</ram:SpecifiedTradeSettlementPaymentMeans>"
+    )
+    supplier = read(documents.CII[:start] + means + documents.CII[start:])["invoice"]["supplier"]
+    assert (supplier["iban"]["value"], supplier["iban"]["confidence"]) == ("DE89370400440532013000", 1.0)
+    assert supplier["bic"]["value"] == "NEBLDE21XXX"
+
+
+def test_an_iban_among_domestic_numbers_is_found() -> None:
+    text = documents.CII.replace(PAYEE_IBAN, "<ram:ProprietaryID>DE89370400440532013000</ram:ProprietaryID>")
+    assert read(text)["invoice"]["supplier"]["iban"]["value"] == "DE89370400440532013000"
+    domestic = documents.CII.replace(PAYEE_IBAN, "<ram:ProprietaryID>0532013000</ram:ProprietaryID>")
+    assert read(domestic)["invoice"]["supplier"]["iban"]["value"] is None
 
 
 def test_a_bare_invoice_has_every_field_and_no_value() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from invoice_engine import Extraction, extract
 from tests.unit.engine import documents
+from tests.unit.engine.national_einvoices import FACTURAE, FATTURAPA, twice
 
 PRINTED = documents.pdf(documents.GERMAN_INVOICE)
 # The printed invoice and the embedded one agree once the XML has the printed totals.
@@ -61,11 +62,79 @@ def test_what_is_not_printed_has_no_box() -> None:
     assert (order.value, order.page, order.box) == ("PO-77", None, None)
 
 
-def test_a_total_that_is_not_on_the_page_is_noted() -> None:
+def total_of(xml: str, total: str, due: str = "100.00") -> str:
+    return xml.replace(">1297.10<", f">{total}<").replace(
+        "<ram:DuePayableAmount>100.00<", f"<ram:DuePayableAmount>{due}<"
+    )
+
+
+def test_another_printed_total_is_noted_with_both() -> None:
     assert hybrid().notes == []
-    (note,) = hybrid(AGREEING.replace(">1297.10<", ">9999.99<")).notes
+    (note,) = hybrid(total_of(AGREEING, "9999.99")).notes
     assert note.code == "total_differs_from_page"
     assert "9999.99" in note.message
+    assert "printed total on page 1 is 1297.10" in note.message
+
+
+def test_another_printed_total_is_a_candidate_with_its_place() -> None:
+    total = hybrid(total_of(AGREEING, "9999.99")).invoice.total
+    assert (str(total.value), [str(one.value) for one in total.candidates]) == ("9999.99", ["1297.10"])
+    [printed] = total.candidates
+    assert (printed.source, printed.page) == ("text", 0)
+    assert printed.box is not None
+    assert printed.box.bottom == pytest.approx(432 / 842, abs=0.01)
+    assert hybrid().invoice.total.candidates == ()
+
+
+def test_a_total_that_is_printed_as_the_subtotal_is_noted() -> None:
+    (note,) = hybrid(total_of(AGREEING, "1090.00")).notes
+    assert note.code == "total_differs_from_page"
+    assert "1297.10" in note.message
+
+
+@pytest.mark.parametrize(
+    ("total", "due"),
+    [
+        ("1500.00", "1297.10"),  # what is printed is what is left to pay
+        ("-1297.10", "-1297.10"),  # credit notes are printed with or without a sign
+        ("2.50", "2.50"),  # is printed, as something that a reader of text alone may have misread
+    ],
+)
+def test_totals_that_may_agree_are_not_noted(total: str, due: str) -> None:
+    assert hybrid(total_of(AGREEING, total, due)).notes == []
+
+
+def test_a_page_without_any_total_is_told_apart() -> None:
+    letter = "Sehr geehrte Damen und Herren, unsere Rechnung liegt diesem Schreiben bei. Mit freundlichen Grüßen"
+    cover = documents.pdf([(60, 40, "Nebelhorn Metallbau GmbH"), (60, 60, letter)])
+    [note] = hybrid(printed=cover).notes
+    assert note.code == "total_not_on_page"
+    assert "1297.10" in note.message
+
+
+@pytest.mark.parametrize(
+    ("name", "xml", "source"),
+    [
+        ("XRechnung.xml", documents.ubl(), "ubl"),
+        ("gutschrift.xml", documents.ubl("CreditNote"), "ubl"),
+        (" ZUGFeRD-invoice.xml", documents.ZUGFERD_1, "cii"),
+        ("IT00743110157_00017.xml", FATTURAPA, "fatturapa"),
+        ("factura.xsig", FACTURAE, "facturae"),
+    ],
+)
+def test_every_known_invoice_is_found_in_a_pdf(name: str, xml: str, source: str) -> None:
+    assert hybrid(xml, name).source == source
+
+
+def test_a_file_with_a_known_name_comes_before_others() -> None:
+    first = documents.with_attachment(PRINTED, "a.xml", AGREEING.replace("KL-2026-17", "KL-OLD").encode())
+    extraction = hybrid(name="Factur-X.xml", printed=first)
+    assert extraction.invoice.invoice_number.value == "KL-2026-17"
+
+
+def test_several_invoices_in_an_attachment_are_noted() -> None:
+    notes = hybrid(twice(FATTURAPA, "FatturaElettronicaBody"), "fattura.xml").notes
+    assert "several_invoices" in [note.code for note in notes]
 
 
 def test_an_attached_order_is_not_an_invoice() -> None:

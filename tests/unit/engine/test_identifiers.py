@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoice_engine.fields.identifiers import (
+    find_bare_ids,
     find_bics,
     find_ibans,
     find_numbers,
@@ -99,3 +100,30 @@ def test_no_text_makes_a_finder_fail(text: str) -> None:
 def test_no_run_of_codes_makes_a_finder_fail(text: str) -> None:
     for find in (find_numbers, find_ibans, find_bics, find_vat_numbers, find_tax_ids):
         assert all(str(one.value) for one in find(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("VAT NO 365 6817 07", []),
+        ("VAT Reg. No 365 6817 07", []),
+        ("Org.nr NO 999 888 777 MVA", ["NO999888777MVA"]),
+        ("NO 999 888 777", ["NO999888777"]),
+        ("VAT NO999888777MVA", ["NO999888777MVA"]),
+    ],
+)
+def test_the_word_no_in_a_label_is_not_norway(text: str, values: list[str]) -> None:
+    assert [one.value for one in find_vat_numbers(text)] == values
+
+
+@given(st.from_regex(r"[0-9]{3} [0-9]{4} [0-9]{2}", fullmatch=True))
+def test_no_number_behind_a_label_that_ends_in_no_is_norwegian(number: str) -> None:
+    assert find_vat_numbers(f"VAT NO {number}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [("B58378431", ["B58378431"]), ("B-58378431", ["B58378431"]), ("B58378432", []), ("Ref. B58378431", [])],
+)
+def test_a_number_without_label_is_a_tax_number_only_if_it_checks(text: str, values: list[str]) -> None:
+    assert [one.value for one in find_bare_ids(text)] == values

@@ -20,7 +20,7 @@ from tools.hostile_documents import hostile_documents
 from tools.stage import SAMPLES
 
 SAMPLE = (SAMPLES / "english_gbp_classic.pdf").read_bytes()
-LIMITS = replace(Limits(), max_seconds=5.0)
+LIMITS = replace(Limits(), max_seconds=5.0, seconds_per_scan=0.0)
 
 
 @pytest.fixture(scope="module")

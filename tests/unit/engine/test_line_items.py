@@ -123,7 +123,8 @@ def test_a_table_goes_on_without_headings_on_the_next_page() -> None:
     assert told(invoice.lines[-1]) == ("Teil 20", "8", "100.00", "800.00")
     chosen = invoice.lines[-1].subtotal.chosen
     assert chosen is not None
-    assert (chosen.page, chosen.confidence) == (1, 0.97)
+    assert chosen.page == 1
+    assert chosen.confidence > 0.9
 
 
 def test_columns_may_stand_in_any_order() -> None:

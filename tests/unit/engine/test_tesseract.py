@@ -1,14 +1,15 @@
 """How Tesseract is called: a stand-in program on the PATH records its arguments and answers with TSV.
 
 The stand-in keeps to the command line of the real one: it refuses what it does not know, reads the picture from the
-path it is given, and looks for a zone beside it in mode 4.
+path it is given. A list of answers is one for each page.
 """
 
 import io
 import json
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from invoice_engine import Limits, extract
 from invoice_engine.errors import NoTextLayer, TooLarge, UnreadableDocument
 from invoice_engine.limits import Deadline
 from invoice_engine.read.images import page_images
+from invoice_engine.read.ocr import PageImage
 from invoice_engine.read.tesseract import TesseractReader
 from tests.unit.engine import documents
 
@@ -35,16 +37,22 @@ options = dict(tsv=rest[-1:] == ["tsv"])
 rest = rest[: -1 if options["tsv"] else None]
 for name, value in zip(rest[::2], rest[1::2], strict=True):
     assert name in ("--psm", "-l", "--dpi", "-c"), name
+    if name == "-c":
+        name, _, value = value.partition("=")
     options[name.lstrip("-")] = value
 path = pathlib.Path(picture)
-zone = path.with_suffix(".uzn")
-options["zone"] = zone.read_text() if options["psm"] == "4" else None
-options["first"] = path.read_bytes()[:4].hex()
+data = path.read_bytes()
+options["first"] = data[:4].hex()
+if data[:2] == b"P5":
+    _, across, down, _, pixels = data.split(None, 4)
+    options["size"], options["darkest"] = [int(across), int(down)], min(pixels)
+options["picture"] = path.name.partition("-")[0]
 with (home / "calls").open("a") as log:
     log.write(json.dumps(options) + "\\n")
-answer = script.get(options["psm"] + options.get("l", ""), script.get(options["psm"], ""))
+keys = [options["picture"], options["psm"] + options.get("l", ""), options["psm"]]
+answer = next((script[key] for key in keys if key in script), "")
 if isinstance(answer, list):
-    answer = answer[int(options["c"].partition("=")[2])]
+    answer = answer[int(path.stem.rpartition("-")[2])]
 if answer == "sleep":
     time.sleep(30)
 if answer == "eat":
@@ -59,7 +67,10 @@ Install = Callable[..., Callable[[], list[dict[str, Any]]]]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Put the stand-in on the PATH, with its answers by mode and language; the result lists its calls."""
+    """Put the stand-in on the PATH, with its answers by kind of picture, mode and language, or mode.
+
+    The result lists its calls.
+    """
 
     def prepare(answers: dict[str, Any], languages: tuple[str, ...] = ("deu", "eng")) -> Callable[[], Any]:
         program = tmp_path / "tesseract"
@@ -101,16 +112,29 @@ def test_the_language_of_a_stripe_decides_how_the_page_is_read(install: Install)
     assert (extraction.source, extraction.notes) == ("ocr", [])
     assert extraction.invoice.invoice_number.value == "KL-2026-17"
     assert str(extraction.invoice.total.value) == "1297.10"
-    look, page = calls()
-    assert (look["psm"], look["l"], look["zone"]) == ("4", "eng", "0 51 595 135 Text\n")
-    assert (page["psm"], page["l"], page["c"], page["tsv"]) == ("3", "deu", "tessedit_page_number=0", True)
+    (look,) = (call for call in calls() if call["picture"] == "stripe")
+    (page,) = (call for call in calls() if call.get("l") == "deu")
+    assert (look["psm"], look["l"], look["size"]) == ("4", "eng", [595, 101])
+    assert (page["psm"], page["l"], page["size"], page["tsv"]) == ("3", "deu", [595, 842], True)
     assert "dpi" not in page
+
+
+def test_reading_a_page_as_english_is_given_up_when_it_is_not(install: Install) -> None:
+    calls = install({"4eng": LOOK, "3eng": "sleep", "3deu": GERMAN})
+    started = time.monotonic()
+    assert extract(image()).invoice.invoice_number.value == "KL-2026-17"
+    assert time.monotonic() - started < 10
+    assert ways(calls)[-1] == ("page", "3", "deu")
 
 
 def test_a_second_stripe_is_looked_at_when_the_first_is_empty(install: Install) -> None:
     calls = install({"4eng": GARBAGE, "3eng": GERMAN})
-    extract(image())
-    assert [call["zone"] for call in calls() if call["psm"] == "4"] == ["0 51 595 135 Text\n", "0 253 595 168 Text\n"]
+    page = Image.new("L", (595, 842), 255)
+    page.paste(0, (0, 300, 595, 310))  # above it is the first stripe, in the second it is
+    buffer = io.BytesIO()
+    page.save(buffer, "PNG")
+    extract(buffer.getvalue())
+    assert [call["darkest"] for call in calls() if call["picture"] == "stripe"] == [255, 0]
 
 
 def test_without_another_language_there_is_no_first_look(install: Install) -> None:
@@ -126,10 +150,73 @@ def test_a_language_that_is_not_installed_is_named(install: Install) -> None:
     assert "tesseract-ocr-deu" in note.message
 
 
-def test_a_receipt_is_one_block_of_english(install: Install) -> None:
-    calls = install({"6eng": tsv(documents.GERMAN_INVOICE, height=1200)})
+def ways(calls: Callable[[], list[dict[str, Any]]]) -> list[tuple[str, str, str]]:
+    """How the page was read; the look for the language goes on at the same time."""
+    called = [(call["picture"], call["psm"], call.get("l", "")) for call in calls()]
+    return [one for one in called if one[0] != "stripe"]
+
+
+def test_a_receipt_is_one_block_of_english_in_even_light(install: Install) -> None:
+    calls = install({"6eng": tsv(documents.GERMAN_INVOICE, height=1200, confidence=96)})
     assert extract(image(595, 1200)).source == "ocr"
-    assert [(call["psm"], call["l"]) for call in calls()] == [("6", "eng")]
+    assert ways(calls) == [("even", "6", "eng")]
+
+
+def test_a_receipt_that_is_badly_read_is_read_again_in_its_language(install: Install) -> None:
+    first = [(60, 60, "Bar Rechnung Betrag MwSt Sunme zahlbar Rechnungsdatum"), (60, 90, "Total 3,70")]
+    second = [(60, 60, "Bar Rechnung Betrag"), (60, 90, "Total 3,10")]
+    calls = install({"6eng": tsv(first, 70, height=1200), "4deu": tsv(second, 94, height=1200)})
+    (page,) = TesseractReader().read(page_images(image(595, 1200), Limits()), Limits(), Deadline(20)).pages
+    assert ways(calls) == [("even", "6", "eng"), ("even", "4", "deu")]
+    # The second reading has less of the first line, but is sure of the amount.
+    assert [word.text for word in page.words if "Su" in word.text or "3," in word.text] == ["Sunme", "3,10"]
+    assert {word.confidence for word in page.words} == {0.7, 0.94}
+
+
+def test_a_badly_read_page_is_read_again_in_even_light(install: Install) -> None:
+    faint = tsv([(60, 60, "Invoice number date total amount due payment")], confidence=70)
+    calls = install({"stripe": ENGLISH_LOOK, "3eng": faint, "even": tsv(documents.GERMAN_INVOICE)})
+    assert extract(image()).invoice.invoice_number.value == "KL-2026-17"
+    assert ways(calls) == [("page", "3", "eng"), ("even", "4", "eng")]
+
+
+def test_boxes_are_fractions_of_the_page_whatever_the_size_it_is_read_in(install: Install) -> None:
+    drawn = tsv([(50, 30, "Invoice number and some more words that make sense here")], width=500, height=300)
+    install({"stripe": ENGLISH_LOOK, "3eng": drawn})
+    limits = Limits(max_drawn_pixels=150_000)
+    (page,) = TesseractReader().read(page_images(image(1000, 600), limits), limits, Deadline(20)).pages
+    assert page.words[0].box[:2] == pytest.approx((0.1, 0.1))
+
+
+def test_a_picture_only_tesseract_can_open_is_handed_over_as_it_is(install: Install) -> None:
+    calls = install({"4": ENGLISH_LOOK, "3": GERMAN})
+    cut = image(kind="JPEG")[:-3000]
+    assert extract(cut).invoice.invoice_number.value == "KL-2026-17"
+    assert [(call["first"], call["tessedit_page_number"]) for call in calls()] == [(cut[:4].hex(), "0")]
+
+
+def test_the_resolution_a_scanner_wrote_is_told(install: Install) -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (1000, 1400), 255).save(buffer, "PNG", dpi=(300, 300))
+    calls = install({"4": ENGLISH_LOOK, "3eng": GERMAN})
+    extract(buffer.getvalue(), Limits(max_drawn_pixels=350_000))
+    assert {call["dpi"] for call in calls()} == {"150"}
+
+
+def test_no_more_pages_lie_on_the_disk_than_are_being_read(install: Install, tmp_path: Path) -> None:
+    install({"4": ENGLISH_LOOK, "3eng": GERMAN})
+    found = []
+
+    def images() -> Iterator[PageImage]:
+        for number, one in enumerate(page_images(image(kind="TIFF", pages=9), Limits())):
+            yield one
+            found.append((number, len(list(tmp_path.glob("invoice-ocr-*/*.pgm")))))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path))
+        TesseractReader(workers=2).read(images(), Limits(), Deadline(20))
+    assert len(found) == 9
+    assert max(files for _, files in found) <= 3
 
 
 def test_a_page_lying_on_its_side_is_read_again_and_turned(install: Install) -> None:
@@ -149,7 +236,7 @@ def test_a_page_lying_on_its_side_is_read_again_and_turned(install: Install) -> 
     box = extraction.invoice.invoice_number.chosen.box
     assert box is not None
     assert (box.left, box.top) == (pytest.approx(460 / 595, abs=0.01), pytest.approx(130 / 842, abs=0.01))
-    assert [call["psm"] for call in calls()] == ["4", "4", "3", "0", "1"]
+    assert [mode for _, mode, _ in ways(calls)] == ["3", "0", "1"]
 
 
 def test_the_pages_of_a_tiff_are_read_one_by_one_and_in_order(install: Install) -> None:
@@ -164,7 +251,7 @@ def test_the_pages_of_a_tiff_are_read_one_by_one_and_in_order(install: Install) 
 def test_a_page_of_a_pdf_comes_with_its_resolution(install: Install) -> None:
     calls = install({"4eng": LOOK, "3deu": GERMAN})
     assert extract(documents.pdf([(300, 800, "Page 1")])).source == "ocr"
-    assert {(call["dpi"], call["first"]) for call in calls()} == {("200", b"\x89PNG".hex())}
+    assert {(call["dpi"], call["first"]) for call in calls()} == {("200", b"P5\n1".hex())}
 
 
 def test_one_page_that_cannot_be_read_does_not_spoil_the_others(install: Install) -> None:
@@ -184,7 +271,7 @@ def test_a_page_that_takes_too_long_is_stopped(install: Install) -> None:
     install({"4": LOOK, "3": "sleep"})
     started = time.monotonic()
     with pytest.raises(TooLarge, match="longer than 1 seconds"):
-        extract(image(), Limits(max_seconds=1))
+        extract(image(), Limits(max_seconds=1, seconds_per_scan=0))
     assert time.monotonic() - started < 10
 
 
@@ -193,7 +280,7 @@ def test_a_page_that_takes_too_much_memory_is_stopped(install: Install) -> None:
     install({"4": ENGLISH_LOOK, "3": "eat"})
     with pytest.raises(UnreadableDocument):
         extract(image(), Limits(max_ocr_memory=500_000_000))
-    install({"4": ENGLISH_LOOK, "3": "eat"})
+    install({"stripe": ENGLISH_LOOK, "3": "eat"})
     with pytest.raises(NoTextLayer, match="found no text"):
         extract(image(), Limits(max_ocr_memory=4_000_000_000))
 

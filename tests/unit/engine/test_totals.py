@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoice_engine.choose.totals import TotalsEvidence, choose_totals
-from invoice_engine.fields.money import Amount
+from invoice_engine.fields.money import Amount, TaxRow
 from invoice_engine.model import Box, Candidate
 
 BOX = Box(0.1, 0.1, 0.2, 0.2)
@@ -81,6 +81,44 @@ def test_one_row_of_tax_follows_from_the_totals_and_their_rate() -> None:
     assert [(tax.rate.value, tax.base.value, tax.amount.value) for tax in totals.taxes] == [
         (Decimal(19), Decimal(100), Decimal(19))
     ]
+
+
+def test_a_subtotal_of_nothing_with_a_tax_as_large_as_the_total_is_no_choice() -> None:
+    totals = choose_totals(
+        replace(
+            NOTHING,
+            subtotal=[reading("300.00", 0.7), reading("0.00", 0.9)],
+            tax_total=[reading("300.00", 0.9), reading("0.00", 0.7)],
+            total=[reading("300.00")],
+        )
+    )
+    assert (totals.subtotal.value, totals.tax_total.value) == (Decimal(300), Decimal(0))
+
+
+def test_a_row_that_only_looks_like_one_of_tax_is_left_out_when_the_others_add_up() -> None:
+    rows = [
+        TaxRow(*(Amount(Decimal(value), 0, BOX) for value in values))
+        for values in (("19", "100.00", "19.00"), ("7", "200.00", "14.00"), ("10", "350.00", "35.00"))
+    ]
+    totals = choose_totals(replace(NOTHING, subtotal=[reading("300.00")], total=[reading("333.00")], rows=rows))
+    assert totals.tax_total.value == Decimal(33)
+    assert [tax.rate.value for tax in totals.taxes] == [Decimal(19), Decimal(7)]
+
+
+def test_what_ocr_read_is_completed_by_a_printed_rate_and_digital_text_is_not() -> None:
+    evidence = replace(
+        NOTHING, subtotal=[reading("100.00")], total=[reading("119.00")], rates={Decimal(19): NINETEEN}, by_ocr=True
+    )
+    assert choose_totals(evidence).tax_total.value == Decimal(19)
+    assert choose_totals(replace(evidence, by_ocr=False)).tax_total.value is None
+    assert choose_totals(replace(evidence, total=[reading("125.00")])).tax_total.value is None
+
+
+def test_where_the_totals_do_not_add_up_the_items_tell() -> None:
+    evidence = replace(NOTHING, subtotal=[reading("100.00", 0.8), reading("700.00", 0.85)])
+    assert choose_totals(evidence).subtotal.value == Decimal(700)
+    evidence = replace(evidence, sums_of_items=frozenset({Decimal(100)}))
+    assert choose_totals(evidence).subtotal.value == Decimal(100)
 
 
 def test_a_weak_total_stays_empty_and_keeps_its_candidates() -> None:

@@ -5,6 +5,7 @@ import pytest
 from invoice_engine import EngineError, Limits, extract
 from invoice_engine.errors import TooLarge, UnreadableDocument, UnsupportedDocument
 from tests.unit.engine import documents
+from tests.unit.engine.national_einvoices import FACTURAE, FATTURAPA
 
 BILLION_LAUGHS = (
     '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha">'
@@ -28,6 +29,17 @@ def test_an_entity_bomb_is_refused() -> None:
 def test_any_document_type_declaration_is_refused(text: str) -> None:
     with pytest.raises(UnreadableDocument, match="document type declaration"):
         extract(text.encode())
+
+
+@pytest.mark.parametrize(("document", "root"), [(FATTURAPA, "p:FatturaElettronica"), (FACTURAE, "fe:Facturae")])
+def test_national_invoices_have_the_same_limits(document: str, root: str) -> None:
+    head, declaration, rest = document.partition("?>\n")
+    with pytest.raises(UnreadableDocument, match="document type declaration"):
+        extract(f'{head}{declaration}<!DOCTYPE {root} [<!ENTITY a "ha">]>{rest}'.encode())
+    with pytest.raises(TooLarge, match="10 elements"):
+        extract(document.encode(), Limits(max_xml_elements=10))
+    with pytest.raises(TooLarge, match="3 levels"):
+        extract(document.encode(), Limits(max_xml_depth=3))
 
 
 def test_deep_nesting_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -135,10 +136,15 @@ INVOICE = {
 }
 
 
-def shown(width: int, outcomes: list[Outcome]) -> str:
+def line(description: str | None = "Tooth [bold] brush", **values: str) -> dict[str, Any]:
+    names = ("quantity", "unit", "unit_price", "tax_rate", "subtotal", "total")
+    return {"description": field(description), **{name: field(values.get(name)) for name in names}}
+
+
+def shown(width: int, outcomes: list[Outcome], with_lines: bool = False) -> str:
     console = Console(file=io.StringIO(), width=width)
-    subject = "Invoice captured"
-    table.show(console, outcomes, [Notification(subject, {"event": "invoice.captured", "job_id": "01J"}, {})], 2.0)
+    published = [Notification("Invoice captured", {"event": "invoice.captured", "job_id": "01J"}, {})]
+    table.show(console, outcomes, published, 2.0, with_lines)
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
@@ -158,6 +164,35 @@ def test_the_table_fits_every_terminal(width: int) -> None:
     words = " ".join(text.split())
     for part in ("✓ 1 captured", "= 1 duplicate", "✗ 1 refused", "… 1 unfinished", "4 documents in 2.0 s", "[not]"):
         assert part in words, part
+
+
+LINES = [line(quantity="1200.5", unit_price="1.10", tax_rate="19", subtotal="1320.55"), line(None, total="-7.00")]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_lines_are_counted_and_shown_when_they_are_wanted(width: int) -> None:
+    some, none = outcome("a/one.pdf", "CAPTURED", invoice={**INVOICE, "lines": LINES}), outcome("two.pdf", "CAPTURED")
+    outcomes = [some, replace(none, invoice=INVOICE)]
+    text = shown(width, outcomes, with_lines=True)
+    assert max(map(len, text.splitlines())) <= width
+    words = " ".join(text.split())
+    for part in (
+        "Lines of one.pdf",
+        "Tooth [bold] brush 1,200.5 1.10 19 % 1,320.55",
+        "-7.00",
+        "two.pdf has no line items.",
+    ):
+        assert part in words, part
+    [row] = [row for row in text.splitlines() if row.split()[:1] == ["one.pdf"]]
+    assert " 2 " in row
+    assert "Tooth" not in shown(width, outcomes)
+
+
+def test_a_column_of_tax_rates_stands_where_there_are_some_and_the_end_of_a_long_list_is_told() -> None:
+    text = shown(80, [outcome("a.pdf", "CAPTURED", invoice={**INVOICE, "lines": [line(subtotal="1")] * 103})], True)
+    assert "Tax" not in text
+    assert text.count("Tooth") == 100
+    assert "and 3 more lines" in text
 
 
 def test_an_invoice_without_values_is_shown_all_the_same() -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from invoice_capture.domain.errors import DocumentMissing, PasswordProtected, StoreUnavailable
+from invoice_capture.domain.errors import DocumentMissing, PasswordProtected, ProviderUnavailable, StoreUnavailable
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import Capabilities
 from invoice_capture.use_cases.extract_document import ExtractDocument, ExtractRequest
 from tests.fakes.world import ServerProvider, World
 
 
-def extracted(world: World, job, token: str, engine) -> None:
+def extracted(world: World, job, token: str, engine, charges: bool = False) -> None:
     ExtractDocument(
         engine=engine,
+        charges=charges,
         documents=world.documents,
         submissions=world.submissions,
         callbacks=world.tokens,
@@ -75,4 +76,41 @@ def test_a_repeated_invocation_changes_nothing(world: World) -> None:
     extracted(world, job, token, lambda _content: b"first")
     extracted(world, job, token, lambda _content: b"second")
     assert len(world.tokens.outcomes) == 1
+    assert world.row(job).state is SubmissionState.DONE
+
+
+def test_an_engine_whose_ocr_is_busy_tells_nobody_so_that_lambda_repeats(world: World) -> None:
+    def busy(_content: bytes) -> bytes:
+        raise ProviderUnavailable("Textract is busy.")
+
+    job = world.receive()
+    token = world.submit(job)
+    with pytest.raises(ProviderUnavailable):
+        extracted(world, job, token, busy, charges=True)
+    assert token in world.tokens.open
+    assert not world.row(job).state.is_closed
+    extracted(world, job, token, lambda _content: b"read", charges=True)
+    assert world.tokens.outcomes[token]["result_key"] == f"results/{job.job_id}/1-paid.json"
+
+
+def test_what_was_read_for_money_is_not_read_again(world: World) -> None:
+    """The first run was ended after it had kept its answer and before it told anyone."""
+    job = world.receive()
+    token = world.submit(job)
+    read = []
+
+    def engine(content: bytes) -> bytes:
+        read.append(content)
+        return b"{}"
+
+    def ended(*_arguments: object) -> None:
+        raise StoreUnavailable("Step Functions did not answer.")
+
+    succeed, world.tokens.succeed = world.tokens.succeed, ended
+    with pytest.raises(StoreUnavailable):
+        extracted(world, job, token, engine, charges=True)
+    world.tokens.succeed = succeed
+    extracted(world, job, token, engine, charges=True)
+    assert len(read) == 1
+    assert world.tokens.outcomes[token]["result_key"] == f"results/{job.job_id}/1-paid.json"
     assert world.row(job).state is SubmissionState.DONE

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from invoice_capture.domain.checks import Finding, Severity
 from invoice_capture.domain.errors import CaptureFailed, JobClosed, ProviderUnavailable, RateLimited, ResultUnusable
 from invoice_capture.domain.invoice import AmountField, Invoice, TextField
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.ports import Capabilities
+from invoice_capture.providers.base import ProviderContext
+from invoice_capture.providers.embedded.adapter import EmbeddedProvider
+from invoice_capture.providers.embedded.engine import engine
 from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
-from tests.fakes.world import ServerProvider, World
+from tests.disagreeing import EMBEDDED, PRINTED, disagreeing_pdf
+from tests.fakes.world import OnlyProviders, ServerProvider, World
 
 INVOICE = Invoice(
     invoice_number=TextField(value="R-1", confidence=1),
@@ -21,6 +28,11 @@ INVOICE = Invoice(
     tax_total=AmountField(value=Decimal("19.00"), confidence=1),
     total=AmountField(value=Decimal("120.00"), confidence=1),
 )
+
+
+class NoInvoker:
+    def invoke_later(self, function: str, event: Mapping[str, Any]) -> None:
+        raise AssertionError("storing an invoice calls no function")
 
 
 class Reading(ServerProvider):
@@ -79,6 +91,41 @@ def test_the_invoice_is_stored_with_its_findings_and_announced(world: World, job
         "supplier": None,
     }
     assert announcement["findings"] == ["missing", "total_mismatch"]
+
+
+def test_what_the_provider_remarks_comes_before_what_the_checks_find(world: World, job) -> None:
+    world.provider.remarks = (Finding("pages_not_read", Severity.WARNING, "Pages 2 and 3 were not read.", ()),)
+    announcement = stored(world, job)
+    _, findings = world.jobs.invoices[job.job_id]
+    assert findings[0] == {
+        "code": "pages_not_read",
+        "severity": "warning",
+        "message": "Pages 2 and 3 were not read.",
+        "fields": [],
+    }
+    assert announcement["findings"] == ["missing", "pages_not_read", "total_mismatch"]
+
+
+def test_a_total_that_differs_between_data_and_page_is_a_finding(world: World, job) -> None:
+    key = world.documents.write_result(job.job_id, 1, "embedded", engine(10**7)(disagreeing_pdf()))
+    context = ProviderContext({}, world.clock, world.documents, invoker=NoInvoker(), extract_function=None)
+    step = StoreInvoice(
+        documents=world.documents,
+        jobs=world.jobs,
+        states=world.states,
+        providers=OnlyProviders({"embedded": EmbeddedProvider(context)}),
+        metrics=world.metrics,
+        clock=world.clock,
+    )
+    announcement = step(StoreRequest(job.job_id, job.document, "embedded", 1, None, key))
+    invoice, findings = world.jobs.invoices[job.job_id]
+    [finding] = [finding for finding in findings if finding["severity"] == "error"]
+    assert (finding["code"], finding["fields"]) == ("total_differs_from_page", ["total"])
+    assert str(EMBEDDED.total) in finding["message"]
+    assert str(PRINTED.total) in finding["message"]
+    assert invoice["total"]["value"] == str(EMBEDDED.total)
+    assert [one["value"] for one in invoice["total"]["candidates"]] == [str(PRINTED.total)]
+    assert "total_differs_from_page" in announcement["findings"]
 
 
 def test_an_announcement_stays_short_whatever_a_document_says(

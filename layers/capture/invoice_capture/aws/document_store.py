@@ -8,6 +8,7 @@ from typing import IO, Any
 from invoice_capture.aws.clients import Clients, calling, error_code
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import DocumentMissing
+from invoice_capture.domain.submission import result_key
 from invoice_capture.ports import UploadForm
 
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"})
@@ -76,7 +77,7 @@ class S3DocumentStore:
                     self._clients.s3.delete_object(**location)
 
     def write_result(self, job_id: str, submission: int, provider: str, content: bytes) -> str:
-        key = f"results/{job_id}/{submission}-{provider}.json"
+        key = result_key(job_id, submission, provider)
         with calling("S3"):
             self._clients.s3.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType="application/json")
         return key

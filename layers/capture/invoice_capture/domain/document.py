@@ -10,14 +10,19 @@ from invoice_capture.domain.errors import DocumentTooLarge, EmptyDocument, Unsup
 
 _ROOT_ELEMENT_WITHIN = 64 * 1024
 
-_E_INVOICE_ROOTS = frozenset(
-    {
-        "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100 CrossIndustryInvoice",
-        "urn:ferd:CrossIndustryDocument:invoice:1p0 CrossIndustryDocument",
-        "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2 Invoice",
-        "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2 CreditNote",
-    }
+# Roots of e-invoices: the name, and what its namespace begins with, because each version has one of its own.
+_E_INVOICE_ROOTS = (
+    ("CrossIndustryInvoice", "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:"),
+    ("CrossIndustryDocument", "urn:ferd:CrossIndustryDocument:invoice:"),
+    ("Invoice", "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"),
+    ("CreditNote", "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2"),
+    ("FatturaElettronica", "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/"),
+    ("FatturaElettronica", "http://www.fatturapa.gov.it/sdi/fatturapa/"),
+    ("Facturae", "http://www.facturae.es/Facturae/"),
+    ("Facturae", "http://www.facturae.gob.es/formato/"),
 )
+# The envelope of Peppol: the invoice is a child of it, behind the header.
+_ENVELOPE = ("StandardBusinessDocument", "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader")
 
 
 class DocumentKind(StrEnum):
@@ -134,34 +139,49 @@ def inspect(name: str, content: bytes) -> DocumentKind:
         b"\x7c\0\0\0",
     }:
         return DocumentKind.BMP
-    if _root_element(content) in _E_INVOICE_ROOTS:
+    if _is_e_invoice(content):
         return DocumentKind.E_INVOICE
     raise UnsupportedFormat(
-        f"{name} is no PDF, PNG, JPEG, TIFF or BMP and no CII or UBL e-invoice by its content, whatever its name says. "
-        "Upload the invoice in one of these formats."
+        f"{name} is no PDF, PNG, JPEG, TIFF or BMP and no e-invoice (CII, UBL, FatturaPA, Facturae) by its content, "
+        "whatever its name says. Upload the invoice in one of these formats."
     )
 
 
-class _RootFound(Exception):
+class _Decided(Exception):
     pass
 
 
-def _root_element(content: bytes) -> str | None:
-    """Namespace and name of an XML document's root, or None. A document type declaration makes it no e-invoice."""
-    found: list[str] = []
+def _is_e_invoice(content: bytes) -> bool:
+    """Whether an XML document is an e-invoice by its root, or an envelope with one in it by the envelope's children.
+
+    Only its beginning is looked at. A document type declaration makes it no e-invoice.
+    """
+    depth = 0
+    is_e_invoice = False
     parser = expat.ParserCreate(namespace_separator=" ")
 
-    def remember(name: str, _attributes: dict[str, str]) -> None:
-        found.append(name)
-        raise _RootFound
+    def start(tag: str, _attributes: dict[str, str]) -> None:
+        nonlocal depth, is_e_invoice
+        namespace, _, name = tag.rpartition(" ")
+        is_e_invoice = depth <= 1 and any(
+            name == known and namespace.startswith(version) for known, version in _E_INVOICE_ROOTS
+        )
+        if is_e_invoice or (depth == 0 and (name, namespace) != _ENVELOPE):
+            raise _Decided
+        depth += 1
+
+    def end(_tag: str) -> None:
+        nonlocal depth
+        depth -= 1
 
     def refuse(*_declaration: object) -> None:
-        raise _RootFound
+        raise _Decided
 
-    parser.StartElementHandler = remember
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(content[:_ROOT_ELEMENT_WITHIN], False)
-    except (_RootFound, expat.ExpatError, ValueError, LookupError):
-        return found[0] if found else None
-    return None
+    except (_Decided, expat.ExpatError, ValueError, LookupError):
+        return is_e_invoice
+    return False

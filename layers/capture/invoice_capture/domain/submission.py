@@ -26,6 +26,11 @@ class SubmissionState(StrEnum):
         return self in {SubmissionState.DONE, SubmissionState.FAILED}
 
 
+def result_key(job_id: str, number: int, provider: str) -> str:
+    """Where the raw answer to a submission is kept."""
+    return f"results/{job_id}/{number}-{provider}.json"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a submission ended: with an ``error``, or with the provider's raw answer, which lies at ``result_key``."""

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # the invoice brings pydantic along, which the lean functions never need
+    from invoice_capture.domain.checks import Finding
     from invoice_capture.domain.invoice import Invoice
 
 from invoice_capture.domain.document import DocumentKind
@@ -109,6 +110,13 @@ class Provider(Protocol):
 
     def normalise(self, raw: bytes) -> Invoice:
         """The canonical invoice of a raw answer; pure. Raises ResultUnusable."""
+        ...
+
+    def findings(self, raw: bytes) -> Sequence[Finding]:
+        """What the provider remarks about the document, which no check of the values could tell. Raises ResultUnusable.
+
+        Only asked for an answer that could be normalised.
+        """
         ...
 
     def confirm(self, reference: str, raw: bytes, invoice: Invoice) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from invoice_capture.domain.checks import Finding
     from invoice_capture.domain.invoice import Invoice
     from invoice_capture.providers.http import HttpClient
 
@@ -159,6 +160,10 @@ class BaseProvider(ABC):
 
     @abstractmethod
     def normalise(self, raw: bytes) -> Invoice: ...
+
+    def findings(self, raw: bytes) -> Sequence[Finding]:  # noqa: ARG002
+        """For providers that say nothing about a document but its values."""
+        return ()
 
     def confirm(self, reference: str, raw: bytes, invoice: Invoice) -> None:  # noqa: ARG002
         raise self._unsupported("learn from corrected values")

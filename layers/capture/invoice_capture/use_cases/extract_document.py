@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from invoice_capture.domain.document import DocumentPointer
-from invoice_capture.domain.errors import CaptureError, ProviderError, StoreUnavailable
-from invoice_capture.domain.submission import Outcome
+from invoice_capture.domain.errors import CaptureError, ProviderError, ProviderUnavailable, StoreUnavailable
+from invoice_capture.domain.submission import Outcome, result_key
 from invoice_capture.ports import Callbacks, Clock, DocumentStore, SubmissionStore
 from invoice_capture.use_cases.resolve_submission import resolve_submission
 
@@ -23,9 +23,13 @@ class ExtractRequest:
 
 @dataclass(frozen=True)
 class ExtractDocument:
-    """The step, with everything it needs from outside. ``engine`` turns a document into its answer as JSON."""
+    """The step, with everything it needs from outside. ``engine`` turns a document into its answer as JSON.
+
+    ``charges``: reading may cost money, so that an answer that is kept already is worth looking for.
+    """
 
     engine: Callable[[bytes], bytes]
+    charges: bool
     documents: DocumentStore
     submissions: SubmissionStore
     callbacks: Callbacks
@@ -35,7 +39,7 @@ class ExtractDocument:
         """Extract, keep the answer, and tell the waiting execution, whether it went well or not.
 
         Raises:
-            StoreUnavailable: nothing was told; Lambda repeats the asynchronous invocation.
+            StoreUnavailable, ProviderUnavailable: nothing was told; Lambda repeats the asynchronous invocation.
         """
         outcome = self._extract(request)
         resolve_submission(
@@ -49,14 +53,18 @@ class ExtractDocument:
         return outcome
 
     def _extract(self, request: ExtractRequest) -> Outcome:
+        key = result_key(request.job_id, request.submission, request.provider)
+        if self.charges and self.documents.read_result(key) is not None:
+            # An earlier run did not come to telling anyone.
+            return Outcome(request.provider, reference=key, result_key=key)
         try:
             answer = self.engine(self.documents.read(request.document))
-        except StoreUnavailable:
+        except (StoreUnavailable, ProviderUnavailable):
             raise
         except ProviderError as exc:
             # The engine is given bytes: only this step knows what people call them.
             return Outcome(request.provider, error=exc.about(request.document.name))
         except CaptureError as exc:
             return Outcome(request.provider, error=exc)
-        key = self.documents.write_result(request.job_id, request.submission, request.provider, answer)
+        self.documents.write_result(request.job_id, request.submission, request.provider, answer)
         return Outcome(request.provider, reference=key, result_key=key)

@@ -58,7 +58,8 @@ class StoreInvoice:
             raise ResultUnusable(f"{request.provider} left no answer for {request.document.name}.")
         invoice = self._normalised(request, provider, raw)
         now = self.clock.now()
-        findings = [finding.to_json() for finding in check_invoice(invoice, now.date())]
+        remarks = provider.findings(raw)
+        findings = [finding.to_json() for finding in (*remarks, *check_invoice(invoice, now.date()))]
         content = invoice.to_json()
         summary = _summary(content)
         self.jobs.capture(request.job_id, request.submission, content, findings, now, summary=summary)

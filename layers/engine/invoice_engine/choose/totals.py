@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain, product, repeat
 
 from invoice_engine.choose.rank import choose, ranked
 from invoice_engine.fields.money import Amount, TaxRow
@@ -10,21 +11,34 @@ from invoice_engine.model import Candidate, Field, Tax
 
 ROUNDING = Decimal("0.02")
 MAX_READINGS = 8
+PAIR = 2
 # What a reading is worth when it was labelled as something else that often means the same.
 NET_AS_TOTAL, DUE_AS_TOTAL = 0.5, 0.7
-FROM_TAX_ROWS = 0.6
+FROM_TAX_ROWS, FROM_SOME_ROWS = 0.6, 0.3
+FEWEST_TO_DOUBT = 2  # rows of tax, of which none is left out
+# What follows from two labelled amounts of an OCR page and a printed rate, where the third was misread.
+COMPLETED, CERTAIN_ENOUGH = 0.4, 0.5
 UNLABELLED = 0.2
 # What agreement and contradiction add to the sum of the three certainties; an omitted one costs nothing.
+ADDS_UP_WITH_CHARGE = 1.0
 ADDS_UP, ADDS_UP_WITHOUT_TAX, RATE_FITS, CONTRADICTS = 1.2, 0.4, 0.4, -1.2
 # Part of an invoice adds up as well as the whole; the whole is larger.
 WHOLE = 2.5
 WORTH_SAYING = 0.25
+# What it adds that the lines make the subtotal or the total, where these do not add up with a tax.
+ITEMS_ADD_UP = 0.3
+# An amount that OCR read and no sum proves.
+UNPROVEN_BY_OCR = 0.85
 ROW_OF_TAX, RATE_OF_TOTALS = 0.9, 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class TotalsEvidence:
-    """What the document says about its totals: labelled amounts, tax rows, printed rates, and any amount at all."""
+    """What the document says about its totals: labelled amounts, tax rows, printed rates, and any amount at all.
+
+    `by_ocr` says that an amount may have been misread. `charges` are labelled amounts, such as shipping, a discount or
+    a tax withheld, that may stand between subtotal plus tax and total. `sums_of_items` are what the printed lines make.
+    """
 
     subtotal: list[Candidate]
     tax_total: list[Candidate]
@@ -33,6 +47,9 @@ class TotalsEvidence:
     rows: list[TaxRow]
     rates: dict[Decimal, Amount]
     amounts: list[Amount]
+    by_ocr: bool = False
+    charges: frozenset[Decimal] = frozenset()
+    sums_of_items: frozenset[Decimal] = frozenset()
 
 
 @dataclass(slots=True)
@@ -52,22 +69,26 @@ def choose_totals(evidence: TotalsEvidence) -> Totals:
     subtotals, taxes, totals = _readings(evidence)
     triples = [(s, t, g) for s in (None, *subtotals) for t in (None, *taxes) for g in (None, *totals)]
     triples += _from_rates(totals, evidence)
+    if evidence.by_ocr:
+        triples += _completed(ranked(evidence.subtotal), taxes, ranked(evidence.total), evidence.rates)
     largest = max((abs(_decimal(total)) for total in totals), default=Decimal(0))
-    best = max(triples, key=lambda triple: _worth(triple, evidence.rates, largest))
-    agrees = _adds_up(best)
+    best = max(triples, key=lambda triple: _worth(triple, evidence, largest))
+    agrees = _adds_up(best) or _adds_up_with_charge(best, evidence.charges)
+    proof = 1.0 if agrees or not evidence.by_ocr else UNPROVEN_BY_OCR
     return Totals(
-        subtotal=_field(best[0], subtotals, agrees=agrees),
-        tax_total=_field(best[1], taxes, agrees=agrees),
-        total=_field(best[2], totals, agrees=agrees),
+        subtotal=_field(best[0], _scaled(subtotals, proof), agrees=agrees),
+        tax_total=_field(best[1], _scaled(taxes, proof), agrees=agrees),
+        total=_field(best[2], _scaled(totals, proof), agrees=agrees),
         amount_due=choose(evidence.amount_due),
         taxes=_breakdown(best, evidence),
     )
 
 
 def _readings(evidence: TotalsEvidence) -> tuple[list[Candidate], list[Candidate], list[Candidate]]:
-    rows = _consistent(evidence.rows)
-    bases = _sum_of([row.base for row in rows])
-    amounts = _sum_of([row.amount for row in rows])
+    bases, amounts = [], []
+    for share, rows in zip(chain((FROM_TAX_ROWS,), repeat(FROM_SOME_ROWS)), _row_sets(evidence.rows), strict=False):
+        bases += _sum_of([row.base for row in rows], share)
+        amounts += _sum_of([row.amount for row in rows], share)
     subtotals = [*evidence.subtotal, *_scaled(evidence.total, NET_AS_TOTAL), *bases]
     totals = [*evidence.total, *_scaled(evidence.amount_due, DUE_AS_TOTAL), *_scaled(evidence.subtotal, NET_AS_TOTAL)]
     return (
@@ -82,13 +103,20 @@ def _consistent(rows: list[TaxRow]) -> list[TaxRow]:
     return list({row.rate.value: row for row in rows}.values())
 
 
-def _sum_of(amounts: list[Amount]) -> list[Candidate]:
+def _row_sets(rows: list[TaxRow]) -> list[list[TaxRow]]:
+    """The rows that may make up the tax: all of them, or all but one, which may be that of a discount."""
+    every = _consistent(rows)
+    fewer = [[other for other in every if other is not row] for row in every] if len(every) > FEWEST_TO_DOUBT else []
+    return [every, *fewer[:MAX_READINGS]]
+
+
+def _sum_of(amounts: list[Amount], certainty: float) -> list[Candidate]:
     if not amounts:
         return []
     if len(amounts) == 1:
-        return [amounts[0].candidate(FROM_TAX_ROWS)]
+        return [amounts[0].candidate(certainty)]
     total = sum((amount.value for amount in amounts), Decimal(0))
-    return [Candidate(total, FROM_TAX_ROWS, source="derived")]
+    return [Candidate(total, certainty, source="derived")]
 
 
 def _scaled(candidates: Iterable[Candidate], factor: float) -> list[Candidate]:
@@ -112,22 +140,48 @@ def _from_rates(totals: list[Candidate], evidence: TotalsEvidence) -> list[Tripl
     return found
 
 
-def _worth(triple: Triple, rates: Collection[Decimal], largest: Decimal) -> float:
+def _completed(
+    subtotals: list[Candidate], taxes: list[Candidate], totals: list[Candidate], rates: Collection[Decimal]
+) -> list[Triple]:
+    """Two amounts that are sure enough, with the third that none is for, if one of `rates` ties them together."""
+    sure = [
+        [one for one in some[:MAX_READINGS] if one.confidence >= CERTAIN_ENOUGH] for some in (subtotals, taxes, totals)
+    ]
+    if sum(map(bool, sure)) != PAIR:
+        return []
+    found: list[Triple] = []
+    choices: list[list[Reading]] = [[*some] or [None] for some in sure]
+    for subtotal, tax, total in product(*choices):
+        net = subtotal or _derived(_decimal(total) - _decimal(tax))
+        due = tax or _derived(_decimal(total) - _decimal(net))
+        if abs(_decimal(due)) >= 1 and _fits_rate(net, due, rates):
+            found.append((net, due, total or _derived(_decimal(net) + _decimal(due))))
+    return found
+
+
+def _derived(value: Decimal) -> Candidate:
+    return Candidate(value, COMPLETED, source="derived")
+
+
+def _worth(triple: Triple, evidence: TotalsEvidence, largest: Decimal) -> float:
     """How much a choice of subtotal, tax and total is worth; `largest` is the largest total there is to choose."""
     worth = sum(one.confidence - WORTH_SAYING for one in triple if one)
     subtotal, tax, total = triple
     if subtotal and tax and total:
+        if _decimal(tax) and abs(_decimal(tax)) >= abs(_decimal(subtotal)):
+            return worth + CONTRADICTS  # no tax is as large as what it is on
         if not _adds_up(triple):
-            return worth + CONTRADICTS
+            return worth + (ADDS_UP_WITH_CHARGE if _adds_up_with_charge(triple, evidence.charges) else CONTRADICTS)
         if not _decimal(tax):
             return worth + ADDS_UP_WITHOUT_TAX
         share = float(abs(_decimal(total)) / largest) if largest else 0.0
-        return worth + ADDS_UP + WHOLE * share + (RATE_FITS if _fits_rate(subtotal, tax, rates) else 0.0)
+        return worth + ADDS_UP + WHOLE * share + (RATE_FITS if _fits_rate(subtotal, tax, evidence.rates) else 0.0)
     if subtotal and total and abs(_decimal(subtotal)) > abs(_decimal(total)):
         return worth + CONTRADICTS
     if tax and total and abs(_decimal(tax)) * 2 > abs(_decimal(total)) and _decimal(tax):
         return worth + CONTRADICTS
-    return worth
+    items_add_up = any(one and _decimal(one) in evidence.sums_of_items for one in (subtotal, total))
+    return worth + (ITEMS_ADD_UP if items_add_up else 0.0)
 
 
 def _adds_up(triple: Triple) -> bool:
@@ -139,12 +193,21 @@ def _adds_up(triple: Triple) -> bool:
     return abs(_decimal(subtotal) + _decimal(tax) - _decimal(total)) <= tolerance
 
 
+def _adds_up_with_charge(triple: Triple, charges: Collection[Decimal]) -> bool:
+    """Whether subtotal, tax and total do not add up without one of the charges, and do with it."""
+    subtotal, tax, total = triple
+    if not (subtotal and tax and total) or _adds_up(triple) or not _decimal(tax):
+        return False
+    return abs(_decimal(total) - _decimal(subtotal) - _decimal(tax)) in charges
+
+
 def _fits_rate(subtotal: Candidate, tax: Candidate, rates: Collection[Decimal]) -> bool:
     return any(abs(_decimal(subtotal) * rate / 100 - _decimal(tax)) <= ROUNDING for rate in rates)
 
 
-def _decimal(candidate: Candidate) -> Decimal:
-    return Decimal(str(candidate.value))
+def _decimal(candidate: Reading) -> Decimal:
+    value = candidate.value if candidate else Decimal(0)
+    return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
 def _field(reading: Reading, readings: list[Candidate], *, agrees: bool) -> Field:
@@ -152,6 +215,7 @@ def _field(reading: Reading, readings: list[Candidate], *, agrees: bool) -> Fiel
         return Field(None, tuple(readings))
     others = [one for one in readings if one.value != reading.value]
     if not agrees:
+        reading = next((one for one in readings if one.value == reading.value), reading)
         return choose([reading, *(one for one in others if one.confidence < reading.confidence)])
     sure = 1 - (1 - min(reading.confidence, 0.9)) * 0.3
     chosen = Candidate(reading.value, sure, reading.page, reading.box, reading.source)
@@ -161,9 +225,9 @@ def _field(reading: Reading, readings: list[Candidate], *, agrees: bool) -> Fiel
 def _breakdown(best: Triple, evidence: TotalsEvidence) -> list[Tax]:
     """The printed tax rows, when together they make the chosen tax; else one row from the totals and their rate."""
     subtotal, tax, _ = best
-    rows = _consistent(evidence.rows)
-    if tax and rows and abs(sum((row.amount.value for row in rows), Decimal(0)) - _decimal(tax)) <= ROUNDING:
-        return [_tax_of_row(row) for row in rows]
+    for rows in _row_sets(evidence.rows):
+        if tax and rows and abs(sum((row.amount.value for row in rows), Decimal(0)) - _decimal(tax)) <= ROUNDING:
+            return [_tax_of_row(row) for row in rows]
     if not (subtotal and tax and _adds_up(best) and _decimal(tax)):
         return []
     for rate in sorted(evidence.rates):

@@ -1,1 +1,1 @@
-"""From an e-invoice's XML to the invoice: CII (Factur-X, ZUGFeRD, XRechnung) and UBL (Peppol, XRechnung)."""
+"""From an e-invoice's XML to the invoice: CII, UBL, FatturaPA and Facturae, alone or in a PDF."""

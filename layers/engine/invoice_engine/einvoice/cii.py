@@ -63,15 +63,21 @@ def _party(node: "_Element | None") -> Party:
         (ident.get("schemeID") or "").upper(): v.identifier(v.own_text(ident))
         for ident in reversed(v.children(node, "SpecifiedTaxRegistration/ID"))
     }
+    country = v.country(v.text(address, "CountryID"))
+    vat_number, tax_number = registrations.get("VA"), registrations.get("FC")
+    if vat_number is None:
+        # Some leave the scheme away, or know only one.
+        vat_number = next((one for one in registrations.values() if v.is_vat_number_of(one, country)), None)
+        tax_number = None if tax_number == vat_number else tax_number
     name = v.text(node, "Name", "SpecifiedLegalOrganization/TradingBusinessName", "DefinedTradeContact/PersonName")
     town = v.joined([v.text(address, "PostcodeCode"), v.text(address, "CityName")], " ")
     streets = [v.text(address, step) for step in ("LineOne", "LineTwo", "LineThree")]
     return Party(
         name=v.read(name),
-        vat_number=v.read(registrations.get("VA")),
-        tax_number=v.read(registrations.get("FC")),
+        vat_number=v.read(vat_number),
+        tax_number=v.read(tax_number),
         address=v.read(v.joined([*streets, town, v.text(address, "CountrySubDivisionName")])),
-        country=v.read(v.country(v.text(address, "CountryID"))),
+        country=v.read(country),
     )
 
 
@@ -80,10 +86,12 @@ def _add_accounts(invoice: Invoice, settlement: "_Element | None") -> None:
     payees, debtors = [], []
     for means in v.children(settlement, "SpecifiedTradeSettlementPaymentMeans"):
         account = v.child(means, "PayeePartyCreditorFinancialAccount")
-        iban = v.iban(v.text(account, "IBANID")) or v.iban(v.text(account, "ProprietaryID"))
-        payees.append((iban, v.bic(v.text(means, "PayeeSpecifiedCreditorFinancialInstitution/BICID"))))
-        debtor = v.iban(v.text(means, "PayerPartyDebtorFinancialAccount/IBANID"))
-        debtors.append((debtor, v.bic(v.text(means, "PayerSpecifiedDebtorFinancialInstitution/BICID"))))
+        # The elements for an IBAN and a BIC hold nothing else; the one for domestic numbers may hold an IBAN, too.
+        stated = v.account_word(v.text(account, "IBANID"))
+        iban = v.iban(stated) or v.iban(v.text(account, "ProprietaryID")) or stated
+        payees.append((iban, v.account_word(v.text(means, "PayeeSpecifiedCreditorFinancialInstitution/BICID"))))
+        debtor = v.account_word(v.text(means, "PayerPartyDebtorFinancialAccount/IBANID"))
+        debtors.append((debtor, v.account_word(v.text(means, "PayerSpecifiedDebtorFinancialInstitution/BICID"))))
     invoice.supplier.iban, invoice.supplier.bic = v.account(payees)
     invoice.customer.iban, invoice.customer.bic = v.account(debtors)
 

@@ -8,7 +8,7 @@ from invoice_engine.model import Field, Invoice
 
 def complete_totals(invoice: Invoice, *, prepaid: Decimal | None, payable: Decimal | None) -> None:
     """Derive missing totals of `invoice` from the others, its tax breakdown, and what was paid in advance."""
-    if not invoice.total.chosen and payable is not None and invoice.subtotal.chosen:
+    if not invoice.total.chosen and payable is not None:
         invoice.total = derived(payable + (prepaid or Decimal(0)))
     amounts = [tax.amount.value for tax in invoice.taxes]
     if not invoice.tax_total.chosen:

@@ -9,7 +9,7 @@ from invoice_engine.fields.context import Context
 from invoice_engine.fields.found import Found
 from invoice_engine.layout.lines import Cell, TextLine
 from invoice_engine.lexicon import squeeze
-from invoice_engine.model import Box, Candidate, Field, Invoice, Line, Note, Party, Tax, Value
+from invoice_engine.model import Box, Candidate, Field, Invoice, Line, Note, Party, Tax, Value, text_of
 
 Place = tuple[int, Box]
 # A printed description may be cut or wrapped; its beginning identifies the row.
@@ -24,7 +24,8 @@ NOT_PRINTED = frozenset({"type", "country", "unit", "address"})
 def trace(invoice: Invoice, printed: Invoice, context: Context) -> list[Note]:
     """Add page and box to the values of `invoice` that are printed; `printed` is what the text layer alone says.
 
-    Returns a note when the total of `invoice` is nowhere on the pages.
+    Returns a note when the pages have another total than `invoice`, or none that was found; another printed total
+    becomes a candidate of the total.
     """
     pages = _Index(context)
     for member in fields(Invoice):
@@ -38,15 +39,37 @@ def trace(invoice: Invoice, printed: Invoice, context: Context) -> list[Note]:
     for line in invoice.lines[:MAX_LINES]:
         context.deadline.check()
         _place_line(line, pages)
-    total = invoice.total.value
-    if isinstance(total, Decimal) and pages.place(total) is None:
-        return [
-            Note(
-                "total_differs_from_page",
-                f"The embedded e-invoice has a total of {total}, which is not printed on the pages. Compare them.",
-            )
-        ]
-    return []
+    return _compare_totals(invoice, printed, pages)
+
+
+def _compare_totals(invoice: Invoice, printed: Invoice, pages: "_Index") -> list[Note]:
+    total, found = invoice.total.chosen, printed.total.chosen
+    if total is None or not isinstance(total.value, Decimal):
+        return []
+    if found is None or _is_total_or_due(found.value, invoice):
+        if found is None and pages.place(total.value) is None:
+            message = f"The embedded e-invoice has a total of {text_of(total.value)}, but no total was found in print."
+            return [Note("total_not_on_page", f"{message} Compare them.")]
+        return []
+    # Where its total is printed as something that we do not know, we rather doubt our reading of the pages.
+    if pages.place(total.value) is not None and not _is_part(total.value, printed):
+        return []
+    invoice.total = Field(total, (found,))
+    place = "" if found.page is None else f" on page {found.page + 1}"
+    message = f"The embedded e-invoice has a total of {text_of(total.value)}, the printed total{place} is"
+    return [Note("total_differs_from_page", f"{message} {text_of(found.value)}. Ask the sender which is right.")]
+
+
+def _is_total_or_due(value: Value, invoice: Invoice) -> bool:
+    """Some print only what is left to pay, as a total."""
+    ours = (invoice.total.value, invoice.amount_due.value)
+    return any(one is not None and _same(one, value) for one in ours)
+
+
+def _is_part(value: Value, printed: Invoice) -> bool:
+    """Whether the pages have the amount as their subtotal or tax."""
+    parts = (printed.subtotal.value, printed.tax_total.value)
+    return any(part is not None and _same(part, value) for part in parts)
 
 
 class _Index:

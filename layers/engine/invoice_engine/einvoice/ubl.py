@@ -65,17 +65,19 @@ def _party(node: "_Element | None") -> Party:
     town = v.joined([v.text(address, "PostalZone"), v.text(address, "CityName")], " ")
     region = v.text(address, "CountrySubentity")
     streets = [street, v.text(address, "AdditionalStreetName"), extra]
-    vat_number, tax_number = _tax_numbers(node)
+    country = v.country(v.text(address, "Country/IdentificationCode"))
+    vat_number, tax_number = _tax_numbers(node, country)
     return Party(
         name=v.read(name),
         vat_number=v.read(vat_number),
         tax_number=v.read(tax_number),
         address=v.read(v.joined([*streets, town, region])),
-        country=v.read(v.country(v.text(address, "Country/IdentificationCode"))),
+        country=v.read(country),
     )
 
 
-def _tax_numbers(node: "_Element | None") -> tuple[str | None, str | None]:
+def _tax_numbers(node: "_Element | None", country: str | None) -> tuple[str | None, str | None]:
+    """The VAT number and another one. VAT goes by other names where a country has its own rules for UBL."""
     vat_number = tax_number = None
     for scheme in v.children(node, "PartyTaxScheme"):
         number = v.identifier(v.text(scheme, "CompanyID"))
@@ -83,6 +85,8 @@ def _tax_numbers(node: "_Element | None") -> tuple[str | None, str | None]:
             vat_number = vat_number or number
         else:
             tax_number = tax_number or number
+    if vat_number is None and v.is_vat_number_of(tax_number, country):
+        return tax_number, None
     return vat_number, tax_number
 
 

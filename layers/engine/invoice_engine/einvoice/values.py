@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation, localcontext
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from invoice_engine.model import EMPTY, Candidate, Field, Value, trimmed
@@ -15,9 +16,16 @@ if TYPE_CHECKING:
 # Type codes of UNTDID 1001 that EN 16931 and ZUGFeRD treat as a credit; every other code asks for money.
 CREDIT_NOTE_CODES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
 MAX_DECIMAL_DIGITS = 24  # below the precision of decimal arithmetic, so that nothing is ever rounded
+EXACT = 80  # digits that hold the product or quotient of any two amounts
+LONGEST_TERM = 3650  # days
+FEWEST_VAT_DIGITS = 7
 MAX_TEXT = 2000
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}")
 _BIC = re.compile(r"[A-Z0-9]{6,11}")
+_ACCOUNT_WORD = re.compile(r"[A-Z0-9]{2,34}")
+# What stands where only an IBAN or BIC may stand, and looks like neither, is told and left to be checked.
+MALFORMED = 0.5
+_VAT_PREFIXES = MappingProxyType({"GR": "EL"})  # elsewhere VAT numbers begin with the country code
 _PLAIN_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 
 
@@ -49,6 +57,22 @@ def own_text(node: "_Element | None") -> str | None:
 def read(value: Value | None) -> Field:
     """A field whose value stands in the XML."""
     return EMPTY if value is None else Field(Candidate(value, 1.0, source="xml"))
+
+
+def total_of(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of the amounts that are there; None when there is none."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def amounts(nodes: "Iterable[_Element]", path: str) -> list[Decimal]:
+    """The amounts at `path` below each of `nodes`, without those that are missing or no numbers."""
+    return [amount for node in nodes if (amount := decimal(text(node, path))) is not None]
+
+
+def summed(parts: list[Decimal]) -> Field:
+    """One amount as it is stated, or the sum of several, which is not."""
+    return read(parts[0]) if len(parts) == 1 else derived(total_of(parts))
 
 
 def derived(value: Value | None) -> Field:
@@ -98,6 +122,17 @@ def cii_date(node: "_Element | None") -> date | None:
         return None
 
 
+def days_later(start: date | None, days: str | None) -> date | None:
+    """The end of a term of payment."""
+    number = decimal(days)
+    if start is None or number is None or not 0 <= number <= LONGEST_TERM:
+        return None
+    try:
+        return start + timedelta(days=int(number))
+    except OverflowError:
+        return None
+
+
 def identifier(raw: str | None) -> str | None:
     """VAT numbers, IBANs and BICs: upper case, no spaces."""
     return "".join(raw.split()).upper() if raw else None
@@ -115,11 +150,45 @@ def bic(raw: str | None) -> str | None:
     return value if value and _BIC.fullmatch(value) else None
 
 
+def account_word(raw: str | None) -> str | None:
+    """The text of an element that holds nothing but IBANs or BICs, even if it looks like neither.
+
+    Names of giro systems have punctuation: SE:BANKGIRO.
+    """
+    value = identifier(raw)
+    return value if value and _ACCOUNT_WORD.fullmatch(value) else None
+
+
 def account(accounts: Iterable[tuple[str | None, str | None]]) -> tuple[Field, Field]:
-    """Of the (IBAN, BIC) pairs of several payment means, the first with an IBAN, or else the first with a BIC."""
+    """Of the (IBAN, BIC) pairs of several payment means, the first with an IBAN, or else the first with a BIC.
+
+    An account number that is no IBAN comes before none at all. What is malformed has little confidence.
+    """
     named = [pair for pair in accounts if any(pair)]
-    iban_text, bic_text = min(named, key=lambda pair: pair[0] is None, default=(None, None))
-    return read(iban_text), read(bic_text)
+    iban_text, bic_text = min(named, key=lambda pair: (iban(pair[0]) is None, pair[0] is None), default=(None, None))
+    return _stated(iban_text, iban(iban_text)), _stated(bic_text, bic(bic_text))
+
+
+def _stated(value: str | None, well_formed: str | None) -> Field:
+    if value is None:
+        return EMPTY
+    return Field(Candidate(value, 1.0 if value == well_formed else MALFORMED, source="xml"))
+
+
+def is_vat_number_of(number: str | None, country_code: str | None) -> bool:
+    """Whether a number that the document calls otherwise is one: it begins with the country, and has many digits."""
+    prefix = _VAT_PREFIXES.get(country_code or "", country_code)
+    if not number or not prefix or not number.startswith(prefix):
+        return False
+    return sum(letter.isdigit() for letter in number) >= FEWEST_VAT_DIGITS
+
+
+def with_country(number: str | None, country_code: str | None) -> str | None:
+    """A VAT number with its country in front, where it may already stand."""
+    prefix = _VAT_PREFIXES.get(country_code or "", country_code)
+    if number is None or prefix is None or number.startswith(prefix):
+        return number
+    return prefix + number
 
 
 def country(raw: str | None) -> str | None:
@@ -161,7 +230,16 @@ def unit_price(price: str | None, basis: str | None) -> Field:
     amount, units = decimal(price), decimal(basis)
     if amount is None or units in (None, Decimal(0), Decimal(1)):
         return read(amount)
-    return derived(trimmed((amount / units).quantize(Decimal("1e-10")))) if units else EMPTY
+    with localcontext(prec=EXACT):
+        return derived(trimmed((amount / units).quantize(Decimal("1e-10")))) if units else EMPTY
+
+
+def difference_to_price(quantity: Decimal | None, price: Decimal | None, subtotal: Decimal | None) -> Field:
+    """The discount of a line by what it costs less than quantity times price; without a quantity it is one."""
+    if price is None or subtotal is None:
+        return EMPTY
+    with localcontext(prec=EXACT):
+        return derived(trimmed((Decimal(1) if quantity is None else quantity) * price - subtotal))
 
 
 def net_allowance(entries: Iterable[tuple[str | None, str | None]]) -> Field:

@@ -7,7 +7,7 @@ from invoice_engine.fields.found import Found
 from invoice_engine.lexicon import lexicon, squeeze
 from invoice_engine.model import Candidate
 
-LABELLED, BESIDE_AMOUNT, MENTIONED, BY_COUNTRY = 0.95, 0.35, 0.15, 0.45
+LABELLED, BESIDE_AMOUNT, MENTIONED, BY_COUNTRY, ONLY_ONE = 0.95, 0.35, 0.15, 0.45, 0.5
 # Signs that several currencies share; a code in the document or the supplier's country tells which.
 SHARED_SIGNS = {
     "$": ("USD", "CAD", "AUD", "MXN", "ARS", "NZD", "SGD", "HKD", "CLP", "COP"),
@@ -19,26 +19,33 @@ LONGEST_NAME = 40
 
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _SYMBOL = re.compile(
-    r"US\$|R\$|A\$|C\$|[€$£¥₹₺₴₩₪฿]|(?<![A-Za-z])(?:Rs\.?|zł|Kč|Ft|kr\.?|RM|SFr\.|Fr\.|[Ee]uros?)(?![A-Za-z])"
+    r"(?:US|CA|AU|NZ|HK|MX|SG|R|A|C|S)\$|[€$£¥₹₺₴₩₪฿]"
+    r"|(?<![A-Za-z])R(?=\s?\d[\d\s,.]*[.,]\d\d(?!\d))"
+    r"|(?<![A-Za-z])(?:Rs\.?|zł|ZŁ|zl|Kč|KČ|Kc|Ft|[Kk]r\.?|RM|SFr\.|Fr\.|[Ee]uros?|EURO|Eur)(?![A-Za-z])"
 )
 
 
 def currencies(context: Context, country: str | None) -> list[Candidate]:
     """Candidates for the currency; `country` is the supplier's, if known (ISO 3166 alpha-2)."""
-    mentioned = {str(found.value) for text in context.document.texts for found in _find_codes(text)}
+    codes = {text: _find_codes(text) for text in context.document.texts}
+    mentioned = {str(found.value) for some in codes.values() for found in some}
 
     def find(text: str) -> list[Found]:
-        return _find_codes(text) or _find_symbols(text, mentioned, country)
+        known = codes.get(text)
+        return (_find_codes(text) if known is None else known) or _find_symbols(text, mentioned, country)
 
     found = [seen.candidate(LABELLED) for seen in context.near(find, "currency")]
     for cell in context.document.cells:
         if len(found) >= MAX_SIGHTINGS:
             break
-        amounts = context.amounts(cell.text)
         for one in find(cell.text):
+            amounts = context.amounts(cell.text)
             score = BESIDE_AMOUNT if any(_is_beside(one, amount) for amount in amounts) else MENTIONED
             box = cell.box_of_span(one.start, one.end)
             found.append(Candidate(one.value, score * one.quality, cell.page, box))
+    if len({one.value for one in found}) == 1:
+        # Nearly every document has one currency: the only one there is hardly needs to be seen twice.
+        found = [one._replace(confidence=max(one.confidence, ONLY_ONE)) for one in found]
     if not found and country in lexicon().country_currency:
         found.append(Candidate(lexicon().country_currency[country], BY_COUNTRY, source="derived"))
     return found
@@ -69,7 +76,7 @@ def _find_symbols(text: str, mentioned: set[str], country: str | None) -> list[F
 
 def _meaning(symbol: str, mentioned: set[str], country: str | None) -> str:
     words = lexicon()
-    shared = SHARED_SIGNS.get(symbol.rstrip("."), ())
+    shared = SHARED_SIGNS.get(symbol.rstrip(".").lower(), ())
     local = words.country_currency.get(country or "")
     if local in shared:
         return str(local)

@@ -13,7 +13,7 @@ _NOT_A_NUMBER = re.compile(
 )
 _IBAN = re.compile(r"(?<![A-Z0-9])([A-Z]{2}\s?\d{2}(?:[ \u00a0]?[A-Z0-9]){10,30})")
 _BIC = re.compile(r"(?<![A-Z0-9])([A-Z]{4}\s?([A-Z]{2})\s?[A-Z0-9]{2}(?:\s?[A-Z0-9]{3})?)(?![A-Za-z0-9])")
-_VAT_PATTERNS = {
+VAT_PATTERNS = {
     "AT": r"U\d{8}", "BE": r"[01]?\d{9}", "BG": r"\d{9,10}", "CY": r"\d{8}[A-Z]", "CZ": r"\d{8,10}",
     "DE": r"\d{9,11}", "DK": r"\d{8}", "EE": r"\d{9}", "EL": r"\d{9}", "ES": r"[A-Z0-9]\d{7}[A-Z0-9]",
     "FI": r"\d{8}", "FR": r"[A-Z0-9]{2}\d{9}", "GB": r"(?:\d{12}|\d{9})", "GR": r"\d{9}", "HR": r"\d{11}",
@@ -22,10 +22,12 @@ _VAT_PATTERNS = {
     "PL": r"\d{10}", "PT": r"\d{9}", "RO": r"\d{2,10}", "SE": r"\d{12}", "SI": r"\d{8}", "SK": r"\d{10}",
     "XI": r"\d{9}", "CHE": r"\d{9}(?:MWST|TVA|IVA)?",
 }  # fmt: skip
-_VAT_COMPACT = re.compile("|".join(f"{country}{body}" for country, body in _VAT_PATTERNS.items()))
+VAT_COMPACT = re.compile("|".join(f"{country}{body}" for country, body in VAT_PATTERNS.items()))
 _VAT_PRINTED = re.compile(
-    r"(?<![A-Za-z0-9])((?:" + "|".join(_VAT_PATTERNS) + r")(?:[\s.\-]{0,2}[A-Z0-9]){7,15})(?![a-z])"
+    r"(?<![A-Za-z0-9])((?:" + "|".join(VAT_PATTERNS) + r")(?:[\s.\-]{0,2}[A-Z0-9]){7,15})(?![a-z])"
 )
+# Tax numbers of Spanish firms and people, which are often printed without a label.
+_BARE = re.compile(r"[A-HJNP-SUVW]-?\d{7}-?[0-9A-J]|\d{8}-?[A-Z]")
 _NATIONAL = re.compile(r"(?:\(([A-Z]{2})\)\s*)?([A-Z0-9](?:[\s.\-/]?[A-Z0-9]){5,16})(?![a-z0-9])")
 
 
@@ -91,12 +93,18 @@ def find_vat_numbers(text: str) -> list[Found]:
     results = []
     for match in _VAT_PRINTED.finditer(text):
         compact = re.sub(r"[\s.\-]", "", match[1])
-        exact = _VAT_COMPACT.match(compact)
-        if exact is None or not _ends_at_boundary(match[1], exact.end()):
+        exact = VAT_COMPACT.match(compact)
+        if exact is None or not _ends_at_boundary(match[1], exact.end()) or _is_number_word(text, match):
             continue
         end = _end_of(match[1], exact.end()) + match.start(1)
         results.append(Found(exact[0], match.start(1), end, 1.0 if is_vat_number(exact[0]) else 0.85))
     return results
+
+
+def _is_number_word(text: str, match: re.Match[str]) -> bool:
+    """Whether the "country" of `match` is the word "No" of a label, as in "VAT NO 123 4567 89"."""
+    apart = match[1].startswith("NO") and not match[1][2].isdigit() and not match[1].endswith("MVA")
+    return apart and any(map(str.isalpha, text[: match.start()]))
 
 
 def find_tax_ids(text: str) -> list[Found]:
@@ -108,6 +116,16 @@ def find_tax_ids(text: str) -> list[Found]:
             continue
         results.append(Found((match[1] or "") + compact, match.start(), match.end(), 0.9))
     return results
+
+
+def find_bare_ids(text: str) -> list[Found]:
+    """A Spanish NIF that is all there is in `text`, and whose check letter or digit holds."""
+    if not _BARE.fullmatch(text):
+        return []
+    from stdnum.es import nif
+
+    compact = text.replace("-", "")
+    return [Found(compact, 0, len(text))] if nif.is_valid(compact) else []
 
 
 def find_tax_numbers(text: str) -> list[Found]:

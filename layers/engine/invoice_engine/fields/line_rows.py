@@ -21,6 +21,7 @@ LONGEST_CODE = 40
 SHORTEST_DESCRIPTION = 2  # letters
 HIGHEST_RATE = 40
 LARGEST = Decimal(10) ** 15
+LARGEST_LOST = 1_000  # quantity that is derived
 # A number with its unit right behind it.
 _GLUED = re.compile(r"^(\d[\d.,]{0,14})(?=[^\W\d_]{1,4}\b)")
 MAX_DESCRIPTION = 600
@@ -32,7 +33,10 @@ LINE_GAP = 0.9  # text heights between the lines of one description
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One row as printed. `amounts` are by column; a discount is a share in percent or an amount of money."""
+    """One row as printed. `amounts` are by column; a discount is a share in percent or an amount of money.
+
+    A derived quantity is what price and amount ask for, where OCR lost the printed one.
+    """
 
     description: tuple[Cell, ...]
     position: Cell | None
@@ -46,6 +50,7 @@ class Item:
     tax_rate: Amount | None
     amounts: dict[int, Amount]
     numbers: dict[int, Amount]
+    is_quantity_derived: bool = False
 
 
 def fills_cell(context: Context, cell: Cell) -> bool:
@@ -61,7 +66,10 @@ def items_of(context: Context, table: Table) -> list[Item]:
     items = []
     for row in table.rows:
         context.deadline.check()
-        items.append(_item(context, columns, row, described, limit))
+        item = _item(context, columns, row, described, limit)
+        if item.quantity is None and "quantity" in table.roles and context.document.by_ocr(row.line.page):
+            item = _with_lost_quantity(item)
+        items.append(item)
     if not any(item.quantity for item in items):
         items = _with_unnamed_quantity(columns, items)
     return items
@@ -70,7 +78,7 @@ def items_of(context: Context, table: Table) -> list[Item]:
 def agrees(item: Item, column: int) -> bool | None:
     """Whether quantity x price, less the discount, is the amount in `column`; None when one of them is missing."""
     amount = item.amounts.get(column)
-    if item.quantity is None or item.price is None or amount is None:
+    if item.quantity is None or item.price is None or amount is None or item.is_quantity_derived:
         return None
     quantity, price = item.quantity.value, item.price.value
     tolerance = _tolerance(quantity, price)
@@ -207,6 +215,17 @@ def _with_unnamed_quantity(columns: tuple[Column, ...], items: list[Item]) -> li
             if all(agrees(item, amount) and item.amounts[amount].value for item in tried):
                 return tried
     return items
+
+
+def _with_lost_quantity(item: Item) -> Item:
+    """`item` with the quantity that makes its price the amount, if that is a whole number."""
+    if item.price is None or item.price.value <= 0 or not item.amounts:
+        return item
+    quotients = {amount.value / item.price.value for amount in item.amounts.values()}
+    whole = [one for one in quotients if one == one.to_integral_value() and 1 <= one <= LARGEST_LOST]
+    if len(whole) != 1:
+        return item
+    return replace(item, quantity=replace(item.price, value=whole[0]), is_quantity_derived=True)
 
 
 def _description_column(table: Table) -> int | None:

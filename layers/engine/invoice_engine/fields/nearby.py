@@ -1,7 +1,7 @@
 """Find typed values beside labels: behind them, to the right, below; for want of these, to the left and above."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from invoice_engine.fields.found import Found
 from invoice_engine.fields.labels import Label, Labels
@@ -18,6 +18,8 @@ WRAPPED = 0.6
 BELOW_ANYWAY = 0.35
 # What a label's later values are worth against its first.
 LATER = 0.85
+# A value that OCR damaged and we put right is a guess, until a sum proves it.
+MENDED = 0.8
 FAR_BEHIND = 14  # characters between a label and a value in one cell that make their connection doubtful
 MAX_VALUES = 6
 SURROUNDINGS = 4  # characters a cell may have besides the value that fills it
@@ -50,6 +52,8 @@ def sightings(document: Document, labels: Labels, label: Label, find: Finder) ->
 
 def _sighting(label: Label, cell: Cell, found: Found, place: float) -> Sighting:
     score = label.weight * place * found.quality
+    if cell.is_mended(found.start, found.end):
+        score *= MENDED
     return Sighting(found.value, score, cell.page, cell.box_of_span(found.start, found.end), label)
 
 
@@ -66,7 +70,7 @@ def _behind(labels: Labels, label: Label, find: Finder) -> Iterator[Sighting]:
 
 def _found_after(text: str, start: int, find: Finder) -> list[Found]:
     """What `find` sees in `text` from `start` on, without taking the words of a label for part of a value."""
-    return [replace(one, start=one.start + start, end=one.end + start) for one in find(text[start:])]
+    return [Found(one.value, one.start + start, one.end + start, one.quality) for one in find(text[start:])]
 
 
 def _to_the_right(document: Document, labels: Labels, label: Label, find: Finder) -> Iterator[Sighting]:
@@ -86,7 +90,7 @@ def _to_the_right(document: Document, labels: Labels, label: Label, find: Finder
 
 
 def _below(document: Document, labels: Labels, label: Label, find: Finder, *, with_value: bool) -> Iterator[Sighting]:
-    last = label.end >= len(label.cell.text.rstrip(" :.*")) and not with_value
+    last = label.end >= len(label.cell.text.rstrip(" :.*?")) and not with_value
     alone = len(labels.within(label.cell)) == 1 and not any(map(str.isalnum, label.cell.text[: label.start]))
     if labels.in_table_heading(label):
         return

@@ -13,7 +13,8 @@ SPACES = " \u00a0\u202f\u2009"
 MAX_DIGITS = 15
 
 _SIGNS = "-\u2212\u2013"
-_CURRENCY = r"(?:[A-Z]{3}|US\$|R\$|A\$|C\$|[€$£¥₹₺₴₩₪฿]|Rs\.?|zł|Kč|Ft|kr\.?|RM)"
+_SIGN = frozenset(_SIGNS)
+_CURRENCY = r"(?:[A-Z]{3}|(?:US|CA|AU|NZ|HK|MX|SG|R|A|C|S)\$|[€$£¥₹₺₴₩₪฿]|Rs\.?|zł|Kč|Ft|kr\.?|RM|R(?=\s?\d))"
 _BODY = (
     rf"(?:\d{{1,3}}(?:[.,'’{SPACES}]\d{{3}})+(?:[.,]\d{{1,4}})?"  # grouped by thousands
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d{1,4})?"  # grouped by lakh
@@ -24,6 +25,9 @@ _AMOUNT = re.compile(
     rf"(?<![\w.,/#%])(?P<before>[{_SIGNS}(]?\s?{_CURRENCY}?\s?[{_SIGNS}]?\s?)(?P<body>{_BODY})"
     rf"(?P<after>(?:,[-–]{{1,2}}|\.[-–]{{1,2}}|[)\-](?![\w]))?)(?![\w%/°]|[.,:]\d|\s?%)"
 )
+_DIGIT = re.compile(r"\d")
+_MARK = re.compile(r"[.,]")
+_GROUPING = re.compile(rf"['’{SPACES}]")
 _RATE = re.compile(r"(?<![\w.,])(\d{1,3}(?:[.,]\d{1,4})?)\s?%")
 
 
@@ -32,13 +36,15 @@ def find_amounts(text: str, decimal_mark: DecimalMark | None = None) -> list[Fou
 
     `decimal_mark` decides what `1.234` and `1,234` are; without it their separator groups thousands.
     """
-    results = []
+    results: list[Found] = []
+    if not _DIGIT.search(text):
+        return results
     for match in _AMOUNT.finditer(text):
         number = _interpret(match["body"], decimal_mark)
         if number is None:
             continue
         before, after = match["before"], match["after"]
-        negative = any(sign in before for sign in _SIGNS) or after == "-" or ("(" in before and after == ")")
+        negative = not _SIGN.isdisjoint(before) or after == "-" or ("(" in before and after == ")")
         start = match.start() + len(before) - len(before.lstrip())
         has_decimals = -int(number.as_tuple().exponent) == 2 or after in {",-", ",--", ".-", ".--"}
         one_decimal = number.as_tuple().exponent == -1
@@ -49,6 +55,8 @@ def find_amounts(text: str, decimal_mark: DecimalMark | None = None) -> list[Fou
 
 def find_rates(text: str) -> list[Found]:
     """All percentages in `text`."""
+    if "%" not in text:
+        return []
     return [
         Found(trimmed(Decimal(match[1].replace(",", "."))), match.start(), match.end())
         for match in _RATE.finditer(text)
@@ -60,6 +68,8 @@ def decimal_mark_of(texts: Iterable[str]) -> DecimalMark | None:
     """The decimal mark that the unambiguous numbers of a document use; None when they are silent or in balance."""
     votes = {".": 0, ",": 0}
     for text in texts:
+        if not _MARK.search(text):
+            continue
         for match in _AMOUNT.finditer(text):
             body = match["body"]
             last = max(body.rfind("."), body.rfind(","))
@@ -71,26 +81,26 @@ def decimal_mark_of(texts: Iterable[str]) -> DecimalMark | None:
 
 
 def _interpret(body: str, decimal_mark: DecimalMark | None) -> Decimal | None:
-    compact = re.sub(rf"['’{SPACES}]", "", body)
-    if not compact.isascii() or sum(map(str.isdigit, compact)) > MAX_DIGITS:
+    compact = _GROUPING.sub("", body)
+    if not compact.isascii() or (len(compact) > MAX_DIGITS and sum(map(str.isdigit, compact)) > MAX_DIGITS):
         return None
     mark = _decimal_mark(compact, decimal_mark)
     whole, _, fraction = compact.partition(mark) if mark else (compact, "", "")
-    digits = re.sub(r"[.,]", "", whole)
+    digits = _MARK.sub("", whole)
     return Decimal(f"{digits}.{fraction}" if fraction else digits)
 
 
 def _decimal_mark(compact: str, document: DecimalMark | None) -> str:
     """Which separator of `compact` is its decimal mark; empty when all of them group digits."""
-    separators = [character for character in compact if character in ".,"]
-    if not separators:
+    points, commas = compact.count("."), compact.count(",")
+    if not points and not commas:
         return ""
-    last = separators[-1]
-    if len(set(separators)) == 2:
-        return last if separators.count(last) == 1 else ""
-    if len(separators) > 1:
+    place = max(compact.rfind("."), compact.rfind(","))
+    last = compact[place]
+    if points and commas:
+        return last if compact.count(last) == 1 else ""
+    if points + commas > 1:
         return ""
-    decimals = len(compact) - compact.index(last) - 1
-    if decimals != 3:
+    if len(compact) - place - 1 != 3:
         return last
     return last if last == document or compact.startswith("0") else ""

@@ -1,5 +1,6 @@
 """The heading that says what a document is: invoice or credit note."""
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 
@@ -9,7 +10,11 @@ from invoice_engine.lexicon import lexicon, squeeze
 from invoice_engine.read.words import Word
 
 MAX_TITLE_WORDS = 12
+MAX_LONG_TITLE = 24  # with the number, dates and references of the document in the same line
+NUMBER_BEHIND = re.compile(r"(?:\s\D{1,4})?\s\S*\d")
 MAX_TITLES = 20
+# Languages that write compounds say in front of "invoice" what it is for; with a number, such a word is a heading.
+MAX_COMPOUND_LINE, SHORTEST_SPECIFIER = 3, 3
 # "Acme Ltd. Tax Invoice": a heading may also end a short line.
 MAX_WORDS_BEFORE = 4
 
@@ -27,8 +32,18 @@ class Title:
 def titles_in(document: Document) -> list[Title]:
     """All headings of the first page, in reading order."""
     cells = (cell for line in document.lines_on(0) for cell in line.cells)
-    titles = (_wrapped(document, cell) or _title(cell) for cell in cells if len(cell.words) <= MAX_TITLE_WORDS)
-    return list(islice((title for title in titles if title), MAX_TITLES))
+    found = (_wrapped(document, cell) or _title(cell) for cell in cells if len(cell.words) <= MAX_LONG_TITLE)
+    titles = (title for title in found if title and (_is_short(title) or _has_number(title)))
+    return list(islice(titles, MAX_TITLES))
+
+
+def _is_short(title: Title) -> bool:
+    return len(title.cell.words) <= MAX_TITLE_WORDS
+
+
+def _has_number(title: Title) -> bool:
+    """Whether the number of the document follows, which no sentence that begins with such a word has there."""
+    return NUMBER_BEHIND.match(title.cell.text, title.end) is not None
 
 
 def _title(cell: Cell) -> Title | None:
@@ -36,6 +51,9 @@ def _title(cell: Cell) -> Title | None:
     kind, used = _longest(cell.words)
     if kind is not None:
         return Title(kind, cell, _end_of(cell.words[:used]), _height(cell.words[0]))
+    first = squeeze(cell.words[0].text)
+    if len(cell.words) <= MAX_COMPOUND_LINE and first[SHORTEST_SPECIFIER:].endswith(lexicon().compound_titles):
+        return Title("invoice", cell, len(cell.words[0].text), _height(cell.words[0]))
     for start in range(1, min(len(cell.words), MAX_WORDS_BEFORE + 1)):
         kind, used = _longest(cell.words[start:])
         if kind is not None and start + used == len(cell.words):

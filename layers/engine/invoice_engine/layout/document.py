@@ -47,6 +47,15 @@ class Document:
         heights = [line.box.bottom - line.box.top for line in self.lines]
         return max(median(heights), 0.004) if heights else 0.01
 
+    @property
+    def read_by_ocr(self) -> bool:
+        """Whether OCR read any of the pages."""
+        return any(page.by_ocr for page in self.pages)
+
+    def by_ocr(self, page: int) -> bool:
+        """Whether the characters of a page are guesses."""
+        return self.pages[page].by_ocr
+
     def lines_on(self, page: int) -> list[TextLine]:
         return self._by_page.get(page, [])
 
@@ -88,6 +97,7 @@ class Document:
 
 def in_one_column(cell: Cell, other: Cell) -> bool:
     """Whether two cells overlap horizontally, or are aligned at an edge."""
-    overlap = min(cell.box.right, other.box.right) - max(cell.box.left, other.box.left)
-    edges = min(abs(cell.box.left - other.box.left), abs(cell.box.right - other.box.right))
-    return overlap > 0 or edges < ALIGNED
+    left, _, right, _ = cell.box
+    other_left, _, other_right, _ = other.box
+    overlap = min(right, other_right) > max(left, other_left)
+    return overlap or abs(left - other_left) < ALIGNED or abs(right - other_right) < ALIGNED

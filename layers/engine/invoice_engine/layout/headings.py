@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from invoice_engine.layout.document import Document
 from invoice_engine.layout.lines import Cell, TextLine, box_of
 from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon.alike import column_like
 from invoice_engine.model import Box
 
 AMOUNTS = frozenset({"amount", "net", "gross"})
@@ -50,19 +51,20 @@ def headings_at(document: Document, lines: list[TextLine], position: int) -> tup
         return None
     if not _may_head(line):
         return None
-    columns = [column for cell in line.cells for column in _columns_of(cell)]
+    by_ocr = document.by_ocr(line.page)
+    columns = [column for cell in line.cells for column in _columns_of(cell, by_ocr=by_ocr)]
     if len({column.role for column in columns} - {"other"}) < 2:
         return None
     for upper in reversed(lines[max(0, position - LINES_ABOVE) : position]):
         if line.box.top - upper.box.bottom > STACKED * document.text_height or not _may_head(upper):
             break
-        columns = _stacked(columns, upper, above=True)
+        columns = _stacked(columns, upper, above=True, by_ocr=by_ocr)
         line = upper
     last, end = lines[position], position + 1
     for lower in lines[end : end + LINES_BELOW]:
         if lower.box.top - last.box.bottom > STACKED * document.text_height or not _may_head(lower):
             break
-        joined = _stacked(columns, lower, above=False)
+        joined = _stacked(columns, lower, above=False, by_ocr=by_ocr)
         if joined == columns:
             break
         columns, last, end = joined, lower, end + 1
@@ -90,8 +92,11 @@ def _may_head(line: TextLine) -> bool:
     return words <= MAX_WORDS and not any(map(str.isdigit, "".join(cell.text for cell in line.cells)))
 
 
-def _columns_of(cell: Cell) -> Iterator[Column]:
-    """The headings in one cell; words that mean nothing go with the heading before them."""
+def _columns_of(cell: Cell, *, by_ocr: bool) -> Iterator[Column]:
+    """The headings in one cell; words that mean nothing go with the heading before them.
+
+    Those read `by_ocr` may be damaged.
+    """
     words = cell.words
     texts = [squeeze(word.text) for word in words]
     if len(words) == 1 and cell.text.strip("()[]") in lexicon().currency_codes:
@@ -100,7 +105,7 @@ def _columns_of(cell: Cell) -> Iterator[Column]:
     start = first = 0
     role = "other"
     while start < len(words):
-        end, name = _phrase_at(cell, texts, start)
+        end, name = _phrase_at(cell, texts, start, by_ocr=by_ocr)
         if name and start > first and name != role:
             yield _column(role, cell, texts, first, start)
             first = start
@@ -110,7 +115,7 @@ def _columns_of(cell: Cell) -> Iterator[Column]:
     yield _column(role, cell, texts, first, len(words))
 
 
-def _phrase_at(cell: Cell, texts: list[str], start: int) -> tuple[int, str | None]:
+def _phrase_at(cell: Cell, texts: list[str], start: int, *, by_ocr: bool) -> tuple[int, str | None]:
     """The longest heading from word `start` on: where it ends, and what its column holds."""
     known = lexicon().columns
     for end in range(min(len(texts), start + MAX_PHRASE), start, -1):
@@ -118,18 +123,24 @@ def _phrase_at(cell: Cell, texts: list[str], start: int) -> tuple[int, str | Non
         if role:
             return end, role
     before, slash, _ = cell.words[start].text.partition("/")
-    return start + 1, known.get(squeeze(before)) if slash else None
+    if slash and (role := known.get(squeeze(before))):
+        return start + 1, role
+    if by_ocr:
+        for end in range(min(len(texts), start + MAX_PHRASE), start, -1):
+            if likely := column_like("".join(texts[start:end])):
+                return end, likely
+    return start + 1, None
 
 
 def _column(role: str, cell: Cell, texts: list[str], start: int, end: int) -> Column:
     return Column(role, "".join(texts[start:end]), box_of(cell.words[start:end]))
 
 
-def _stacked(columns: list[Column], line: TextLine, *, above: bool) -> list[Column]:
+def _stacked(columns: list[Column], line: TextLine, *, above: bool, by_ocr: bool) -> list[Column]:
     """`columns` with those of a neighbouring line; words of it that belong to no heading are left out."""
     result = list(columns)
     for cell in line.cells:
-        for extra in _columns_of(cell):
+        for extra in _columns_of(cell, by_ocr=by_ocr):
             under = [number for number, one in enumerate(result) if _overlaps(one.box, extra.box)]
             if len(under) > 1:
                 continue

@@ -93,6 +93,8 @@ class _Reader:
                 continue
             headed = True
             columns, position = heading
+            if self.document.by_ocr(lines[0].page):
+                columns = self._with_lost_headings(columns)
             body = self._body(columns, lines[position:])
             self._add(columns, _rows(self.document, columns, body, self.is_value))
             position += len(body)
@@ -100,6 +102,13 @@ class _Reader:
             self.unfinished = None if ended else columns
         if not headed and self.unfinished is not None:
             self._continue(self.unfinished, lines)
+
+    def _with_lost_headings(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        """The columns of the table that a heading repeats with some of its words lost; else `columns`."""
+        for table in self.tables.values():
+            if len(columns) < len(table.columns) and all(_repeats(column, table.columns) for column in columns):
+                return table.columns
+        return columns
 
     def _continue(self, columns: tuple[Column, ...], lines: list[TextLine]) -> None:
         """The rest of a table whose headings are not repeated: rows with everything, at the places they had before."""
@@ -129,6 +138,10 @@ class _Reader:
     def _add(self, columns: tuple[Column, ...], rows: Iterator[Row]) -> None:
         table = self.tables.setdefault(tuple(column.role for column in columns), Table(columns))
         table.rows.extend(islice(rows, max(0, MAX_ROWS - len(table.rows))))
+
+
+def _repeats(column: Column, columns: tuple[Column, ...]) -> bool:
+    return any(column.role == other.role and _overlap(column.box, other.box) > 0 for other in columns)
 
 
 def _is_full(columns: tuple[Column, ...], cells: Cells, is_value: Callable[[Cell], bool]) -> bool:

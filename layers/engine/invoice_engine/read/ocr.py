@@ -1,12 +1,13 @@
 """The port for optical character recognition: pictures of pages in, words with boxes out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
+from invoice_engine.errors import NoTextLayer
 from invoice_engine.limits import Deadline, Limits
-from invoice_engine.model import Note
-from invoice_engine.read.words import Page
+from invoice_engine.model import Box, Note
+from invoice_engine.read.words import Page, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,18 @@ class OcrResult:
     pages: list[Page]
     notes: list[Note] = field(default_factory=list)
 
+    def to_json(self) -> dict[str, Any]:
+        """For another process, which makes the same result of it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "OcrResult":
+        pages = [
+            Page(**{**page, "words": tuple(Word(**{**word, "box": Box(*word["box"])}) for word in page["words"])})
+            for page in content["pages"]
+        ]
+        return cls(pages, [Note(**note) for note in content["notes"]])
+
 
 class OcrReader(Protocol):
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:
@@ -39,9 +52,19 @@ class OcrReader(Protocol):
 
         `images` is taken from the thread of the caller alone, so it may be a generator that draws the pages.
         Raises NoTextLayer when the reader is not installed, TooLarge when time is up, UnreadableDocument when not
-        one of the pictures can be opened.
+        one of the pictures can be opened, OcrUnavailable and OcrRefused where the reader is a service.
         """
         ...
+
+
+class NoOcr:
+    """For those who want no scans read."""
+
+    def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:  # noqa: ARG002
+        raise NoTextLayer(
+            "The document is a scan or a photo, and reading those by OCR is switched off. Send the original PDF, or "
+            "have OCR switched on."
+        )
 
 
 def default_reader() -> OcrReader:

@@ -3,7 +3,6 @@
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from io import BytesIO
 from math import sqrt
 
 import pypdfium2 as pdfium
@@ -55,30 +54,6 @@ def draw_pages(
             continue
         finally:
             page.close()
-
-
-def shrink_photo(image: PageImage, limits: Limits) -> PageImage:
-    """A JPEG of more pixels than a drawn page may have, drawn smaller: it is read as well in a third of the time.
-
-    Other pictures come back as they are, and so does a JPEG that PDFium cannot open.
-    """
-    pixels = image.width * image.height
-    if pixels <= limits.max_drawn_pixels or not image.data.startswith(b"\xff\xd8"):
-        return image
-    document = pdfium.PdfDocument.new()
-    try:
-        picture = pdfium.PdfImage.new(document)
-        picture.load_jpeg(BytesIO(image.data), inline=True)
-        picture.set_matrix(pdfium.PdfMatrix().scale(image.width, image.height))
-        page = document.new_page(image.width, image.height)
-        page.insert_obj(picture)
-        page.gen_content()
-        data, width, height = _render(page, sqrt(limits.max_drawn_pixels / pixels))
-        return PageImage(data, image.number, width, height)
-    except pdfium.PdfiumError:
-        return image
-    finally:
-        document.close()
 
 
 def _draw(page: pdfium.PdfPage, number: int, limits: Limits) -> PageImage:

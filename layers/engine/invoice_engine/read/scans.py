@@ -7,7 +7,7 @@ from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Note
 from invoice_engine.read.images import page_images
 from invoice_engine.read.ocr import OcrReader, OcrResult, default_reader
-from invoice_engine.read.render import draw_pages, is_scan, shrink_photo
+from invoice_engine.read.render import draw_pages, is_scan
 from invoice_engine.read.words import Page
 
 # Fewer words than this are stamps and page numbers on a scan, not its text.
@@ -32,7 +32,7 @@ def read_scanned_pages(
     scans = [number for number in bare if is_scan(document, number)] if digital else bare
     if not scans:
         return OcrResult(pages)
-    _check_number(len(scans), limits)
+    _allow(len(scans), limits, deadline)
     images = draw_pages(document, scans, limits, deadline)
     try:
         result = (ocr or default_reader()).read(images, limits, deadline)
@@ -42,20 +42,23 @@ def read_scanned_pages(
         numbers = ", ".join(str(number + 1) for number in scans)
         note = Note("pages_not_read", f"These pages are scans, and OCR is not installed to read them: {numbers}.")
         return OcrResult(pages, [note])
-    read = {page.number: page for page in result.pages}
+    read = {page.number: page.as_read_by_ocr() for page in result.pages}
     return OcrResult([read.get(page.number, page) for page in pages], result.notes)
 
 
 def read_image(data: bytes, limits: Limits, deadline: Deadline, ocr: OcrReader | None) -> OcrResult:
     """The pages of an image file. Raises an EngineError when it is damaged, too large, or OCR is not installed."""
-    images = [shrink_photo(image, limits) for image in page_images(data, limits)]
-    _check_number(len(images), limits)
-    return (ocr or default_reader()).read(images, limits, deadline)
+    images = page_images(data, limits)
+    _allow(len(images), limits, deadline)
+    result = (ocr or default_reader()).read(images, limits, deadline)
+    return OcrResult([page.as_read_by_ocr() for page in result.pages], result.notes)
 
 
-def _check_number(scans: int, limits: Limits) -> None:
+def _allow(scans: int, limits: Limits, deadline: Deadline) -> None:
+    """Give so many scans their time. Raises TooLarge when there are too many."""
     if scans > limits.max_scanned_pages:
         raise TooLarge(
             f"The document has {scans} scanned pages, more than the {limits.max_scanned_pages} allowed. "
             "Send the invoice alone."
         )
+    deadline.extend(scans * limits.seconds_per_scan)

@@ -1,7 +1,7 @@
 """Tesseract's TSV as a page of words: upright, straightened, and in even lines."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -113,7 +113,7 @@ def _straight(words: list[Read], page: ReadPage) -> list[Read]:
 def _slope(words: list[Read], width: float) -> float:
     """How far lines fall per pixel across: the median over the lines, each counting by its length."""
     slopes = []
-    for line in _lines(words):
+    for line in lines_of_read(words):
         telling = [word for word in line if len(word.text) > 2]
         if len(telling) < 2:
             continue
@@ -132,13 +132,14 @@ def _slope(words: list[Read], width: float) -> float:
 def _even(words: list[Read]) -> list[Read]:
     """Words at the usual top and bottom of their line, so that a dash or a comma does not make a line of its own."""
     even: list[Read] = []
-    for line in _lines(words):
+    for line in lines_of_read(words):
         top, bottom = median(word.top for word in line), median(word.bottom for word in line)
         even.extend(replace(word, top=top, bottom=bottom) if top <= word.middle <= bottom else word for word in line)
     return even
 
 
-def _lines(words: list[Read]) -> list[list[Read]]:
+def lines_of_read(words: Iterable[Read]) -> list[list[Read]]:
+    """The lines as Tesseract saw them."""
     lines: dict[tuple[str, ...], list[Read]] = {}
     for word in words:
         lines.setdefault(word.line, []).append(word)
@@ -159,6 +160,7 @@ def _parts(word: Read, page: ReadPage) -> Iterator[Word]:
                 _clamp(left / page.width), _clamp(word.top / page.height),
                 _clamp(right / page.width), _clamp(word.bottom / page.height),
             ),
+            confidence=_clamp(word.confidence / 100),
         )  # fmt: skip
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from invoice_capture.domain.checks import Finding
     from invoice_capture.domain.invoice import Invoice
 
 from invoice_capture.domain.errors import CaptureFailed, ResultUnusable, SettingMissing
-from invoice_capture.domain.submission import Submission
+from invoice_capture.domain.submission import Submission, result_key
 from invoice_capture.ports import Capabilities, Check, CheckState
 from invoice_capture.providers.base import BaseProvider
 
-# Lambda keeps a throttled event for an hour and runs it twice at most, five minutes each: see template.yaml.
+# Lambda keeps an event for an hour and runs it three times at most, five minutes each: see template.yaml.
 _INVOCATION_LIVES = timedelta(minutes=75)
 
 
@@ -23,8 +25,8 @@ class EmbeddedProvider(BaseProvider):
     name = "embedded"
     capabilities: Capabilities = Capabilities(calls_back=True, charges=False)
     needs_settings: ClassVar[bool] = False
-    # Two runs of five minutes and the pause between them: only after that is it worth looking whether a token got lost.
-    default_typical_latency_seconds: ClassVar[float] = 900.0
+    # Three runs of five minutes and two pauses: only after that is it worth looking whether a token got lost.
+    default_typical_latency_seconds: ClassVar[float] = 1200.0
 
     def submit(self, submission: Submission, content: bytes) -> str:  # noqa: ARG002
         """Queue the extraction. ``content`` is read again by the function that extracts: an event carries 256 KB."""
@@ -41,7 +43,7 @@ class EmbeddedProvider(BaseProvider):
                 "task_token": submission.task_token,
             },
         )
-        return f"results/{submission.job_id}/{submission.number}-{self.name}.json"
+        return result_key(submission.job_id, submission.number, self.name)
 
     def check_one(self, submission: Submission) -> Check:
         """Only asked when the function should have called back long ago."""
@@ -53,8 +55,9 @@ class EmbeddedProvider(BaseProvider):
         return Check(
             CheckState.FAILED,
             error=CaptureFailed(
-                f"The embedded engine did not finish {submission.document.name}: it ran out of time or memory. "
-                "Give ExtractDocumentFunction more of both, or choose another provider."
+                f"The embedded engine did not finish {submission.document.name}: it ran out of time or memory, or its "
+                "OCR did not answer. The log of ExtractDocumentFunction says which. Try again, or choose another "
+                "provider."
             ),
         )
 
@@ -68,3 +71,8 @@ class EmbeddedProvider(BaseProvider):
         from invoice_capture.providers.embedded.mapping import to_invoice
 
         return to_invoice(raw)
+
+    def findings(self, raw: bytes) -> Sequence[Finding]:
+        from invoice_capture.providers.embedded.mapping import to_findings
+
+        return to_findings(raw)

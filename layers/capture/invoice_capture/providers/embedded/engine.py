@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from invoice_capture.domain.errors import UnreadableDocument
 
 if TYPE_CHECKING:
     from invoice_engine.isolated import Isolated
+    from invoice_engine.read.ocr import OcrReader
 
 
-def engine(maximum_bytes: int) -> Callable[[bytes], bytes]:
+def textract() -> OcrReader:
+    from invoice_engine.read.textract import TextractReader
+
+    return TextractReader()
+
+
+def tesseract() -> None:
+    """The engine's own choice, where it is installed."""
+
+
+def no_ocr() -> OcrReader:
+    from invoice_engine.read.ocr import NoOcr
+
+    return NoOcr()
+
+
+# What the setting OCR may say, and what reads scans and photos then.
+OCR_READERS: Mapping[str, Callable[[], OcrReader | None]] = MappingProxyType(
+    {"textract": textract, "tesseract": tesseract, "none": no_ocr}
+)
+
+
+def engine(maximum_bytes: int, ocr: str = "tesseract") -> Callable[[bytes], bytes]:
     """A function from a document's bytes to the engine's answer as JSON; it raises ProviderError.
 
-    Documents are read in a child process, so that none can take this one down.
+    Documents are read in a child process, so that none can take this one down. `ocr` is a key of OCR_READERS.
     """
 
     @cache
@@ -24,7 +48,7 @@ def engine(maximum_bytes: int) -> Callable[[bytes], bytes]:
         # The engine lies in a layer of its own, which only the function that extracts carries.
         from invoice_engine.isolated import Isolated
 
-        return Isolated()
+        return Isolated(ocr=OCR_READERS[ocr]())
 
     def read(content: bytes) -> bytes:
         from invoice_capture.providers.embedded.mapping import ERRORS

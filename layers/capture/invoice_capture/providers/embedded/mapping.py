@@ -1,4 +1,4 @@
-"""The engine's answer as a canonical invoice, and the engine's errors as ours."""
+"""The engine's answer as a canonical invoice, its notes as findings, and its errors as ours."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
+from invoice_capture.domain.checks import Finding, Severity
 from invoice_capture.domain.errors import (
+    CredentialsRefused,
     NoTextLayer,
     PasswordProtected,
     ProviderError,
+    ProviderUnavailable,
     ResultUnusable,
     UnreadableDocument,
 )
@@ -21,12 +24,27 @@ ERRORS: Mapping[str, type[ProviderError]] = MappingProxyType(
     {
         "encrypted_document": PasswordProtected,
         "no_text_layer": NoTextLayer,
+        "ocr_refused": CredentialsRefused,
+        "ocr_unavailable": ProviderUnavailable,
         "too_large": UnreadableDocument,
         "unreadable_document": UnreadableDocument,
         # Intake lets through what the engine reads, so this is a picture of a kind that is no document.
         "unsupported_document": NoTextLayer,
     }
 )
+
+# How much each note of the engine matters, and which fields it is about; any other is a warning about none.
+NOTES: Mapping[str, tuple[Severity, tuple[str, ...]]] = MappingProxyType(
+    {
+        "attachment_unreadable": (Severity.WARNING, ()),
+        "language_not_installed": (Severity.WARNING, ()),
+        "pages_not_read": (Severity.WARNING, ()),
+        "several_invoices": (Severity.ERROR, ()),
+        "total_differs_from_page": (Severity.ERROR, ("total",)),
+        "total_not_on_page": (Severity.WARNING, ("total",)),
+    }
+)
+_OTHER_NOTE: tuple[Severity, tuple[str, ...]] = (Severity.WARNING, ())
 
 
 def to_invoice(raw: bytes) -> Invoice:
@@ -43,3 +61,20 @@ def to_invoice(raw: bytes) -> Invoice:
         raise ResultUnusable(f"The embedded engine's answer breaks the canonical form at: {places}.") from exc
     except (ValueError, KeyError, TypeError) as exc:
         raise ResultUnusable("The embedded engine's answer is no JSON object with an invoice in it.") from exc
+
+
+def to_findings(raw: bytes) -> tuple[Finding, ...]:
+    """The engine's notes, in its words, for whoever reviews the invoice.
+
+    Raises:
+        ResultUnusable: the answer is no engine result.
+    """
+    try:
+        notes = [(str(note["code"]), str(note["message"])) for note in json.loads(raw)["notes"]]
+    except (ValueError, KeyError, TypeError) as exc:
+        raise ResultUnusable("The embedded engine's answer is no JSON object with notes in it.") from exc
+    return tuple(
+        Finding(code, severity, message, fields)
+        for code, message in notes
+        for severity, fields in [NOTES.get(code, _OTHER_NOTE)]
+    )

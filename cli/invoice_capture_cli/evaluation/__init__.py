@@ -1,0 +1,1 @@
+"""Measure the embedded engine on documents whose values are known."""

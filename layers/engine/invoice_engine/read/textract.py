@@ -1,0 +1,179 @@
+"""OCR by Amazon Textract: DetectDocumentText, one request a page, some of them at a time."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from math import atan2, pi
+from typing import Any, Protocol
+
+from invoice_engine.errors import OcrRefused, OcrUnavailable, UnreadableDocument
+from invoice_engine.limits import Deadline, Limits
+from invoice_engine.model import Note
+from invoice_engine.read.ocr import OcrResult, PageImage
+from invoice_engine.read.portable import portable
+from invoice_engine.read.tsv import Read, ReadPage, page_of
+from invoice_engine.read.words import Page
+
+# An account may send 1 to 25 requests a second, depending on the region, and a request takes one to three seconds.
+WORKERS = 4
+# What Textract says of the picture; whatever else it refuses is about us.
+_PICTURE_REFUSED = frozenset(
+    {
+        "BadDocumentException",
+        "DocumentTooLargeException",
+        "InvalidParameterException",
+        "UnsupportedDocumentException",
+    }
+)
+_BUSY = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_TOO_SLOW = "Textract did not read the pages in time. Reading the document is worth trying again."
+
+
+class TextractClient(Protocol):
+    """The one method of boto3's client that is used."""
+
+    def detect_document_text(self, **request: Any) -> Any: ...
+
+
+@dataclass(slots=True)
+class TextractReader:
+    """Reads `workers` pages at a time. Without a client it makes one by boto3, with its credentials and region, when
+    there is something to read.
+
+    Pages may lie on their sides, stand upside down and lean a little; text at any other angle is in disorder.
+    """
+
+    client: TextractClient | None = None
+    workers: int = WORKERS
+
+    def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:  # noqa: ARG002
+        """See OcrReader. Every page is charged for, also when a later one fails."""
+        client = self.client = self.client or default_client()
+        pages: list[tuple[Page, bool]] = []
+        waiting: deque[Future[tuple[Page, bool]]] = deque()
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="textract")
+        try:
+            for image in images:
+                # Drawing is faster than reading: more pictures than this would only take up memory.
+                if len(waiting) >= 2 * self.workers:
+                    pages.append(_finished(waiting.popleft(), deadline))
+                waiting.append(pool.submit(_read_page, client, image))
+            for page in waiting:
+                pages.append(_finished(page, deadline))
+        except OcrUnavailable as exc:
+            if not pages:
+                raise
+            raise OcrUnavailable(
+                f"{exc} {len(pages)} of its pages had been read, and will be charged for again."
+            ) from exc
+        finally:
+            # After an error nobody waits for what is under way, and what is not is never sent.
+            pool.shutdown(wait=False, cancel_futures=True)
+        if pages and not any(readable for _, readable in pages):
+            raise UnreadableDocument("The image is damaged and cannot be opened. Scan it again or ask for a new copy.")
+        unread = ", ".join(str(page.number + 1) for page, readable in pages if not readable)
+        notes = [Note("pages_not_read", f"OCR could not read these pages: {unread}.")] if unread else []
+        return OcrResult([page for page, _ in pages], notes)
+
+
+def default_client() -> TextractClient:
+    """A client that repeats what failed for a moment, up to fifteen seconds later."""
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    retries = {"mode": "standard", "max_attempts": 5}
+    try:
+        config = Config(connect_timeout=5, read_timeout=30, retries=retries, max_pool_connections=WORKERS)  # type: ignore[arg-type]
+        return boto3.client("textract", config=config)  # type: ignore[no-any-return]
+    except BotoCoreError as exc:
+        raise _refused(type(exc).__name__) from exc
+
+
+def page_from(answer: Mapping[str, Any], image: PageImage) -> Page:
+    """The page of an answer of DetectDocumentText, upright and in even lines; without words when there are none."""
+    blocks = answer.get("Blocks", ())
+    line_of = {
+        word: block["Id"]
+        for block in blocks
+        if block["BlockType"] == "LINE"
+        for relation in block.get("Relationships", ())
+        if relation["Type"] == "CHILD"
+        for word in relation["Ids"]
+    }
+    words = [block for block in blocks if block["BlockType"] == "WORD" and block.get("Text", "").strip()]
+    read = ReadPage(image.width, image.height, tuple(_read(word, line_of, image) for word in words))
+    return page_of(read.turned(-_turned_by(words, image)), image.number, image.dpi)
+
+
+def _read(word: Mapping[str, Any], line_of: Mapping[str, str], image: PageImage) -> Read:
+    box = word["Geometry"]["BoundingBox"]
+    left, top = box["Left"] * image.width, box["Top"] * image.height
+    right, bottom = left + box["Width"] * image.width, top + box["Height"] * image.height
+    line = (line_of.get(word["Id"], word["Id"]),)
+    return Read(word["Text"].strip(), line, left, top, right, bottom, word.get("Confidence", 100.0))
+
+
+def _turned_by(words: Sequence[Mapping[str, Any]], image: PageImage) -> int:
+    """By how many degrees clockwise the page lies, in quarters: the first two corners of a word run along its text."""
+    across = down = 0.0
+    for word in words:
+        corners: Sequence[Mapping[str, float]] = word["Geometry"].get("Polygon", ())
+        if len(corners) >= 2:
+            across += (corners[1]["X"] - corners[0]["X"]) * image.width
+            down += (corners[1]["Y"] - corners[0]["Y"]) * image.height
+    return round(atan2(down, across) / (pi / 2)) % 4 * 90
+
+
+def _finished(page: "Future[tuple[Page, bool]]", deadline: Deadline) -> tuple[Page, bool]:
+    try:
+        return page.result(timeout=deadline.remaining())
+    except TimeoutError as exc:
+        raise OcrUnavailable(_TOO_SLOW) from exc
+
+
+def _read_page(client: TextractClient, image: PageImage) -> tuple[Page, bool]:
+    """The page, and whether Textract could open it."""
+    from botocore import exceptions
+
+    unread = Page(image.number, image.width, image.height, ())
+    try:
+        picture = portable(image)
+        return page_from(client.detect_document_text(Document={"Bytes": picture.data}), picture), True
+    except UnreadableDocument:
+        return unread, False
+    except exceptions.ClientError as exc:
+        code = exc.response.get("Error", {}).get("Code", "")
+        if code in _PICTURE_REFUSED:
+            return unread, False
+        if code in _BUSY or exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+            raise OcrUnavailable(f"Textract is busy ({code}). Reading the document is worth trying again.") from exc
+        raise _refused(code) from exc
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as exc:
+        raise OcrUnavailable(
+            f"Textract could not be reached ({type(exc).__name__}): for a moment, or because this region has none."
+        ) from exc
+    except exceptions.BotoCoreError as exc:
+        raise _refused(type(exc).__name__) from exc
+
+
+def _refused(reason: str) -> OcrRefused:
+    return OcrRefused(
+        f"Textract refused to read the document ({reason}). Allow textract:DetectDocumentText to whoever reads "
+        "documents, in a region that has Textract, or choose another OCR."
+    )
