@@ -101,7 +101,7 @@ def outcome(data: bytes) -> Extraction | EngineError:
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", b"%PDF-1.7\n", b"<?xml version='1.0'?>", b"<Invoice>", b"BM"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_bytes_end_in_an_extraction_or_an_engine_error(data: bytes, start: bytes) -> None:
     assert isinstance(outcome(start + data), EngineError | Extraction)
 

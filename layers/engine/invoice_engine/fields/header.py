@@ -11,6 +11,7 @@ from invoice_engine.fields.identifiers import find_ibans, find_numbers, find_vat
 from invoice_engine.fields.labels import Label
 from invoice_engine.fields.terms import due_from_terms
 from invoice_engine.fields.titles import Title
+from invoice_engine.fields.wrapped_numbers import whole_numbers
 from invoice_engine.layout.lines import Cell
 from invoice_engine.lexicon import lexicon, squeeze
 from invoice_engine.model import Candidate
@@ -44,7 +45,8 @@ def invoice_numbers(context: Context) -> list[Candidate]:
     for title in context.titles:
         found.extend(_numbers_of_title(context, title))
     found.extend(_numbers_of_columns(context))
-    return [_weighed_number(one) for one in found if not _is_other_identifier(str(one.value))]
+    numbers = whole_numbers(context, found)
+    return [_weighed_number(one) for one in numbers if not _is_other_identifier(str(one.value))]
 
 
 def find_document_numbers(text: str) -> list[Found]:
