@@ -57,3 +57,8 @@ class OcrUnavailable(EngineError):
 
 class OcrRefused(EngineError):
     code = "ocr_refused"
+
+
+def damaged_image() -> UnreadableDocument:
+    """The error for a picture that cannot be opened, whoever finds out."""
+    return UnreadableDocument("The image is damaged and cannot be opened. Scan it again or ask for a new copy.")

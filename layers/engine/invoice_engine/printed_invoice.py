@@ -7,12 +7,12 @@ from typing import NamedTuple
 from invoice_engine.choose.calibrate import calibrated
 from invoice_engine.choose.rank import choose
 from invoice_engine.choose.receipt_totals import settled_by
-from invoice_engine.choose.totals import TotalsEvidence, choose_totals
+from invoice_engine.choose.totals import Totals, TotalsEvidence, choose_totals
 from invoice_engine.fields import accounts, header, money
 from invoice_engine.fields.context import Context
 from invoice_engine.fields.currencies import currencies
 from invoice_engine.fields.customer import customer_names, customer_vat_numbers
-from invoice_engine.fields.line_items import Sums, item_tables, line_items, sums_of_items
+from invoice_engine.fields.line_items import ItemTable, Sums, item_tables, line_items, sums_of_items
 from invoice_engine.fields.party_blocks import PartyBlocks
 from invoice_engine.fields.party_details import addresses_of, countries_of
 from invoice_engine.fields.receipts.reading import Receipt, receipt_in
@@ -41,42 +41,10 @@ def read_printed(context: Context) -> Printed:
 
 def _scored(context: Context, receipt: Receipt | None) -> Invoice:
     """The invoice with scores of evidence for confidences."""
-    blocks = PartyBlocks(context)
-    supplier = Party(
-        name=choose(receipt.suppliers if receipt else supplier_names(context, blocks)),
-        vat_number=choose(accounts.vat_numbers(context, blocks)),
-        tax_number=choose(accounts.tax_numbers(context, blocks)),
-        iban=choose(accounts.ibans(context, blocks)),
-        bic=choose(accounts.bics(context, blocks)),
-    )
-    supplier.address = choose(addresses_of(context, blocks, "supplier", supplier.name))
-    supplier.country = choose(countries_of(context, blocks, "supplier", supplier))
-    customer = Party(
-        name=choose(customer_names(context, blocks, supplier.name)),
-        vat_number=choose(customer_vat_numbers(context, blocks, supplier.vat_number)),
-    )
-    customer.address = choose(addresses_of(context, blocks, "customer", customer.name))
-    customer.country = choose(countries_of(context, blocks, "customer", customer))
+    supplier, customer = _parties(context, receipt)
     amounts = money.all_amounts(context)
-    summed = sum_row(context)
     tables = item_tables(context)
-    total_candidates = money.amount_candidates(context, "total")
-    due_candidates = money.amount_candidates(context, "amount_due")
-    split = split_taxes(context, [*total_candidates, *due_candidates], amounts)
-    totals = choose_totals(
-        TotalsEvidence(
-            subtotal=[*money.amount_candidates(context, "subtotal"), *summed.subtotal, *split.subtotal],
-            tax_total=[*money.amount_candidates(context, "tax_total"), *summed.tax_total, *split.tax_total],
-            total=[*total_candidates, *summed.total],
-            amount_due=due_candidates,
-            rows=money.tax_rows(context),
-            rates=money.rates(context),
-            amounts=amounts,
-            by_ocr=context.document.read_by_ocr,
-            charges=money.charges(context),
-            sums_of_items=sums_of_items(tables),
-        )
-    )
+    totals = _totals(context, amounts, tables)
     if receipt:
         totals = settled_by(totals, choose(receipt.totals))
     issue_date = choose(receipt.dates if receipt else header.issue_dates(context))
@@ -103,6 +71,49 @@ def _scored(context: Context, receipt: Receipt | None) -> Invoice:
         supplier=supplier,
         customer=customer,
         lines=line_items(context, tables, sums),
+    )
+
+
+def _parties(context: Context, receipt: Receipt | None) -> tuple[Party, Party]:
+    """Supplier and customer."""
+    blocks = PartyBlocks(context)
+    supplier = Party(
+        name=choose(receipt.suppliers if receipt else supplier_names(context, blocks)),
+        vat_number=choose(accounts.vat_numbers(context, blocks)),
+        tax_number=choose(accounts.tax_numbers(context, blocks)),
+        iban=choose(accounts.ibans(context, blocks)),
+        bic=choose(accounts.bics(context, blocks)),
+    )
+    supplier.address = choose(addresses_of(context, blocks, "supplier", supplier.name))
+    supplier.country = choose(countries_of(context, blocks, "supplier", supplier))
+    customer = Party(
+        name=choose(customer_names(context, blocks, supplier.name)),
+        vat_number=choose(customer_vat_numbers(context, blocks, supplier.vat_number)),
+    )
+    customer.address = choose(addresses_of(context, blocks, "customer", customer.name))
+    customer.country = choose(countries_of(context, blocks, "customer", customer))
+    return supplier, customer
+
+
+def _totals(context: Context, amounts: list[money.Amount], tables: list[ItemTable]) -> Totals:
+    """Subtotal, taxes and totals, by everything that the document says of them."""
+    summed = sum_row(context)
+    total_candidates = money.amount_candidates(context, "total")
+    due_candidates = money.amount_candidates(context, "amount_due")
+    split = split_taxes(context, [*total_candidates, *due_candidates], amounts)
+    return choose_totals(
+        TotalsEvidence(
+            subtotal=[*money.amount_candidates(context, "subtotal"), *summed.subtotal, *split.subtotal],
+            tax_total=[*money.amount_candidates(context, "tax_total"), *summed.tax_total, *split.tax_total],
+            total=[*total_candidates, *summed.total],
+            amount_due=due_candidates,
+            rows=money.tax_rows(context),
+            rates=money.rates(context),
+            amounts=amounts,
+            by_ocr=context.document.read_by_ocr,
+            charges=money.charges(context),
+            sums_of_items=sums_of_items(tables),
+        )
     )
 
 

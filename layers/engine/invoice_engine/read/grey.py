@@ -8,7 +8,7 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invoice_engine.errors import UnreadableDocument
+from invoice_engine.errors import damaged_image
 from invoice_engine.read.ocr import PageImage
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ def grey_picture(image: PageImage, most_pixels: int) -> Image.Image:
     except MemoryError:
         raise
     except Exception as exc:  # there is no end to what Pillow raises for damaged files
-        raise UnreadableDocument(
-            "The image is damaged and cannot be opened. Scan it again or ask for a new copy."
-        ) from exc
+        raise damaged_image() from exc
 
 
 def _decoded(image: PageImage, most_pixels: int) -> Image.Image:

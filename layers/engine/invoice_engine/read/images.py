@@ -6,7 +6,7 @@ Looking before decoding is what keeps a small file that unpacks to gigabytes out
 import struct
 from collections.abc import Iterator
 
-from invoice_engine.errors import TooLarge, UnreadableDocument, UnsupportedDocument
+from invoice_engine.errors import TooLarge, UnsupportedDocument, damaged_image
 from invoice_engine.limits import Limits
 from invoice_engine.read.ocr import PageImage
 
@@ -25,22 +25,18 @@ def page_images(data: bytes, limits: Limits) -> list[PageImage]:
     try:
         sizes = _sizes(data, limits)
     except (struct.error, IndexError) as exc:
-        raise _damaged() from exc
+        raise damaged_image() from exc
     if not sizes:
-        raise _damaged()
+        raise damaged_image()
     for width, height in sizes:
         if width < 1 or height < 1:
-            raise _damaged()
+            raise damaged_image()
         if width * height > limits.max_pixels:
             raise TooLarge(
                 f"The image has {width} by {height} pixels, more than the {limits.max_pixels} allowed in all. "
                 "Send it in a lower resolution; 200 to 300 dots per inch are enough."
             )
     return [PageImage(data, number, *size, frame=number) for number, size in enumerate(sizes)]
-
-
-def _damaged() -> UnreadableDocument:
-    return UnreadableDocument("The image is damaged and cannot be opened. Scan it again or ask for a new copy.")
 
 
 def _sizes(data: bytes, limits: Limits) -> list[tuple[int, int]]:
@@ -59,7 +55,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
     position = 2
     while True:
         if data[position] != 0xFF:
-            raise _damaged()
+            raise damaged_image()
         marker = data[position + 1]
         if marker in _JPEG_FRAMES:
             height, width = struct.unpack_from(">HH", data, position + 5)
@@ -88,7 +84,7 @@ def _tiff_sizes(data: bytes, limits: Limits) -> Iterator[tuple[int, int]]:
     seen: set[int] = set()
     while position:
         if position in seen:
-            raise _damaged()  # the directories form a ring
+            raise damaged_image()  # the directories form a ring
         seen.add(position)
         if len(seen) > limits.max_pages:
             raise TooLarge(

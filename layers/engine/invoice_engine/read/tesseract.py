@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from invoice_engine.errors import UnreadableDocument
+from invoice_engine.errors import damaged_image
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Note
 from invoice_engine.read.language import ENGLISH, guess_language
@@ -59,7 +59,7 @@ class TesseractReader:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         if not any(readable for _, readable in outcomes):
-            raise UnreadableDocument("The image is damaged and cannot be opened. Scan it again or ask for a new copy.")
+            raise damaged_image()
         return OcrResult([page for page, _ in outcomes], _notes(guessed, language, outcomes))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import atan2, pi
 from typing import Any, Protocol
 
-from invoice_engine.errors import OcrRefused, OcrUnavailable, UnreadableDocument
+from invoice_engine.errors import OcrRefused, OcrUnavailable, UnreadableDocument, damaged_image
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Note
 from invoice_engine.read.ocr import OcrResult, PageImage
@@ -85,7 +85,7 @@ class TextractReader:
             # After an error nobody waits for what is under way, and what is not is never sent.
             pool.shutdown(wait=False, cancel_futures=True)
         if pages and not any(readable for _, readable in pages):
-            raise UnreadableDocument("The image is damaged and cannot be opened. Scan it again or ask for a new copy.")
+            raise damaged_image()
         unread = ", ".join(str(page.number + 1) for page, readable in pages if not readable)
         notes = [Note("pages_not_read", f"OCR could not read these pages: {unread}.")] if unread else []
         return OcrResult([page for page, _ in pages], notes)
