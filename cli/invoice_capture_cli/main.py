@@ -42,8 +42,21 @@ Since = Annotated[
 ]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from invoice_capture.version import __version__
+
+        typer.echo(f"invoice-capture {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
+def main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
     """Submit invoices, follow them, and take what was captured away.
 
     Without --url or --stack, commands go to the local stack of this folder: [bold]python -m local_stack serve[/]
