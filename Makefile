@@ -1,10 +1,11 @@
 # Every target that needs an environment makes it, and refreshes it when its lock file changed.
-PYTHON ?= $(shell tools/find_python.sh)
-VENV   := .venv
-BIN    := $(VENV)/bin
+PYTHON  ?= $(shell tools/find_python.sh)
+PYTHONS := python-versions.txt
+VENV    := .venv
+BIN     := $(VENV)/bin
 # What the demo runs with, and what the tests and checks need besides.
-DEMO   := $(VENV)/.demo
-READY  := $(VENV)/.ready
+DEMO    := $(VENV)/.demo
+READY   := $(VENV)/.ready
 # Tools that would hold our libraries back live in environments of their own.
 TOOLS       := .tools
 SAM_READY   := $(TOOLS)/sam/.ready
@@ -33,8 +34,8 @@ help:  ## show what can be made
 
 .PHONY: python
 python:
-	@test -n "$(PYTHON)" || { echo "invoice-capture needs Python $(shell head -1 python-versions.txt) or later with \
-	venv (Debian: apt-get install python3-venv); name one with: make PYTHON=…"; exit 1; }
+	@$(or $(PYTHON),false) -c '' 2> /dev/null || { echo "invoice-capture needs Python $(shell head -1 $(PYTHONS)) or later with \
+	venv (Debian: apt-get install python3-venv); name one that runs with: make PYTHON=…"; exit 1; }
 
 $(DEMO): requirements/demo.txt $(SOURCES) | python
 	@$(INSTALL) $(VENV) requirements/demo.txt --project $(STRICT)
