@@ -20,6 +20,7 @@ KEYS = {
     "job_id",
     "status",
     "provider",
+    "simulated",
     "seconds",
     "invoice",
     "error",
