@@ -36,6 +36,7 @@ CREATED: Mapping[str, Any] = MappingProxyType(
         "createdAt": "2026-01-27T11:20:00.000Z",
         "updatedAt": "2026-01-27T11:20:00.000Z",
         "route": ["embedded"],
+        "possibleDoubleCharge": False,
     }
 )
 QUEUED: Mapping[str, Any] = MappingProxyType(
@@ -75,6 +76,8 @@ COMPLETED: Mapping[str, Any] = MappingProxyType(
         "updatedAt": "2026-01-27T11:20:13.400Z",
         "documentInfo": {"size": 48213, "format": "pdf"},
         "provider": "embedded",
+        "invoiceType": "invoice",
+        "findings": [],
     }
 )
 

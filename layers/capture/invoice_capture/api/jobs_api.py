@@ -16,7 +16,15 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from invoice_capture.api import contract_routes, envelopes, further_routes, openapi, upload_routes
 from invoice_capture.api.forms import form_of
 from invoice_capture.api.parts import JobsApiParts, Resolver
-from invoice_capture.api.requests import base_url_of, json_event, parse_object, principal_of, request_id_of, with_json
+from invoice_capture.api.requests import (
+    base_url_of,
+    json_event,
+    parse_object,
+    principal_of,
+    refuse_unknown,
+    request_id_of,
+    with_json,
+)
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.refusals import Refusal
@@ -65,6 +73,7 @@ class JobsApi:
     @cached_property
     def _resolver(self) -> Resolver:
         app = Resolver(enable_validation=True, json_body_deserializer=parse_object)
+        app.use(middlewares=[refuse_unknown])
         self._handle_errors(app)
         contract_routes.register(app, self._parts)
         upload_routes.register(app, self._parts)
