@@ -113,7 +113,7 @@ class MemoryJobStore:
         if not again and job.status not in sources_of(JobStatus.CAPTURED):
             raise JobClosed(job_id)
         captured = replace(job, status=JobStatus.CAPTURED, submission=submission, updated_at=now)
-        self.jobs[job_id] = replace(captured, finished_at=now, summary=summary)
+        self.jobs[job_id] = replace(captured, finished_at=now, summary=summary if job.summary is None else job.summary)
         self.invoices[job_id] = (invoice, findings)
         self.stored[job_id, "INVOICE"] = StoredInvoice(invoice, findings, now)
 
@@ -121,12 +121,18 @@ class MemoryJobStore:
         return self.stored.get((job_id, "INVOICE"))
 
     def confirm(
-        self, job_id: str, invoice: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], now: datetime
+        self,
+        job_id: str,
+        invoice: Mapping[str, Any],
+        findings: Sequence[Mapping[str, Any]],
+        now: datetime,
+        *,
+        summary: Mapping[str, Any],
     ) -> bool:
         job = self.jobs.get(job_id)
         if job is None or job.status is not JobStatus.CAPTURED:
             return False
-        self.jobs[job_id] = replace(job, confirmed_at=now, updated_at=now)
+        self.jobs[job_id] = replace(job, confirmed_at=now, updated_at=now, summary=summary)
         self.stored[job_id, "CONFIRMED"] = StoredInvoice(invoice, findings, now)
         return True
 

@@ -149,9 +149,9 @@ def test_a_job_that_is_deleted_while_it_is_corrected_stores_nothing() -> None:
     job = world.captured()
     confirm = world.jobs.confirm
 
-    def late(*arguments):
+    def late(*arguments, **summary):
         world.withdraw(job)
-        return confirm(*arguments)
+        return confirm(*arguments, **summary)
 
     world.jobs.confirm = late
     with pytest.raises(JobNotFound):

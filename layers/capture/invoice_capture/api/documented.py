@@ -36,6 +36,17 @@ CREATED: Mapping[str, Any] = MappingProxyType(
         "createdAt": "2026-01-27T11:20:00.000Z",
         "updatedAt": "2026-01-27T11:20:00.000Z",
         "route": ["embedded"],
+        "possibleDoubleCharge": False,
+    }
+)
+QUEUED: Mapping[str, Any] = MappingProxyType(
+    {
+        **CREATED,
+        "documentUrl": f"s3://documents/documents/acme/{JOB_ID}/invoice_2026_001.pdf",
+        "status": "queued",
+        "progress": {"percentage": 10, "currentStep": "preparing the document", "totalSteps": 3},
+        "startedAt": "2026-01-27T11:20:00.000Z",
+        "documentInfo": {"size": 48213, "format": "pdf"},
     }
 )
 RESULTS: Mapping[str, Any] = MappingProxyType(
@@ -65,6 +76,8 @@ COMPLETED: Mapping[str, Any] = MappingProxyType(
         "updatedAt": "2026-01-27T11:20:13.400Z",
         "documentInfo": {"size": 48213, "format": "pdf"},
         "provider": "embedded",
+        "invoiceType": "invoice",
+        "findings": [],
     }
 )
 
@@ -83,7 +96,7 @@ _ERRORS: Mapping[int, tuple[str, str, str | None]] = MappingProxyType(
         500: ("Internal server error", UNAVAILABLE, None),
     }
 )
-_ALWAYS = (401, 413, 429, 500)
+_ALWAYS = (400, 401, 413, 429, 500)
 
 
 def responses(status: int, description: str, model: Any, example: Any, *errors: int) -> dict[int, Any]:

@@ -13,9 +13,18 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from invoice_capture.api import contract_routes, envelopes, further_routes, openapi
+from invoice_capture.api import contract_routes, envelopes, further_routes, openapi, upload_routes
+from invoice_capture.api.forms import form_of
 from invoice_capture.api.parts import JobsApiParts, Resolver
-from invoice_capture.api.requests import base_url_of, parse_object, prepared, principal_of, request_id_of
+from invoice_capture.api.requests import (
+    base_url_of,
+    json_event,
+    parse_object,
+    principal_of,
+    refuse_unknown,
+    request_id_of,
+    with_json,
+)
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.refusals import Refusal
@@ -51,8 +60,9 @@ class JobsApi:
     def _answer(self, event: Mapping[str, Any], context: object, request_id: str) -> dict[str, Any]:
         try:
             principal = None if event.get("path") in _OPEN else principal_of(event)
-            self._resolver.begin(principal, request_id)
-            return self._resolver.resolve(prepared(event), context)  # type: ignore[arg-type]
+            request, document = _read(event)
+            self._resolver.begin(principal, request_id, document)
+            return self._resolver.resolve(request, context)  # type: ignore[arg-type]
         except Unauthorized as exc:
             return _built(envelopes.unauthorized(exc))
         except Refusal as exc:
@@ -63,8 +73,10 @@ class JobsApi:
     @cached_property
     def _resolver(self) -> Resolver:
         app = Resolver(enable_validation=True, json_body_deserializer=parse_object)
+        app.use(middlewares=[refuse_unknown])
         self._handle_errors(app)
         contract_routes.register(app, self._parts)
+        upload_routes.register(app, self._parts)
         further_routes.register(app, self._parts)
         self._register_documents(app)
         return app
@@ -108,6 +120,14 @@ class JobsApi:
     @cached_property
     def _document(self) -> dict[str, Any]:
         return openapi.document(self._resolver)
+
+
+def _read(event: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The event with its body as JSON, and the document that came with it. Raises InvalidRequest, TooLarge."""
+    if (event.get("httpMethod"), event.get("path")) != ("POST", upload_routes.DOCUMENTS):
+        return json_event(event), b""
+    form = form_of(event)
+    return with_json(event, form.to_json()), form.content
 
 
 def _job_id_of(event: Mapping[str, Any]) -> str:
