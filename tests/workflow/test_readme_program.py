@@ -101,6 +101,14 @@ def test_it_asks_again_as_late_as_it_is_told_and_sends_the_whole_file_again(run:
         assert request.headers["api-key"] == "key"
 
 
+def test_it_says_that_nothing_answers(run: Run) -> None:
+    with Api(job("queued")) as api:
+        url = api.url
+    told = run(url, "key", SAMPLES / "english_gbp_classic.pdf")
+    assert (told.returncode, told.stderr.startswith("The API does not answer: ")) == (1, True)
+    assert "Traceback" not in told.stderr
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
