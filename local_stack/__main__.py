@@ -11,7 +11,6 @@ from typing import NoReturn
 from invoice_capture_cli.errors import STOPPED
 from local_stack.arguments import Parser, origin, port, setting, time_scale
 from local_stack.errors import Interrupted, UserError
-from local_stack.isolation import away_from_aws
 
 _EPILOG = """\
 examples:
@@ -28,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 all well, 1 some document was not captured, 2 wrong usage, 130 stopped by Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
+        from local_stack.isolation import away_from_aws
+
         # Importing moto already makes a boto3 session, which fails over a profile that does not exist.
         with away_from_aws():
             return _run(options)

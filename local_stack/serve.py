@@ -73,6 +73,7 @@ def run(options: Options, serving: Serving) -> int:
                 "aws_endpoint": str(stack.aws_endpoint),
                 "stack": STACK_NAME,
                 "region": REGION,
+                "simulated": ",".join(sorted(stack.simulated)),
             }
             with announced(about):
                 _say(_welcome(stack, key))
