@@ -8,9 +8,9 @@ import sys
 from dataclasses import replace
 from typing import NoReturn
 
+from invoice_capture_cli.errors import STOPPED
 from local_stack.arguments import Parser, origin, port, setting, time_scale
-from local_stack.errors import UserError
-from local_stack.isolation import away_from_aws
+from local_stack.errors import Interrupted, UserError
 
 _EPILOG = """\
 examples:
@@ -24,18 +24,23 @@ examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0 all well, 1 some document was not captured, 2 wrong usage, 130 stopped."""
+    """The exit status: 0 all well, 1 some document was not captured, 2 wrong usage, 130 stopped by Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
+        from local_stack.isolation import away_from_aws
+
         # Importing moto already makes a boto3 session, which fails over a profile that does not exist.
         with away_from_aws():
             return _run(options)
     except UserError as exc:
         print(f"local_stack: {exc}", file=sys.stderr)  # noqa: T201
         return 2
+    except Interrupted as exc:
+        print(exc, file=sys.stderr)  # noqa: T201
+        return STOPPED
     except KeyboardInterrupt:
         print("Stopped: no document was finished.", file=sys.stderr)  # noqa: T201
-        return 130
+        return STOPPED
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -54,13 +59,8 @@ def _run(options: argparse.Namespace) -> int:
         return serve.run(chosen, serve.Serving(options.port, options.trust, dict(options.parameter), options.verbose))
     chosen = replace(chosen, json=options.json, report=options.report)
     if options.command == "watch":
-        return watch.run(options.folder, chosen)
-    chosen = replace(chosen, lines=options.lines, json_file=options.json_file)
-    try:
-        return process.run(options.paths, chosen)
-    except process.Interrupted as exc:
-        print(exc, file=sys.stderr)  # noqa: T201
-        return 130
+        watch.run(options.folder, chosen)
+    return process.run(options.paths, replace(chosen, lines=options.lines, json_file=options.json_file))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         "process",
         help="capture files and show what became of them",
         description="Drops files into the bucket, waits until all are finished, and prints what was captured. "
-        "Exit status 0: every document was captured or a duplicate; 1: some were not; 2: wrong usage.",
+        "Exit status 0: every document was captured or a duplicate; 1: some were not; 2: wrong usage; 130: Ctrl-C.",
     )
     process.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with all files in and below it")
     _add_common(process, "drop into incoming/NAME/, which chooses this provider")
@@ -87,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     watch = commands.add_parser(
         "watch",
         help="capture whatever is dropped into a folder, until stopped",
-        description="Captures every file in and below a folder, and every file that appears there, until Ctrl-C.",
+        description="Captures every file in and below a folder, and every file that appears there, until Ctrl-C. "
+        "Exit status 130: it was stopped so; 2: wrong usage.",
     )
     watch.add_argument("folder", metavar="FOLDER", help="the folder to watch")
     _add_common(watch, "drop into incoming/NAME/, which chooses this provider")
@@ -96,7 +97,8 @@ def _parser() -> argparse.ArgumentParser:
         "serve",
         help="run the whole stack with its HTTP API, until stopped",
         description="Serves the HTTP API on this machine until Ctrl-C, and prints a key and three calls to try. "
-        ".state/local_stack.json tells the command line invoice-capture where it is.",
+        ".state/local_stack.json tells the command line invoice-capture where it is. "
+        "Exit status 130: stopped by Ctrl-C; 0: by SIGTERM; 2: wrong usage.",
     )
     _add_serving(serve)
     _add_common(serve, "the provider that captures what names none by its template (default: embedded)")

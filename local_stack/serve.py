@@ -8,7 +8,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
+from invoice_capture_cli.errors import STOPPED
 from local_stack.isolation import REGION
 from local_stack.session import Options, opened
 from local_stack.stack import PROJECT, STACK_NAME, LocalStack
@@ -49,7 +51,7 @@ def make_key(stack: LocalStack) -> str:
 
 
 def run(options: Options, serving: Serving) -> int:
-    """Runs until Ctrl-C or SIGTERM; the exit status is 0.
+    """Runs until Ctrl-C, exit status 130, or SIGTERM, which is how services are stopped: 0.
 
     Raises:
         UserError: what was asked for cannot be done.
@@ -71,19 +73,28 @@ def run(options: Options, serving: Serving) -> int:
                 "aws_endpoint": str(stack.aws_endpoint),
                 "stack": STACK_NAME,
                 "region": REGION,
+                "simulated": ",".join(sorted(stack.simulated)),
             }
             with announced(about):
                 _say(_welcome(stack, key))
                 threading.Event().wait()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as exc:
         _say("Stopped: what was captured here is gone.\n")
-    return 0
+        return 0 if isinstance(exc, _Terminated) else STOPPED
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise _Terminated
 
 
 @contextmanager
 def _sigterm_stops() -> Iterator[None]:
     """SIGTERM does what Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
     finally:

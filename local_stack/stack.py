@@ -259,6 +259,11 @@ class LocalStack:
         """The simulators that run, by provider."""
         return self._servers.simulators
 
+    @property
+    def simulated(self) -> frozenset[str]:
+        """The providers to which no document really goes."""
+        return frozenset({scripted_provider.NAME, *self._servers.simulators})
+
     # --- interventions ------------------------------------------------------------------------------------------------
 
     def invoke_function(self, logical_id: str, payload: Mapping[str, Any]) -> Any:

@@ -48,7 +48,7 @@ class Run:
     def jobs(self) -> Jobs:
         from invoice_capture_cli.jobs import Jobs
 
-        return Jobs(self.target.api())
+        return Jobs(self.target.api(), self.target.simulated)
 
     @cached_property
     def out(self) -> Console:

@@ -37,7 +37,7 @@ class Chosen:
 class Target:
     """``url`` and ``key`` for the API over HTTP; ``stack`` for what needs AWS. Either may be None, never both.
 
-    ``endpoint`` is where the local stack emulates AWS.
+    ``endpoint`` is where the local stack emulates AWS; ``simulated`` are the providers that it simulates.
     """
 
     url: str | None
@@ -46,6 +46,7 @@ class Target:
     region: str | None = None
     profile: str | None = None
     endpoint: str | None = None
+    simulated: frozenset[str] = frozenset()
 
     def api(self) -> Api:
         """Nothing is asked before the first request."""
@@ -124,6 +125,7 @@ def _local(file: Path) -> Target:
             stack_name=str(state["stack"]),
             region=str(state["region"]),
             endpoint=str(state["aws_endpoint"]),
+            simulated=frozenset(str(state.get("simulated", "")).split(",")) - {""},
         )
     except FileNotFoundError:
         raise UsageError(

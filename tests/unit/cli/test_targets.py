@@ -32,6 +32,11 @@ def test_the_local_stack_of_the_folder_is_the_target_of_last_resort(tmp_path: Pa
     assert choose(Chosen(), {}, tmp_path) == expected
 
 
+def test_a_local_stack_says_what_it_simulates(tmp_path: Path) -> None:
+    _running(tmp_path, json.dumps(STATE | {"simulated": "abbyy,scripted"}))
+    assert choose(Chosen(), {}, tmp_path).simulated == {"abbyy", "scripted"}
+
+
 def test_the_environment_comes_before_the_local_stack(tmp_path: Path) -> None:
     _running(tmp_path)
     environment = {"INVOICE_CAPTURE_URL": "https://api.example.org/v1", "INVOICE_CAPTURE_KEY": "k"}

@@ -186,7 +186,7 @@ def test_it_runs_until_it_is_stopped_and_tells_how_to_reach_it(tmp_path: Path) -
         welcome = command.welcome()
         about = json.loads(command.state.read_text())
         assert stat.S_IMODE(command.state.stat().st_mode) == 0o600
-        assert set(about) == {"url", "key", "aws_endpoint", "stack", "region"}
+        assert set(about) == {"url", "key", "aws_endpoint", "stack", "region", "simulated"}
         assert (about["stack"], about["region"]) == ("local", "us-east-1")
         assert f"The stack runs at {about['url']} until" in welcome
         assert f"export KEY={about['key']}" in welcome
@@ -195,7 +195,7 @@ def test_it_runs_until_it_is_stopped_and_tells_how_to_reach_it(tmp_path: Path) -
         assert requests.get(about["aws_endpoint"], timeout=10).ok
     finally:
         status, out, err = command.stop()
-    assert (status, out.strip()) == (0, "Stopped: what was captured here is gone.")
+    assert (status, out.strip()) == (130, "Stopped: what was captured here is gone.")
     assert re.fullmatch(r"GET /nowhere 401 [0-9]+ ms\n", err)
     assert not command.state.exists()
 
