@@ -15,7 +15,7 @@ from local_stack.errors import UserError
 from local_stack.isolation import REGION
 from local_stack.keeping.folder import KeepFolder
 from local_stack.keeping.keeper import Keeper
-from local_stack.keeping.telling import farewell, fate
+from local_stack.keeping.telling import command_line, farewell, fate
 from local_stack.session import Options, opened
 from local_stack.stack import PROJECT, STACK_NAME, LocalStack
 from local_stack.state_file import Announcement
@@ -144,6 +144,10 @@ List the jobs:
 See what was read, as soon as the status of the job is completed:
 
   curl -s {url}/$JOB/results -H "api-key: $KEY"
+
+Or, in another terminal and any folder:
+
+  {command_line()} submit FILE --wait
 
 """
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from local_stack.errors import UserError
 from local_stack.keeping.files import PART, FolderLock, make_folder, sync_folder, write, write_json
-from local_stack.keeping.kept_job import JOB_ID, KeptJob, Values
+from local_stack.keeping.kept_job import JOB_ID, KeptJob
 
 _MARK = "stack.json"
 _JOB = "job.json"
@@ -25,15 +25,32 @@ _ERASED = ".erased"
 _MOST_NAMED = 5
 
 
+class KeptKey(BaseModel):
+    """The item of a key, in which its text is only a digest."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    PK: Literal["KEYS"]
+    SK: str
+    key_id: str
+    client: str
+    scopes: list[str]
+    digest: str
+    usage_identifier: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+    label: str | None = None
+
+
 class StackFile(BaseModel):
-    """``stack.json``: ``key`` is the text of the key that ``serve`` shows, ``keys`` are the items of all keys."""
+    """``stack.json``: ``key`` is the text of the key that ``serve`` shows, ``keys`` are all that there are."""
 
     model_config = ConfigDict(extra="forbid")
 
     format: Literal[1] = 1
     made_by: Literal["python -m local_stack serve --keep"] = "python -m local_stack serve --keep"
     key: str | None = None
-    keys: list[Values] = []
+    keys: list[KeptKey] = []
 
 
 class KeepFolder:
@@ -81,7 +98,7 @@ class KeepFolder:
 
     def write_stack(self, stack: StackFile) -> None:
         """Raises OSError."""
-        write_json(self.path / _MARK, stack.model_dump())
+        write_json(self.path / _MARK, stack.model_dump(mode="json", exclude_none=True))
 
     def write_object(self, job_id: str, file: str, content: bytes) -> None:
         """Raises OSError."""

@@ -21,7 +21,7 @@ from invoice_capture.aws.table import Table
 from invoice_capture.domain.api_key import matches, parse
 from invoice_capture.domain.document import client_of_key
 from invoice_capture.domain.job import Job, JobStatus
-from local_stack.keeping.folder import KeepFolder
+from local_stack.keeping.folder import KeepFolder, KeptKey
 from local_stack.keeping.kept_job import JOB_ID, KeptJob, KeptObject, Values, safe_name
 from local_stack.keeping.restoring import restore
 from local_stack.moto_patches import TableCall
@@ -106,7 +106,7 @@ class Keeper:
         for before, after in zip(call.before, call.after, strict=True):
             if before == after:
                 continue
-            if _is_job(before) and (after is None or after["status"] == {"S": JobStatus.CANCELLED}):
+            if _is_job(before) and (after is None or after.get("status") == {"S": JobStatus.CANCELLED}):
                 self._delete(str(_subject(before)))
                 continue
             # A fingerprint passes from one job to another.
@@ -175,7 +175,7 @@ class Keeper:
 
     def _write_keys(self) -> None:
         stack = self._require_stack()
-        keys = list(stack.rows(_KEYS).values())
+        keys = [KeptKey.model_validate(values) for values in stack.rows(_KEYS).values()]
         with self._files:
             self.folder.stack.keys = keys
             self.folder.write_stack(self.folder.stack)
@@ -235,14 +235,15 @@ class Keeper:
 
 
 def _is_job(item: Mapping[str, Any] | None) -> bool:
-    return item is not None and item["SK"] == {"S": "JOB"}
+    return item is not None and item.get("SK") == {"S": "JOB"} and (_subject(item) not in {None, _KEYS})
 
 
 def _subject(item: Mapping[str, Any] | None) -> str | None:
     """The id of the job that an item belongs to, ``KEYS`` for a key, None for anything else."""
     if item is None:
         return None
-    partition = str(item["PK"]["S"])
+    # Whoever uses the AWS API of the stack may have tables of his own.
+    partition = str(item.get("PK", {}).get("S", ""))
     if partition == _KEYS:
         return _KEYS
     if partition.startswith("JOB#"):

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from invoice_capture.aws.items import Item, job_key, timestamp, to_attributes
 from invoice_capture.aws.job_items import read_job
+from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import E_INVOICE_READER, Job, JobStatus
 from invoice_capture.domain.submission import SubmissionState
 
@@ -22,6 +23,20 @@ JOB_ID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
 
 # Attributes that hold JSON as text, in the table; people read them more easily without a second pair of quotes.
 _TEXTS = ("order", "summary")
+_JSON = frozenset({"invoice", "findings", "lines"})
+_OF_EVERY_SUBMISSION = frozenset(
+    {
+        "number",
+        "provider",
+        "kind",
+        "created_at",
+        "deadline_at",
+        "version",
+        "attempts",
+        "checks",
+        "possible_double_charge",
+    }
+)
 _LONGEST_NAME_BYTES = 200
 
 Values = dict[str, Any]
@@ -94,10 +109,23 @@ class KeptJob(_Model):
             if not isinstance(values.get("SK"), str) or not _is_of(self.job_id, values):
                 raise ValueError("an item belongs to another job")
         try:
-            self.read()
+            self._require_whole()
         except (KeyError, TypeError, ValueError) as exc:
             raise ValueError("something of the job is missing, or is not what it was") from exc
         return self
+
+    def _require_whole(self) -> None:
+        """Raises KeyError, TypeError or ValueError for what no stack would have written."""
+        self.read()
+        int(self.job["ttl"])
+        for row in self.submissions:
+            SubmissionState(row["state"])
+            DocumentPointer.from_json(row["document"])
+            if missing := _OF_EVERY_SUBMISSION - row.keys():
+                raise KeyError(*missing)
+        for values in self.further:
+            for name in _JSON.intersection(values):
+                json.loads(values[name])
 
     def read(self) -> Job:
         return read_job(_as_in_the_table(self.job))

@@ -12,8 +12,8 @@ from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.items import Item, to_attributes
 from invoice_capture.aws.job_counts import counting
 from invoice_capture.aws.usage_plans import ApiGatewayUsagePlans
-from local_stack.keeping.folder import KeepFolder
-from local_stack.keeping.kept_job import KeptJob, Values
+from local_stack.keeping.folder import KeepFolder, KeptKey
+from local_stack.keeping.kept_job import KeptJob
 
 if TYPE_CHECKING:
     from local_stack.stack import LocalStack
@@ -91,8 +91,8 @@ def _count(stack: LocalStack, jobs: Iterable[KeptJob]) -> None:
         stack.dynamodb.update_item(TableName=stack.table, **update | {"ExpressionAttributeValues": values})
 
 
-def _keys(stack: LocalStack, keys: Iterable[Values]) -> Iterator[Item]:
+def _keys(stack: LocalStack, keys: Iterable[KeptKey]) -> Iterator[Item]:
     """The items of keys, with what the usage plan of this stack knows their clients by."""
     plans = ApiGatewayUsagePlans(Clients(), stack.usage_plan_id)
-    for values in keys:
-        yield to_attributes(values | {"usage_identifier": plans.enroll(str(values["client"]))})
+    for key in keys:
+        yield to_attributes(key.model_dump() | {"usage_identifier": plans.enroll(key.client)})

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from local_stack.keeping.keeper import Keeper
 from local_stack.keeping.kept_job import KeptJob
 
 _MOST_NAMED = 10
+_IN_MEMORY = """\
+All of this is in memory: keys, jobs, documents and invoices are lost when it
+stops. With serve --keep FOLDER they are here again after a restart.
+"""
+
+
+def command_line() -> str:
+    """``invoice-capture`` as it can be typed in any folder."""
+    ours = Path(sys.executable).with_name("invoice-capture")
+    found = shutil.which("invoice-capture")
+    if found is not None and Path(found).resolve() == ours.resolve():
+        return "invoice-capture"
+    return shlex.quote(str(ours)) if ours.exists() else f"{shlex.quote(sys.executable)} -m invoice_capture_cli"
 
 
 def fate(keeper: Keeper | None) -> str:
     """What becomes of everything when the stack stops, and what became of it when the former one did."""
     if keeper is None:
-        return (
-            "All of this is in memory: when it stops, keys, jobs, documents and invoices are lost.\n"
-            "With serve --keep FOLDER they are kept there, and are here again after a restart.\n"
-        )
+        return _IN_MEMORY
     folder = keeper.folder
     text = (
-        f"Jobs, documents, invoices and keys are kept in {folder.path}, and are here again after a restart.\n"
-        "A job that has not ended when this stops fails, and can be started again with retry.\n"
+        f"Keys, jobs, documents and invoices are kept in {folder.path}\n"
+        "and are here again after a restart. A job that has not ended when this stops\n"
+        "will be shown as failed, to be started again with retry.\n"
     )
     if keeper.jobs:
-        text += f"{_jobs(len(keeper.jobs))} of before {'is' if len(keeper.jobs) == 1 else 'are'} here.\n"
+        text += f"\nHere again: {_jobs(len(keeper.jobs))}.\n"
     if folder.expired:
-        text += f"{_jobs(folder.expired)} past the end of retention, and removed.\n"
+        text += f"\nPast the end of retention, and removed: {_jobs(folder.expired)}.\n"
     if keeper.interrupted:
         ids = " ".join(job.job_id for job in keeper.interrupted[:_MOST_NAMED])
-        text += (
-            f"\nThe last stop came too early for {_named(keeper.interrupted)}. Start again with:\n\n"
-            f"  invoice-capture retry {ids}\n"
-        )
+        text += f"\nNot finished when the last stack stopped: {_named(keeper.interrupted)}.\nStart again with:\n\n"
+        text += f"  {command_line()} retry {ids}\n"
     if documents := [str(path) for path in folder.documents_of_incomplete()]:
-        text += "\nThese documents came in when it was killed, and have no job: submit them again.\n\n"
+        text += "\nThe last stack was killed while these came in. They have no job: submit them again.\n\n"
         text += "".join(f"  {path}\n" for path in documents)
     return text
 
@@ -46,7 +59,7 @@ def farewell(keeper: Keeper | None) -> str:
     if keeper.unfinished:
         text += f" Not finished, to be retried after the next start: {_named(keeper.unfinished)}."
     if keeper.lost:
-        text += f" NOT KEPT, because the folder could not be written to: {', '.join(sorted(keeper.lost))}."
+        text += f" NOT UP TO DATE there, as it could not be written to: {', '.join(sorted(keeper.lost))}."
     return text + "\n"
 
 

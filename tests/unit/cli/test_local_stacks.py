@@ -18,6 +18,7 @@ import pytest
 from invoice_capture_cli import local_stacks
 from invoice_capture_cli.errors import Unreachable, UsageError
 from invoice_capture_cli.local_stacks import all_running, find, folder_of_stacks, how_to_start, wait_until_ready
+from local_stack.errors import UserError
 from local_stack.state_file import Announcement, announced
 from tests.unit.cli.conftest import Cli
 from tools.stage import PROJECT
@@ -31,6 +32,7 @@ STATE = {
 }
 HOLDS = """
 import sys, time
+from local_stack.errors import UserError
 from local_stack.state_file import announced
 with announced() as announcement:
     print("announced", flush=True)
@@ -193,6 +195,15 @@ def test_a_file_that_others_can_read_or_a_link_is_not_trusted(here: dict[str, st
         announcement.path.symlink_to(tmp_path / "moved")
         with pytest.raises(UsageError, match="cannot be read"):
             find(here, Path("/"))
+
+
+def test_a_place_that_cannot_be_written_to_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(UserError, match=r"cannot be written to: .* XDG_STATE_HOME names another place\."),
+        announced(tmp_path / "file" / "local_stacks"),
+    ):
+        pass
 
 
 def test_a_relative_state_folder_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -51,8 +51,13 @@ def a_row(job_id: str = JOB_ID, **values: Any) -> Values:
         "provider": "embedded",
         "state": "DONE",
         "document": {"bucket": BUCKET, "key": KEY, "version_id": "v1", "size": len(CONTENT)},
+        "kind": "application/pdf",
+        "created_at": "2026-01-14T09:30:01.000Z",
+        "deadline_at": "2026-01-17T09:30:00.000Z",
         "version": 3,
         "attempts": 1,
+        "checks": 0,
+        "possible_double_charge": False,
     } | values
 
 

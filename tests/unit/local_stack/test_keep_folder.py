@@ -110,6 +110,13 @@ def _edit(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], object
         (_edit(lambda content: content.update(job_id=OTHER)), "of another job"),
         (_edit(lambda content: content["job"].pop("created_at")), "something of the job is missing"),
         (_edit(lambda content: content["job"].update(status="LOST")), "something of the job is missing"),
+        (_edit(lambda content: content["job"].pop("ttl")), "something of the job is missing"),
+        (_edit(lambda content: content["submissions"][0].pop("version")), "something of the job is missing"),
+        (_edit(lambda content: content["submissions"][0].update(state="LOST")), "something of the job is missing"),
+        (
+            _edit(lambda content: content["further"].append({"PK": f"JOB#{JOB_ID}", "SK": "INVOICE", "invoice": "{"})),
+            "something of the job is missing",
+        ),
         (_edit(lambda content: content["submissions"][0].update(PK="KEYS")), "belongs to another job"),
         (
             _edit(lambda content: content["further"].append({"PK": "SHA256#x", "SK": "SHA256", "job_id": OTHER})),
@@ -129,7 +136,9 @@ def test_damage_is_told_and_nothing_is_touched(damage: Callable[[Path], object],
     assert everything(path) == before
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"format": 2}', '{"keys": 1}', '{"made_by": "somebody else"}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"format": 2}', '{"keys": 1}', '{"made_by": "somebody else"}', '{"keys": [{}]}']
+)
 def test_a_damaged_or_foreign_stack_file_is_told(text: str, path: Path) -> None:
     (path / "stack.json").write_text(text)
     with pytest.raises(UserError, match="is damaged, or of a later version"):

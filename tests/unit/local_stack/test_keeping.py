@@ -18,7 +18,7 @@ import requests
 from local_stack.keeping import files
 from local_stack.keeping.folder import KeepFolder
 from local_stack.keeping.keeper import Keeper
-from local_stack.keeping.telling import farewell, fate
+from local_stack.keeping.telling import command_line, farewell, fate
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
 
@@ -184,7 +184,9 @@ def test_a_job_that_was_not_finished_has_failed_and_is_told_and_retried(after: S
     assert job["errorLog"].startswith("StackStopped: The local stack stopped before dutch_eur_labels_below.pdf was")
     assert "whether scripted has it already" in job["errorLog"]
     assert [kept.job_id for kept in after.keeper.interrupted] == [job_id]
-    assert f"dutch_eur_labels_below.pdf. Start again with:\n\n  invoice-capture retry {job_id}\n" in fate(after.keeper)
+    assert f"dutch_eur_labels_below.pdf.\nStart again with:\n\n  {command_line()} retry {job_id}\n" in fate(
+        after.keeper
+    )
     assert after.ask("POST", f"/ocr-invoice-job/{job_id}/retry").ok
     after.wait(lambda: after.data(f"/ocr-invoice-job/{job_id}")["status"] == "processing")
 
@@ -228,7 +230,7 @@ def test_a_full_disk_is_told_at_once_and_what_it_did_not_take_is_tried_again(
         assert after.told == [
             f"Job {job_id} could not be kept in {path}: No space left on device. This is tried again every 5 seconds."
         ]
-        assert f"NOT KEPT, because the folder could not be written to: {job_id}." in farewell(after.keeper)
+        assert f"NOT UP TO DATE there, as it could not be written to: {job_id}." in farewell(after.keeper)
     after.wait(lambda: not after.keeper.lost)
     assert after.told[1:] == [f"{path} can be written to again: everything is kept."]
     assert (path / job_id / "invoice.json").exists()
