@@ -26,7 +26,7 @@ from invoice_capture_cli.errors import Unreachable, UsageError
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 STARTING, READY = "starting", "ready"
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 _LOOK_EVERY_SECONDS = 0.1
 
 

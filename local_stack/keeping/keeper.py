@@ -54,12 +54,17 @@ class Keeper:
         self._ending = False
         self._files = threading.Lock()
         self._deleted: set[str] = set()
+        self._names: dict[str, str] = {_KEYS: "The keys"}
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
     @property
     def unfinished(self) -> list[KeptJob]:
         """The jobs that have not ended, the oldest first."""
         return [job for _, job in sorted(self.jobs.items()) if job.is_interrupted]
+
+    def name_of(self, lost: str) -> str:
+        """What people know something by that could not be written."""
+        return self._names.get(lost, f"Job {lost}")
 
     def begin(self, stack: LocalStack) -> None:
         """Give a stack that does not work yet what is kept, and keep what it holds from now on."""
@@ -166,10 +171,9 @@ class Keeper:
             is_news = self.lost.get(name) != reason
             self.lost[name] = reason
         if is_news:
-            what = "The keys" if name == _KEYS else f"Job {name}"
             done = "deleted from" if name in self._deleted else "kept in"
             self._tell(
-                f"{what} could not be {done} {self.folder.path}: {reason}. "
+                f"{self.name_of(name)} could not be {done} {self.folder.path}: {reason}. "
                 f"This is tried again every {_RETRY_SECONDS:g} seconds."
             )
 
@@ -193,6 +197,7 @@ class Keeper:
         if "JOB" not in rows:
             return
         bare = KeptJob.of(job_id, stack.bucket, list(rows.values()), [])
+        self._names[job_id] = f"Job {job_id} ({bare.name})"
         objects, contents = self._objects(stack, bare)
         further = _further(stack, bare.read(), objects[0].sha256 if objects else None)
         job = KeptJob.of(job_id, stack.bucket, [*rows.values(), *further], objects)

@@ -59,7 +59,8 @@ def farewell(keeper: Keeper | None) -> str:
     if keeper.unfinished:
         text += f" Not finished, to be retried after the next start: {_named(keeper.unfinished)}."
     if keeper.lost:
-        text += f" NOT UP TO DATE there, as it could not be written to: {', '.join(sorted(keeper.lost))}."
+        names = ", ".join(keeper.name_of(name) for name in sorted(keeper.lost))
+        text += f" NOT UP TO DATE there, as it could not be written to: {names}."
     return text + "\n"
 
 

@@ -228,9 +228,13 @@ def test_a_full_disk_is_told_at_once_and_what_it_did_not_take_is_tried_again(
         after.wait(lambda: job_id in after.keeper.lost)
         path = after.keeper.folder.path
         assert after.told == [
-            f"Job {job_id} could not be kept in {path}: No space left on device. This is tried again every 5 seconds."
+            f"Job {job_id} (spanish_eur_two_pages.pdf) could not be kept in {path}: No space left on device. "
+            "This is tried again every 5 seconds."
         ]
-        assert f"NOT UP TO DATE there, as it could not be written to: {job_id}." in farewell(after.keeper)
+        assert (
+            f"NOT UP TO DATE there, as it could not be written to: Job {job_id} (spanish_eur_two_pages.pdf)."
+            in farewell(after.keeper)
+        )
     after.wait(lambda: not after.keeper.lost)
     assert after.told[1:] == [f"{path} can be written to again: everything is kept."]
     assert (path / job_id / "invoice.json").exists()
