@@ -13,6 +13,7 @@ from invoice_capture.providers import registry
 from local_stack import scripted_provider, simulators
 from local_stack.errors import UserError
 from local_stack.gateway.server import Listener
+from local_stack.keeping.keeper import Keeper
 from local_stack.simulators.script import load
 from local_stack.stack import LocalStack
 from local_stack.template import TemplateError
@@ -25,7 +26,7 @@ _AFTER_THE_DEADLINE_SECONDS = 900.0
 class Options:
     """What the commands take; ``settings`` are those of ``provider``, ``script`` is for its simulator.
 
-    ``parameters`` are the template's; with ``api_port`` the HTTP API is served there.
+    ``parameters`` are the template's; with ``api_port`` the HTTP API is served there, and ``keeper`` keeps the jobs.
     """
 
     provider: str | None = None
@@ -41,6 +42,7 @@ class Options:
     api_port: int | None = None
     trusted_origins: tuple[str, ...] = ()
     on_request: Listener | None = None
+    keeper: Keeper | None = None
 
 
 @contextmanager
@@ -86,6 +88,7 @@ def opened(options: Options) -> Iterator[LocalStack]:
                     api_port=options.api_port,
                     trusted_origins=options.trusted_origins,
                     on_request=options.on_request,
+                    keeper=options.keeper,
                 )
             )
         except TemplateError as exc:

@@ -35,7 +35,8 @@ def redrive(run: Run, *, dry_run: bool) -> int:
             for action in chain(messages(), executions()):
                 actions.append(action)
     except (KeyboardInterrupt, CommandError) as exc:
-        _show(run, actions, dry_run=dry_run)
+        if actions or run.json:
+            _show(run, actions, dry_run=dry_run)
         if isinstance(exc, CommandError):
             raise
         raise Aborted("Stopped. Nothing is lost: run it again for the rest.", STOPPED) from None

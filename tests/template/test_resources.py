@@ -135,7 +135,7 @@ def test_the_api_asks_for_a_key_on_every_request_but_those_of_its_description(cl
         for method in methods.values()
         if not any(method.get("security", []))
     ]
-    assert sorted(open_paths) == ["/docs", "/openapi.json"]
+    assert sorted(open_paths) == ["/", "/docs", "/openapi.json"]
     [authorizer] = [
         scheme["x-amazon-apigateway-authorizer"]
         for scheme in api["Body"]["securityDefinitions"].values()

@@ -21,9 +21,11 @@ from typing import Any
 import pytest
 import requests
 
+from invoice_capture_cli.local_stacks import folder_of_stacks
 from invoice_capture_cli.running import EXAMPLES
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
+from local_stack.state_file import announced
 from tests.workflow.conftest import Stacks
 from tests.workflow.test_docs import README, commands
 from tools.stage import PROJECT
@@ -59,17 +61,13 @@ def served(stacks: Stacks, files: str) -> Iterator[tuple[LocalStack, str]]:
 
 
 @pytest.fixture
-def run(served: tuple[LocalStack, str], tmp_path: Path) -> Run:
+def run(served: tuple[LocalStack, str], tmp_path: Path) -> Iterator[Run]:
     """Runs a command line in a folder that has the samples, and what ``serve`` writes down."""
     stack, key = served
     (tmp_path / "samples").symlink_to(PROJECT / "samples")
-    (tmp_path / ".state").mkdir()
-    about = {"url": stack.api_url, "key": key, "aws_endpoint": stack.aws_endpoint, "stack": "local"}
-    state = tmp_path / ".state" / "local_stack.json"
-    state.write_text(json.dumps({**about, "region": "us-east-1"}))
-    state.chmod(0o600)
+    about = {"url": str(stack.api_url), "key": key, "aws_endpoint": str(stack.aws_endpoint), "stack": "local"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("INVOICE_CAPTURE", "AWS"))}
-    environment["COLUMNS"] = "160"
+    environment |= {"COLUMNS": "160", "XDG_STATE_HOME": str(tmp_path / "state")}
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "invoice_capture_cli", *words]
@@ -77,7 +75,9 @@ def run(served: tuple[LocalStack, str], tmp_path: Path) -> Run:
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
 
-    return run
+    with announced(folder_of_stacks(environment)) as announcement:
+        announcement.ready(about | {"region": "us-east-1"})
+        yield run
 
 
 def test_the_steps_of_the_readme_lead_from_an_invoice_to_a_csv(run: Run, tmp_path: Path) -> None:

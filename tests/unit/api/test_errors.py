@@ -17,7 +17,7 @@ from tests.unit.api.api_world import ApiWorld, an_order, answer_of, event_of
 JOBS = "/ocr-invoice-job"
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/ocr-invoice-jobs", f"{JOBS}/a/b/c", f"{JOBS}/a/nothing"])
+@pytest.mark.parametrize("path", ["/nothing", "/ocr-invoice-jobs", f"{JOBS}/a/b/c", f"{JOBS}/a/nothing"])
 def test_an_unknown_path_is_not_there(world: ApiWorld, path: str) -> None:
     answer = world.call("GET", path)
     assert (answer.status, answer.json["success"]) == (404, False)

@@ -234,6 +234,16 @@ def test_the_link_of_the_page_to_its_document_leads_there(world: ApiWorld) -> No
     assert linked.json == world.call("GET", "/openapi.json", client=None).json
 
 
+@pytest.mark.parametrize(
+    ("sent", "location"),
+    [("/", "/docs"), ("/v1/", "/v1/docs"), ("/v1", "/v1/docs"), ("//evil.example.org/", "/evil.example.org/docs")],
+)
+def test_the_root_leads_to_the_page_below_any_stage_and_nowhere_else(world: ApiWorld, sent: str, location: str) -> None:
+    request = event_of("GET", "/", client=None)
+    answer = answer_of(world.api({**request, "requestContext": {"path": sent}}, None))
+    assert (answer.status, answer.headers["Location"]) == (302, location)
+
+
 def test_paths_come_in_an_order_to_read(world: ApiWorld) -> None:
     assert list(world.call("GET", "/openapi.json", client=None).json["paths"])[:2] == [
         "/ocr-invoice-job",

@@ -80,8 +80,8 @@ FINDING = {
 class FakeApi:
     """Files with ``bad`` in their name fail, with ``twice`` are duplicates, with ``slow`` never end.
 
-    ``looks`` is how often a job is looked at before it has ended; ``makes`` has more values of new jobs. ``faults`` are used up in order, by
-    ``METHOD path``, where the id of a job is ``ID``; None is no fault.
+    ``looks`` is how often a job is looked at before it has ended; ``makes`` has more values of new jobs. ``faults`` are
+    used up in order, by ``METHOD path``, where the id of a job is ``ID``; None is no fault.
     """
 
     def __init__(self, *, maximum_bytes: int = 20_000, looks: int = 1) -> None:

@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.processes import wait_until
 from tests.unit.cli.conftest import Cli, lines
 from tests.unit.cli.fake_api import KEY, FakeApi, Fault
 
@@ -212,11 +212,12 @@ def test_ctrl_c_tells_what_goes_on(as_json: bool, api: FakeApi, files: Files) ->
         stderr=subprocess.PIPE,
         text=True,
     )
-    until = time.monotonic() + 20
-    while api.requests["GET /ocr-invoice-job"] < 1 and time.monotonic() < until:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    try:
+        wait_until(lambda: api.requests["GET /ocr-invoice-job"])
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
     [job_id] = api.jobs
     assert process.returncode == 130
     assert err == (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,7 +41,7 @@ def an_extreme_invoice(kind: str = "invoice") -> dict[str, Any]:
 
 
 @pytest.fixture
-def extreme(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeApi]:
+def extreme(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     monkeypatch.setenv("COLUMNS", "80")
     # The contract's amounts are JSON numbers.
     amounts = {"total": 123_456_789_012.34, "currency": "GBP"}
@@ -51,7 +50,7 @@ def extreme(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeApi]:
         "_head": {"number": NUMBER, "supplier": {"name": SUPPLIER}, "amounts": amounts, "type": "credit_note"},
         "group": "month-end",
     }
-    yield api
+    return api
 
 
 def require(text: str, *values: str) -> None:

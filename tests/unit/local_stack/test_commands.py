@@ -13,6 +13,7 @@ import pytest
 
 from local_stack import __main__ as command_line
 from local_stack.watch import SettledFiles
+from tests.processes import wait_until
 
 SAMPLES = Path("samples/documents")
 KEYS = {
@@ -49,7 +50,7 @@ def test_process_prints_one_object_a_file_and_writes_what_it_cost(
     assert set(by_status) == {"CAPTURED", "REJECTED", "DUPLICATE"}
     captured, refused, duplicate = (by_status[name] for name in ("CAPTURED", "REJECTED", "DUPLICATE"))
     assert captured["invoice"]["invoice_number"]["value"] == "NL-2026-0041"
-    assert captured["error"] is None
+    assert (captured["error"], captured["simulated"]) == (None, False)
     assert captured["submissions"] == 1
     assert (refused["invoice"], refused["error"]["code"], refused["submissions"]) == (None, "EmptyDocument", 0)
     assert (duplicate["invoice"], duplicate["submissions"]) == (None, 0)
@@ -70,7 +71,8 @@ def test_a_provider_of_a_day_is_waited_for_in_seconds(tmp_path: Path, capsys: py
     arguments += ["--provider", "scripted", "--setting", "latency_seconds=86400", "--time-scale", "100000"]
     assert command_line.main(arguments) == 0
     [row] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert (row["status"], row["provider"], row["submissions"]) == ("CAPTURED", "scripted", 1)
+    assert (row["status"], row["provider"], row["simulated"]) == ("CAPTURED", "scripted", True)
+    assert row["submissions"] == 1
     assert row["seconds"] < 60
 
 
@@ -84,18 +86,20 @@ def test_ctrl_c_ends_promptly_and_says_what_was_finished(tmp_path: Path) -> None
         stderr=subprocess.PIPE,
         text=True,
     )
-    give_up_at = time.monotonic() + 30
-    while not (log.exists() and "EmptyDocument" in log.read_text() and log.read_text().count("Upload received.") == 2):
-        assert time.monotonic() < give_up_at, "the stack did not begin"
-        time.sleep(0.05)
-    time.sleep(0.5)
-    began = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=15)
+    try:
+        wait_until(lambda: log.exists() and "EmptyDocument" in log.read_text())
+        wait_until(lambda: log.read_text().count("Upload received.") == 2)
+        time.sleep(0.5)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=15)
+    finally:
+        process.kill()
     assert time.monotonic() - began < 5
     assert process.returncode == 130
     assert err.splitlines() == ["Stopped: 1 of 2 documents were finished."]
-    assert [json.loads(line)["status"] for line in out.splitlines()] == ["REJECTED"]
+    [row] = [json.loads(line) for line in out.splitlines()]
+    assert (row["status"], row["simulated"]) == ("REJECTED", False)
 
 
 def test_a_file_is_named_once_when_it_is_complete_and_again_when_it_changed(

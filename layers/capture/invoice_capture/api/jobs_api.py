@@ -32,8 +32,8 @@ from invoice_capture.observability import about, info
 
 __all__ = ["JobsApi", "JobsApiParts"]
 
-_OPENAPI, _DOCS = "/openapi.json", "/docs"
-_OPEN = frozenset({_OPENAPI, _DOCS})
+_ROOT, _OPENAPI, _DOCS = "/", "/openapi.json", "/docs"
+_OPEN = frozenset({_ROOT, _OPENAPI, _DOCS})
 _LONGEST_LOGGED = 64
 
 
@@ -100,6 +100,12 @@ class JobsApi:
             return envelopes.error(405, message, headers={"Allow": ", ".join(allowed)})
 
     def _register_documents(self, app: Resolver) -> None:
+        @app.get(_ROOT, include_in_schema=False)
+        def get_root() -> Response[str]:
+            # The context has the path as it was sent: nothing but the stage, where the client has to name it.
+            stage = str((app.current_event.raw_event.get("requestContext") or {}).get("path") or "").strip("/")
+            return Response(302, None, "", headers={"Location": f"/{stage}{_DOCS}" if stage else _DOCS})
+
         @app.get(_OPENAPI, include_in_schema=False)
         def get_openapi() -> Response[str]:
             return Response(200, envelopes.JSON, self._document_for(app.current_event))
