@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import IO, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import DocumentMissing, JobClosed
 from invoice_capture.domain.job import Job, JobStatus, sources_of
 from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.submission import Outcome, Submission
-from invoice_capture.ports import Lease, ProviderState, StaleWrite, StoredInvoice, UploadForm
+from invoice_capture.ports import Lease, ProviderState, Shown, StaleWrite, StoredInvoice, UploadForm
 
 BUCKET = "documents"
 _WITHOUT_INVOICE = {JobStatus.FAILED, JobStatus.REJECTED, JobStatus.CANCELLED}
@@ -41,6 +41,9 @@ class MemoryDocumentStore:
             raise DocumentMissing(pointer.name)
         return self.objects[pointer.key, pointer.version_id]
 
+    def beginning(self, pointer: DocumentPointer, size: int) -> bytes:
+        return self.read(pointer)[:size]
+
     def write(self, bucket: str, key: str, content: IO[bytes]) -> DocumentPointer:
         content.seek(0)
         return self.put(key, content.read(), f"v{len(self.objects) + 1}")
@@ -64,8 +67,9 @@ class MemoryDocumentStore:
     def read_result(self, key: str) -> bytes | None:
         return self.results.get(key)
 
-    def link(self, pointer: DocumentPointer, seconds: int) -> str:
-        return f"https://documents.example/{quote(pointer.key)}?versionId={pointer.version_id}&expires={seconds}"
+    def link(self, pointer: DocumentPointer, seconds: int, shown: Shown | None = None) -> str:
+        query = {"versionId": pointer.version_id, "expires": seconds, **({} if shown is None else vars(shown))}
+        return f"https://documents.example/{quote(pointer.key)}?{urlencode(query)}"
 
 
 class MemoryJobStore:
