@@ -122,7 +122,14 @@ class LocalStack:
             self._connect()
             keys = boto3.Session().get_credentials().get_frozen_credentials()
             documents = StoredDocuments(self.s3)
-            links = DocumentLinks(documents.read, keys.access_key, keys.secret_key, REGION, documents.write)
+            links = DocumentLinks(
+                documents.read,
+                keys.access_key,
+                keys.secret_key,
+                REGION,
+                documents.write,
+                cors_rules=documents.cors_rules,
+            )
             self.links_endpoint = exits.enter_context(links).endpoint
             if self._keeper is not None:
                 exits.callback(self._keeper.close)
