@@ -73,7 +73,7 @@ def test_a_list_is_a_table_at_80_columns(cli: Cli, api: FakeApi, monkeypatch: py
     text = cli("list").stdout
     assert "───" in text
     [row] = [line for line in text.splitlines() if job_id in line]
-    assert row.split()[1:] == ["✓", "completed", "english_gbp_classic", "2,096.40", "GBP"]
+    assert row.split()[1:] == ["✓", "completed", "english_gbp_classic.pdf", "2,096.40", "GBP"]
 
 
 def test_nothing_to_list_is_said_on_standard_error(cli: Cli) -> None:
