@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 
 from tests.unit.cli.conftest import Cli, lines
 from tests.unit.cli.fake_api import KEY, FakeApi, Fault
+from tests.waiting import PATIENCE_SECONDS, child, wait_until
 
 Files = Callable[..., list[Path]]
 CREATE = "POST /ocr-invoice-job"
@@ -205,18 +204,10 @@ def test_ctrl_c_tells_what_goes_on(as_json: bool, api: FakeApi, files: Files) ->
     """In a process of its own, with a real signal."""
     environment = {**os.environ, "INVOICE_CAPTURE_URL": api.url, "INVOICE_CAPTURE_KEY": KEY}
     command = [sys.executable, "-m", "invoice_capture_cli", "submit", *map(str, files("slow.pdf")), "--wait"]
-    process = subprocess.Popen(
-        [*command, *(["--json"] if as_json else [])],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    until = time.monotonic() + 20
-    while api.requests["GET /ocr-invoice-job"] < 1 and time.monotonic() < until:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    with child([*command, *(["--json"] if as_json else [])], env=environment) as process:
+        wait_until(lambda: api.requests["GET /ocr-invoice-job"], "A look at the jobs")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
     [job_id] = api.jobs
     assert process.returncode == 130
     assert err == (

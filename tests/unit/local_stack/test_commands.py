@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from local_stack import __main__ as command_line
 from local_stack.watch import SettledFiles
+from tests.waiting import PATIENCE_SECONDS, child, terminal
 
 SAMPLES = Path("samples/documents")
 KEYS = {
@@ -74,26 +74,27 @@ def test_a_provider_of_a_day_is_waited_for_in_seconds(tmp_path: Path, capsys: py
 
 
 def test_ctrl_c_ends_promptly_and_says_what_was_finished(tmp_path: Path) -> None:
-    log = tmp_path / "log"
     files = [str(SAMPLES / "empty.pdf"), str(SAMPLES / "cii_germany.xml")]
     never = ["--provider", "scripted", "--setting", "latency_seconds=1e6"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "local_stack", "process", *files, *never, "--json", "--log-file", str(log)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    give_up_at = time.monotonic() + 30
-    while not (log.exists() and "EmptyDocument" in log.read_text() and log.read_text().count("Upload received.") == 2):
-        assert time.monotonic() < give_up_at, "the stack did not begin"
-        time.sleep(0.05)
-    time.sleep(0.5)
-    began = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=15)
-    assert time.monotonic() - began < 5
+    command = [
+        sys.executable,
+        "-m",
+        "local_stack",
+        "process",
+        *files,
+        *never,
+        "--json",
+        "--log-file",
+        str(tmp_path / "log"),
+    ]
+    with terminal() as shown, child(command, stderr=shown.side) as process:
+        # The other one never ends, so whoever waits for it waits for ever.
+        shown.read_until("1 refused")
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=PATIENCE_SECONDS)
+        last = shown.read_all().splitlines()[-1]
     assert process.returncode == 130
-    assert err.splitlines() == ["Stopped: 1 of 2 documents were finished."]
+    assert last.endswith("Stopped: 1 of 2 documents were finished.")
     assert [json.loads(line)["status"] for line in out.splitlines()] == ["REJECTED"]
 
 
