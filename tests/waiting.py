@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# Ten times what the slowest of these takes on an idle machine.
-PATIENCE_SECONDS = 120.0
+# Ten times and more what the slowest of these takes on an idle machine.
+PATIENCE_SECONDS = 240.0
 _LOOK_EVERY_SECONDS = 0.01
 
 
@@ -100,7 +100,7 @@ def terminal() -> Iterator[Terminal]:
         made.close()
 
 
-def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
+def run_to_end(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
     """Output and status of a command that ends by itself, or is ended when patience is at its end."""
     with child(command, **options) as process:
         out, err = process.communicate(timeout=PATIENCE_SECONDS)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from tests.waiting import run_to_end
 
 
 def test_the_demo_says_that_it_left_the_scan_out_where_tesseract_is_missing(tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": str(tmp_path)}
-    done = subprocess.run(
+    done = run_to_end(
         [sys.executable, "-m", "samples.demo"],
         env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     statuses = [sample["status"] for sample in json.loads(Path("samples/expected.json").read_text()).values()]
@@ -29,13 +26,6 @@ def test_the_demo_says_that_it_left_the_scan_out_where_tesseract_is_missing(tmp_
 
 
 def test_real_trouble_is_no_success(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "samples.demo"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    done = run_to_end([sys.executable, "-m", "samples.demo"], cwd=tmp_path, env=environment)
     assert (done.returncode, "does not exist" in done.stderr) == (2, True)

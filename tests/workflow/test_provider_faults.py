@@ -19,6 +19,8 @@ from tests.workflow.observing import announced, finished
 
 INVOICE = Path("samples/documents/dutch_eur_labels_below.pdf").read_bytes()
 TWO_PAGES = Path("samples/documents/spanish_eur_two_pages.pdf").read_bytes()
+# A busy machine answers in a third of it.
+HANG_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def staged(stacks: Stacks, provider: str, hours: int = 72) -> Scene:
     stack = stacks.get(
         time_scale=500,
         parameters={"DefaultRoute": f"{provider}?,embedded", "JobDeadlineHours": str(hours)},
-        provider_settings={provider: {"timeout_seconds": "0.4"}},
+        provider_settings={provider: {"timeout_seconds": str(HANG_SECONDS / 3)}},
     )
     return Scene(stack, provider)
 
@@ -109,7 +111,7 @@ def test_what_passes_is_waited_for_and_paid_once(scene: Scene, step: str, fault:
     "fault",
     [
         {"reset": True},
-        {"hang_seconds": 1},
+        {"hang_seconds": HANG_SECONDS},
         {"lose_answer": True},
         *({"body": body} for body in ("malformed", "truncated", "html", "empty", "oversized")),
     ],
@@ -150,7 +152,9 @@ def test_a_rate_limit_slows_the_provider_down_and_fails_nobody(scene: Scene) -> 
 # --- lost answers  ----------------------------------------
 
 
-@pytest.mark.parametrize("fault", [{"lose_answer": True}, {"hang_seconds": 1}, {"body": "malformed"}], ids=str)
+@pytest.mark.parametrize(
+    "fault", [{"lose_answer": True}, {"hang_seconds": HANG_SECONDS}, {"body": "malformed"}], ids=str
+)
 def test_a_lost_answer_is_looked_up_or_marked(scene: Scene, fault: dict[str, Any]) -> None:
     scene.simulator.fail(on=scene.operations.spending, **fault)
     job = scene.alone()
