@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.errors import CaptureFailed, DocumentMissing, JobClosed
@@ -53,7 +54,11 @@ def a_row(job_id: str = "J1", number: int = 1, due_in: int | None = 20, provider
 
 
 class JobsAndSubmissionsContract:
-    """Subclasses offer the fixtures ``jobs`` and ``submissions``, on the same data."""
+    """Subclasses offer the fixtures ``jobs`` and ``submissions``, on the same data.
+
+    ``end(job_id, status)`` does what a state of the state machine does that records an end; in a block of ``lagging()``
+    the indexes show nothing of what is written.
+    """
 
     def test_a_job_is_created_once(self, jobs: Any) -> None:
         assert jobs.create(a_job())
@@ -69,12 +74,97 @@ class JobsAndSubmissionsContract:
         assert jobs.claim_fingerprint("abc", "J2", NOW) == "J1"
         assert jobs.claim_fingerprint("def", "J2", NOW) == "J2"
 
+    @pytest.mark.parametrize("status", [status for status in JobStatus if status.is_terminal])
+    def test_a_fingerprint_is_taken_over_from_a_job_that_ended_without_an_invoice(
+        self, jobs: Any, end: Any, status: JobStatus
+    ) -> None:
+        jobs.create(a_job("J1"))
+        jobs.create(a_job("J2"))
+        jobs.claim_fingerprint("abc", "J1", NOW)
+        end("J1", status)
+        owner = "J1" if status in {JobStatus.CAPTURED, JobStatus.DUPLICATE} else "J2"
+        assert jobs.claim_fingerprint("abc", "J2", NOW) == owner
+        assert jobs.claim_fingerprint("abc", "J1", NOW) == owner
+
+    def test_a_fingerprint_is_taken_over_from_a_job_that_is_gone(self, jobs: Any) -> None:
+        jobs.create(a_job("J2"))
+        assert jobs.claim_fingerprint("abc", "gone", NOW) == "gone"
+        assert jobs.claim_fingerprint("abc", "J2", NOW) == "J2"
+
+    def test_a_job_that_is_gone_is_written_by_nobody(self, jobs: Any, submissions: Any) -> None:
+        with pytest.raises(JobClosed):
+            submissions.begin(a_row())
+        with pytest.raises(JobClosed):
+            jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+        assert not jobs.require_action("J1", "https://example.com", NOW)
+        assert not jobs.confirm("J1", INVOICE, [], NOW)
+        jobs.resume("J1", NOW)
+        jobs.suspect_double_charge("J1", NOW)
+        assert (jobs.get("J1"), jobs.invoice("J1"), submissions.get(("J1", 1))) == (None, None, None)
+
+    def test_times_are_kept_to_the_millisecond(self, jobs: Any, submissions: Any) -> None:
+        exact, kept = NOW + timedelta(microseconds=1999), NOW + timedelta(milliseconds=1)
+        jobs.create(replace(a_job(), created_at=exact, updated_at=exact, deadline_at=exact))
+        assert (jobs.get("J1").created_at, jobs.get("J1").deadline_at) == (kept, kept)
+        assert jobs.overdue(kept, 10) == ["J1"]
+        submissions.begin(replace(a_row(), created_at=exact, deadline_at=exact, next_check_at=exact))
+        row = submissions.get(("J1", 1))
+        assert (row.created_at, row.deadline_at, row.next_check_at) == (kept, kept, kept)
+        assert submissions.due("paid", kept, 10) == [("J1", 1)]
+        assert submissions.next_due("paid", ()) == kept
+        # Who saves a row has it as it was given; who reads it, as it is kept.
+        assert submissions.save(replace(row, checked_at=exact)).checked_at == exact
+        assert submissions.get(("J1", 1)).checked_at == kept
+        submissions.close(("J1", 1), "token-J1-1", Outcome("paid", result_key="k"), exact)
+        assert submissions.get(("J1", 1)).finished_at == kept
+        jobs.capture("J1", 1, INVOICE, [], exact, summary={})
+        assert (jobs.get("J1").finished_at, jobs.invoice("J1").stored_at) == (kept, kept)
+
+    def test_an_index_that_lags_behind_names_rows_that_have_changed(
+        self, jobs: Any, submissions: Any, lagging: Any
+    ) -> None:
+        for job_id in ("J1", "J2"):
+            jobs.create(a_job(job_id))
+        submissions.begin(a_row("J1"))
+        later = NOW + timedelta(days=9)
+        with lagging():
+            submissions.close(("J1", 1), "token-J1-1", Outcome("paid", result_key="k"), NOW)
+            jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+            submissions.begin(a_row("J2"))
+            assert submissions.due("paid", later, 10) == [("J1", 1)]
+            assert submissions.next_due("paid", [("J1", 1)]) is None
+            assert sorted(jobs.overdue(later, 10)) == ["J1", "J2"]
+            assert (jobs.get("J1").status, submissions.get(("J1", 1)).next_check_at) == (JobStatus.CAPTURED, None)
+        assert submissions.due("paid", later, 10) == [("J2", 1)]
+        assert jobs.overdue(later, 10) == ["J2"]
+
+    def test_what_is_too_large_for_an_item_is_refused_and_changes_nothing(self, jobs: Any, submissions: Any) -> None:
+        large = "x" * 410_000
+        with pytest.raises(ClientError, match="Item size"):
+            jobs.create(replace(a_job(), error_message=large, document=replace(POINTER, key=large)))
+        assert jobs.get("J1") is None
+        jobs.create(a_job())
+        with pytest.raises(ClientError, match="Item size"):
+            submissions.begin(replace(a_row(), reference=large))
+        assert jobs.get("J1").status is JobStatus.RECEIVED
+        submissions.begin(a_row())
+        with pytest.raises(ClientError, match="Item size"):
+            submissions.save(replace(submissions.get(("J1", 1)), error_message=large))
+        assert submissions.get(("J1", 1)) == a_row()
+        for invoice in ({**INVOICE, "lines": [{"description": {"value": large}}]}, {**INVOICE, "total": large}):
+            with pytest.raises(ClientError, match="Item size"):
+                jobs.capture("J1", 1, invoice, [], NOW, summary={})
+        assert (jobs.get("J1").status, jobs.invoice("J1")) == (JobStatus.SUBMITTED, None)
+
     def test_beginning_a_submission_makes_its_job_submitted(self, jobs: Any, submissions: Any) -> None:
         jobs.create(a_job())
-        assert submissions.begin(a_row())
-        assert submissions.get(("J1", 1)) == a_row()
+        later = NOW + timedelta(minutes=1)
+        row = replace(a_row(), created_at=later)
+        assert submissions.begin(row)
+        assert submissions.get(("J1", 1)) == row
         job = jobs.get("J1")
         assert (job.status, job.provider, job.submission) == (JobStatus.SUBMITTED, "paid", 1)
+        assert job.updated_at == later
         assert not submissions.begin(replace(a_row(), reference="other"))
         assert submissions.begin(a_row(number=2, provider="embedded"))
         assert [row.number for row in submissions.of_job("J1")] == [1, 2]
@@ -277,7 +367,19 @@ class ProviderStatesContract:
             states.take_lease("paid-us", self.LEASE, None)
         states.take_lease("paid", self.LEASE, None)
         states.release_lease("paid-us", self.LEASE.owner)
+        states.swap_breaker("paid-eu", Breaker().failed(NOW))
+        states.add_latencies("paid-asia", {("small", 3): 1})
         assert states.accounts() == {"paid-us"}
+
+    def test_times_are_kept_to_the_millisecond_and_turns_exactly(self, states: Any) -> None:
+        exact, kept = NOW + timedelta(microseconds=1999), NOW + timedelta(milliseconds=1)
+        states.take_lease("paid", Lease("a", exact, exact), None)
+        assert states.load("paid").lease == Lease("a", kept, kept)
+        assert states.take_lease("paid", Lease("b", exact, exact), instead_of=Lease("a", exact, exact))
+        states.swap_bucket("paid", RateBucket(exact, 1 / 3, exact, exact, 1))
+        assert states.load("paid").bucket == RateBucket(exact, 0.333333, kept, kept, 1)
+        states.swap_breaker("paid", Breaker(5, exact, 1))
+        assert states.load("paid").breaker == Breaker(5, kept, 1)
 
     def test_latencies_add_up(self, states: Any) -> None:
         states.add_latencies("paid", {("small", 3): 1, ("small", 14): 2})
