@@ -130,7 +130,7 @@ def _use(stack: LocalStack, client: _Client) -> None:
     client.ask("POST", _JOBS, json={**changed, "jobNumber": "completed"}, headers={"idempotency-key": "once"})
     client.ask("DELETE", _JOB, created)
     for method, path in (("PUT", ""), ("DELETE", ""), ("POST", "/process"), ("POST", "/confirm"), ("POST", "/retry")):
-        client.ask(method, _JOB + path, "unknown", **({"json": changed} if method == "PUT" else {}))
+        client.ask(method, _JOB + path, "unknown", json=changed if method == "PUT" else None)
 
 
 def _leave_unanswered(stack: LocalStack) -> None:
