@@ -36,6 +36,7 @@ from typing import NamedTuple, Protocol
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.bounds import Figure, conclude, share
 from invoice_capture.domain.polling import (
     LatencyHistogram,
     bucket_of,
@@ -323,12 +324,11 @@ def main() -> int:
     options = parser.parse_args()
     seeds = range(options.seed, options.seed + options.samples)
     console = Console(width=None if sys.stdout.isatty() else 150)
-    efficiencies_held = _report_efficiency(console, seeds)
-    job_by_job_held = _report_job_by_job(console, seeds)
-    return 0 if efficiencies_held and job_by_job_held else 1
+    return conclude([*_report_efficiency(console, seeds), *_report_job_by_job(console, seeds)])
 
 
-def _report_efficiency(console: Console, seeds: Sequence[int]) -> bool:
+def _report_efficiency(console: Console, seeds: Sequence[int]) -> list[Figure]:
+    """The lowest efficiencies of those that are held to a bound."""
     table = Table(title="Efficiency against the optimal schedule", title_justify="left")
     table.add_column("Latency")
     for heading in ("N", "D", "known", "declared", "30 jobs", "(95 % reach)", "30 found", "(95 % reach)", "Held"):
@@ -337,7 +337,7 @@ def _report_efficiency(console: Console, seeds: Sequence[int]) -> bool:
         table.add_column(heading, justify="right", style="dim")
     limits = ("", "", f"{KNOWN_LIMIT}", "", f"{LEARNT_LIMIT}", "", f"{LEARNT_LIMIT}")
     table.add_row("limit", *limits, style="bold")
-    all_held = True
+    lowest_known, lowest_learnt = math.inf, math.inf
     for name, (latencies, is_held_to_limits) in DISTRIBUTIONS.items():
         optimum, median = Optimum(latencies), quantile(latencies, 0.5)
         histogram = known(latencies)
@@ -347,8 +347,10 @@ def _report_efficiency(console: Console, seeds: Sequence[int]) -> bool:
         for factor in _DECLARED:
             from_drawn = mean_efficiency(optimum, partial(drawn, latencies, median * factor), seeds)
             from_found = mean_efficiency(optimum, partial(found, latencies, median * factor), seeds)
-            held = best >= KNOWN_LIMIT and min(from_drawn[0], from_found[0]) >= LEARNT_LIMIT
-            all_held = all_held and (held or not is_held_to_limits)
+            learnt = min(from_drawn[0], from_found[0])
+            held = best >= KNOWN_LIMIT and learnt >= LEARNT_LIMIT
+            if is_held_to_limits:
+                lowest_known, lowest_learnt = min(lowest_known, best), min(lowest_learnt, learnt)
             first = factor == 1
             table.add_row(
                 name if first else "",
@@ -362,21 +364,29 @@ def _report_efficiency(console: Console, seeds: Sequence[int]) -> bool:
                 f"{with_minimum.delay:.2f} s" if first else "",
             )
     console.print(table)
-    return all_held
+    return [
+        share("efficiency of the ladder, latencies known", lowest_known, KNOWN_LIMIT),
+        share("efficiency of the ladder, learnt from 30 jobs", lowest_learnt, LEARNT_LIMIT),
+    ]
 
 
-def _report_job_by_job(console: Console, seeds: Sequence[int]) -> bool:
+def _report_job_by_job(console: Console, seeds: Sequence[int]) -> list[Figure]:
+    """What is asked where the declared latency is right."""
     table = Table(title="Job by job: 500 jobs, one a second, log-normal 20 s, sigma 0.8", title_justify="left")
     for heading in ("declared", "Requests a job", "Mean delay", "Worst run", "Held"):
         table.add_column(heading, justify="right")
     table.add_row("limit", f"{REQUESTS_LIMIT}", f"{DELAY_LIMIT} s", style="bold")
-    all_held = True
+    figures = []
     for factor in _DECLARED:
         runs = [job_by_job(HEADLINE, HEADLINE.median * factor, random.Random(seed)) for seed in seeds[:_RUNS]]
         requests, delay = (statistics.fmean(values) for values in zip(*runs, strict=True))
         worst = Cost(*(max(values) for values in zip(*runs, strict=True)))
         held = requests <= REQUESTS_LIMIT and delay <= DELAY_LIMIT
-        all_held = all_held and (held or factor != 1)
+        if factor == 1:
+            figures = [
+                Figure("requests for a job, asked job by job", requests, REQUESTS_LIMIT),
+                Figure("delay of a job, asked job by job", delay, DELAY_LIMIT, "s"),
+            ]
         table.add_row(
             f"{HEADLINE.median * factor:.3g} s",
             f"{requests:.2f}",
@@ -385,7 +395,7 @@ def _report_job_by_job(console: Console, seeds: Sequence[int]) -> bool:
             _verdict(held, is_held_to_limits=factor == 1),
         )
     console.print(table)
-    return all_held
+    return figures
 
 
 def _verdict(held: bool, *, is_held_to_limits: bool) -> str:
