@@ -1,10 +1,25 @@
-# Every target that needs the environment makes it, and refreshes it when a requirement changed.
-PYTHON ?= $(shell command -v python3.13 >/dev/null && python3.13 -c '' 2>/dev/null && echo python3.13 || echo python3)
-VENV   := .venv
-BIN    := $(VENV)/bin
-READY  := $(VENV)/.ready
+# Every target that needs an environment makes it, and refreshes it when its lock file changed.
+PYTHON  ?= $(shell tools/find_python.sh)
+PYTHONS := python-versions.txt
+VENV    := .venv
+BIN     := $(VENV)/bin
+# What the demo runs with, and what the tests and checks need besides.
+DEMO    := $(VENV)/.demo
+READY   := $(VENV)/.ready
+# Tools that would hold our libraries back live in environments of their own.
+TOOLS       := .tools
+SAM_READY   := $(TOOLS)/sam/.ready
+FUZZ_READY  := $(TOOLS)/fuzz/.ready
+LOCKS_READY := $(TOOLS)/maintenance/.ready
+
+# A Python that was named must be the one that is used.
+STRICT  := $(if $(filter command% environment%,$(origin PYTHON)),--strict)
+INSTALL := $(PYTHON) tools/install.py
+LAYERS  := layers/capture layers/engine
+SOURCES := $(LAYERS:%=%/requirements.in) requirements/cli.in pyproject.toml
+
 # The layers are built for Lambda's Python, and this environment has one when it was made with it.
-SAM    := PATH="$(abspath $(BIN)):$$PATH" sam
+SAM := PATH="$(abspath $(BIN)):$(abspath $(TOOLS)/sam/bin):$$PATH" sam
 
 # Built for the processor of this machine instead of Lambda's, to be run here.
 LOCAL_BUILD  := .aws-sam/local
@@ -12,18 +27,29 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 export SAM_CLI_TELEMETRY ?= 0
 
-.PHONY: help demo test test-live lint check-template build build-local check-functions check-imports check-api check-latency clean
+.PHONY: help demo test test-live check-python lint check-template build build-local check-functions check-imports \
+  check-api check-latency upgrade audit clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml layers/capture/requirements.txt layers/engine/requirements.txt
-	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
-	  || { echo "invoice-capture needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[cli,local,samples,dev]'
+.PHONY: python
+python:
+	@$(or $(PYTHON),false) -c '' 2> /dev/null || { echo "invoice-capture needs Python $(shell head -1 $(PYTHONS)) or later with \
+	venv (Debian: apt-get install python3-venv); name one that runs with: make PYTHON=…"; exit 1; }
+
+$(DEMO): requirements/demo.txt $(SOURCES) | python
+	@$(INSTALL) $(VENV) requirements/demo.txt --project $(STRICT)
 	@touch $@
 
-demo: $(READY)  ## run the sample invoices through the whole pipeline on this machine
+$(READY): requirements/development.txt $(DEMO) | python
+	@$(INSTALL) $(VENV) requirements/development.txt --compile $(STRICT)
+	@touch $@
+
+$(TOOLS)/%/.ready: requirements/%.txt | python
+	@$(INSTALL) $(TOOLS)/$* requirements/$*.txt
+	@touch $@
+
+demo: $(DEMO)  ## run the sample invoices through the whole pipeline on this machine
 	@$(BIN)/python -m samples.demo
 
 test: $(READY)  ## run the test suite
@@ -32,19 +58,26 @@ test: $(READY)  ## run the test suite
 test-live: $(READY)  ## run the tests that need Tesseract (Debian: tesseract-ocr and tesseract-ocr-deu)
 	$(BIN)/python -m pytest tests/live
 
+check-python:  ## run the demo and the fast tests with another Python: make check-python PYTHON=python3.14
+	$(MAKE) VENV=$(TOOLS)/$(notdir $(PYTHON)) PYTHON=$(PYTHON) check-environment
+
+.PHONY: check-environment
+check-environment: demo $(READY)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile tests/unit tests/contract
+
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy layers cli
 
-check-template: $(READY)  ## lint template.yaml and the state machines with their expressions
+check-template: $(READY) $(SAM_READY)  ## lint template.yaml and the state machines with their expressions
 	$(SAM) validate --lint
 	$(BIN)/python -m tools.state_machines
 
-build: $(READY)  ## build the functions and layers for deployment
+build: $(READY) $(SAM_READY)  ## build the functions and layers for deployment
 	$(SAM) build
 
-build-local: $(READY)
+build-local: $(READY) $(SAM_READY)
 	$(SAM) build --build-dir $(LOCAL_BUILD) --parameter-overrides Architecture=$(ARCHITECTURE)
 
 check-functions: build-local  ## call every built function once in Lambda's runtime emulator
@@ -53,11 +86,17 @@ check-functions: build-local  ## call every built function once in Lambda's runt
 check-imports: build-local  ## measure the import of every built handler, and that its bytecode is used
 	$(BIN)/python -m benchmarks.import_time $(LOCAL_BUILD) --repetitions 5
 
-check-api: $(READY)  ## hold the HTTP API to its OpenAPI document and to the provider's contract
-	$(BIN)/python -m tools.check_api
+check-api: $(READY) $(FUZZ_READY)  ## hold the HTTP API to its OpenAPI document and to the provider's contract
+	$(BIN)/python -m tools.check_api --fuzzer $(TOOLS)/fuzz/bin/schemathesis
 
 check-latency: build-local  ## time a warm request of the built API function
 	$(BIN)/python -m benchmarks.api_latency $(LOCAL_BUILD)
 
+upgrade: $(LOCKS_READY)  ## write the lock files anew with the newest versions that requirements/*.in allow
+	$(TOOLS)/maintenance/bin/python tools/upgrade.py
+
+audit: $(READY) $(LOCKS_READY)  ## known vulnerabilities, where the list of them can be reached, and licences
+	$(TOOLS)/maintenance/bin/python tools/audit.py $(BIN)/python
+
 clean:  ## remove everything that was built or installed here
-	rm -rf $(VENV) .aws-sam
+	rm -rf .venv $(TOOLS) .aws-sam

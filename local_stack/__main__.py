@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
     chosen = replace(chosen, json=options.json, report=options.report)
     if options.command == "watch":
         return watch.run(options.folder, chosen)
-    chosen = replace(chosen, lines=options.lines)
+    chosen = replace(chosen, lines=options.lines, json_file=options.json_file)
     try:
         return process.run(options.paths, chosen)
     except process.Interrupted as exc:
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     process.add_argument(
         "--lines", action="store_true", help="show the line items of each invoice, as for a single document"
     )
+    process.add_argument("--json-file", metavar="FILE", help="write what --json prints, besides the tables")
     watch = commands.add_parser(
         "watch",
         help="capture whatever is dropped into a folder, until stopped",

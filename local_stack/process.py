@@ -53,9 +53,11 @@ def run(paths: list[str], options: Options) -> int:
         costs = report.build(stack.ledger, finished)
     if options.report is not None:
         report.write(Path(options.report), costs)
+    rows = "".join(json.dumps(outcome.to_json(), ensure_ascii=False) + "\n" for outcome in finished)
+    if options.json_file is not None:
+        report.write_text(Path(options.json_file), rows)
     if options.json:
-        for outcome in finished:
-            sys.stdout.write(json.dumps(outcome.to_json(), ensure_ascii=False) + "\n")
+        sys.stdout.write(rows)
     elif finished:
         with_lines = options.lines or len(documents) == 1
         table.show(Console(), finished, published, time.monotonic() - began, with_lines)

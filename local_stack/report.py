@@ -41,11 +41,16 @@ def build(ledger: Ledger, outcomes: Iterable[Outcome]) -> dict[str, Any]:
 
 def write(path: Path, report: Mapping[str, Any]) -> None:
     """Raises UserError when the file cannot be written."""
+    write_text(path, json.dumps(report, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Raises UserError when the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as exc:
-        raise UserError(f"The report {path} cannot be written: {exc.strerror}.") from exc
+        raise UserError(f"{path} cannot be written: {exc.strerror}.") from exc
 
 
 def _sum(costs: Iterable[Costs]) -> Costs:

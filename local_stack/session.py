@@ -33,6 +33,7 @@ class Options:
     time_scale: float = 1.0
     json: bool = False
     lines: bool = False
+    json_file: str | None = None
     report: str | None = None
     log_file: str = ".state/local_stack.log"
     parameters: Mapping[str, str] = field(default_factory=dict)

@@ -4,6 +4,7 @@ Run it from the root of the project: `python -m samples.make_samples [--out samp
 """
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from samples.factur_x import attach_cii
 from samples.layouts import LAYOUTS
 from samples.model import Invoice
 from samples.scanning import scanned
+
+# What becomes of a scan on a machine that cannot read scans.
+_UNREAD = {"status": "FAILED", "reason": "no_text_layer"}
 
 
 def document(invoice: Invoice) -> bytes:
@@ -52,6 +56,7 @@ def expectation(invoice: Invoice) -> dict[str, Any]:
             }
             for line in invoice.lines
         ],
+        "findings": [],
     }
 
 
@@ -89,11 +94,15 @@ def make(out: Path) -> list[Path]:
     contents |= {Path("scans", invoice.file_name): scanned(document(invoice)) for invoice in SCANNED}
     expected = {invoice.file_name: expectation(invoice) for invoice in INVOICES}
     expected |= {refused.file_name: {"status": "REJECTED", "reason": refused.reason} for refused in REFUSED}
+    scans = {invoice.file_name: {**expectation(invoice), "without_ocr": dict(_UNREAD)} for invoice in SCANNED}
+    for path, content in contents.items():
+        entry = (scans if path.parent.name == "scans" else expected)[path.name]
+        entry["sha256"] = hashlib.sha256(content).hexdigest()
     for name, content in contents.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(content)
     _write_json(out / "expected.json", expected)
-    _write_json(out / "expected_scans.json", {invoice.file_name: expectation(invoice) for invoice in SCANNED})
+    _write_json(out / "expected_scans.json", scans)
     labels = [label(invoice, _kind(invoice)) for invoice in INVOICES]
     labels += [label(invoice, "scan", "scans") for invoice in SCANNED]
     rows = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in labels)

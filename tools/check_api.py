@@ -1,6 +1,6 @@
 """Hold the HTTP API of the local stack to its own OpenAPI document and to the provider's contract.
 
-    python -m tools.check_api [--examples 10] [--seed 1]
+    python -m tools.check_api --fuzzer PATH [--examples 10] [--seed 1]
 
 Schemathesis sends requests made from each document, right and wrong ones, and looks for server errors and for answers
 that the document does not have; the number of examples and the seed are fixed, so that a run can be repeated. Then
@@ -43,6 +43,7 @@ _A_YEAR = {"latency_seconds": str(365 * 24 * 3600)}
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Hold the HTTP API to its documents.")
+    parser.add_argument("--fuzzer", type=Path, required=True, help="the program schemathesis, in its own environment")
     parser.add_argument("--examples", type=int, default=10, help="at most for each operation (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
     options = parser.parse_args()
@@ -63,6 +64,7 @@ def main() -> int:
                     name,
                     location,
                     [*common, "--checks", ",".join(checks)],
+                    fuzzer=options.fuzzer,
                     url=url,
                     key=key,
                     documents=documents,
@@ -88,10 +90,12 @@ def _documents(stack: LocalStack) -> Iterator[str]:
         yield f"s3://{stack.bucket}/{key}"
 
 
-def _fuzz(name: str, location: Path, options: Sequence[str], *, url: str, key: str, documents: str) -> bool:
+def _fuzz(
+    name: str, location: Path, options: Sequence[str], *, fuzzer: Path, url: str, key: str, documents: str
+) -> bool:
     print(f"--- {name}", flush=True)
     command = [
-        *(str(Path(sys.executable).parent / "schemathesis"), "run", str(location), "--url", url),
+        *(str(fuzzer.resolve()), "run", str(location), "--url", url),
         *("--header", f"api-key: {key}", "--request-timeout", "30", "--suppress-health-check", "all"),
         *("--warnings", "off", *options),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import importlib.util
 import json
 import platform
 import shutil
@@ -16,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from tools.built import BuiltFunction, NotBuilt
+from tools.stage import PROJECT
+
+_SAM = PROJECT / ".tools" / "sam"
+"""The environment that the Makefile makes for the SAM CLI."""
 
 _MACHINES = {"x86_64": "x86_64", "aarch64": "arm64"}
 _READY_WITHIN_SECONDS = 20
@@ -115,13 +118,13 @@ class Emulator:
 def _executable(work: Path) -> Path:
     """A copy of the emulator for this machine that surely may be executed."""
     machine = _MACHINES.get(platform.machine())
-    package = importlib.util.find_spec("samcli")
-    if platform.system() != "Linux" or machine is None or package is None or not package.submodule_search_locations:
-        raise NotBuilt("Lambda's runtime emulator comes with the SAM CLI and runs on Linux, on x86_64 or arm64.")
     name = f"aws-lambda-rie-{machine}"
+    found = sorted(_SAM.glob(f"lib/python*/site-packages/samcli/local/rapid/{name}"))
+    if platform.system() != "Linux" or not found:
+        raise NotBuilt("Lambda's runtime emulator comes with the SAM CLI and runs on Linux, on x86_64 or arm64.")
     copy = work / name
     if not copy.exists():
-        shutil.copy(Path(package.submodule_search_locations[0]) / "local" / "rapid" / name, copy)
+        shutil.copy(found[0], copy)
         copy.chmod(0o755)
     return copy
 

@@ -22,8 +22,8 @@ build-EngineLayer:  PACKAGE := invoice_engine
 build-CaptureLayer build-EngineLayer:
 	@$(PYTHON) -c 'import sys, pip; sys.exit("%d.%d" % sys.version_info[:2] != "$(RUNTIME)")' 2> /dev/null \
 	  || { echo "Building the layers needs a $(PYTHON) that works and has pip on PATH." >&2; exit 1; }
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.txt \
-	  --target "$(CONTENT)" --only-binary=:all: --implementation cp --python-version $(RUNTIME) \
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
+	  --requirement requirements.txt --target "$(CONTENT)" --only-binary=:all: --implementation cp --python-version $(RUNTIME) \
 	  $(PLATFORMS:%=--platform %_$(MACHINE))
 	cp -R $(PACKAGE) "$(CONTENT)/"
 	rm -rf "$(CONTENT)/bin"

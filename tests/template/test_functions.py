@@ -85,7 +85,7 @@ def test_only_the_function_that_extracts_carries_the_engine(cloudformation):
 
 @pytest.mark.parametrize("layer", ["capture", "engine"])
 def test_layers_pin_everything_and_leave_out_what_the_runtime_has(layer):
-    requirements = (PROJECT / "layers" / layer / "requirements.txt").read_text().splitlines()
+    requirements = (PROJECT / "layers" / layer / "requirements.in").read_text().splitlines()
     assert requirements
     for requirement in requirements:
         assert re.fullmatch(r"[a-z0-9-]+==[0-9.]+", requirement)

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate, pairwise
-from types import MappingProxyType
 from typing import NamedTuple, Self
 
 CHANCE_PER_CHECK = 1 / 3
@@ -113,7 +112,7 @@ class LatencyHistogram:
 
     typical_seconds: float
     counts: Mapping[int, int]
-    other_counts: Mapping[int, int] = field(default=MappingProxyType({}))
+    other_counts: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
     def for_size(cls, typical_seconds: float, latencies: Mapping[str, Mapping[int, int]], size_bytes: int) -> Self:
