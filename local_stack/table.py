@@ -15,7 +15,7 @@ from rich.text import Text
 from local_stack.compact import amount_of, compact_table, text_of
 from local_stack.line_table import lines_of
 from local_stack.outcome import Outcome
-from local_stack.stack import Notification
+from local_stack.records import Notification
 
 _MOST_ROWS = 200
 _WIDE = 110

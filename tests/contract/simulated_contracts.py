@@ -1,4 +1,7 @@
-"""The suite of providers whose server is simulated: the same faults for all, over a real connection."""
+"""The suite of providers whose server is simulated: the same faults for all, over a real connection.
+
+The simulators are ours, so this holds adapters to our reading of the contracts, not to the services themselves.
+"""
 
 from __future__ import annotations
 

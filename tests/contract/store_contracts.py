@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
-from invoice_capture.domain.errors import CaptureFailed, DocumentMissing, JobClosed
+from invoice_capture.domain.errors import CaptureFailed, JobClosed
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
-from invoice_capture.ports import Lease, StaleWrite
+from invoice_capture.ports import StaleWrite
 from tests.fakes.stores import (
     BUCKET,
 )
@@ -314,133 +312,3 @@ class JobsAndSubmissionsContract:
         jobs.create(a_job())
         jobs.suspect_double_charge("J1", NOW)
         assert jobs.get("J1").possible_double_charge
-
-
-class ProviderStatesContract:
-    """Subclasses offer the fixture ``states``."""
-
-    LEASE = Lease("a", wakes_at=NOW, expires_at=NOW + timedelta(minutes=7))
-
-    def test_a_fresh_provider_has_no_state(self, states: Any) -> None:
-        state = states.load("paid")
-        assert (state.lease, state.bucket, state.breaker, dict(state.latencies)) == (None, None, Breaker(), {})
-
-    def test_one_owner_at_a_time(self, states: Any) -> None:
-        other = replace(self.LEASE, owner="b", expires_at=NOW + timedelta(minutes=9))
-        assert states.take_lease("paid", self.LEASE, None)
-        assert not states.take_lease("paid", other, None)
-        assert states.load("paid").lease == self.LEASE
-        assert not states.take_lease("paid", other, instead_of=replace(self.LEASE, owner="x"))
-        assert states.take_lease("paid", other, instead_of=self.LEASE)
-        assert not states.take_lease("paid", replace(self.LEASE, owner="c"), instead_of=self.LEASE)
-        assert states.load("paid").lease == other
-
-    def test_only_the_owner_keeps_passes_and_releases(self, states: Any) -> None:
-        states.take_lease("paid", self.LEASE, None)
-        later = replace(self.LEASE, wakes_at=NOW + timedelta(minutes=1))
-        assert not states.keep_lease("paid", replace(later, owner="b"))
-        assert states.keep_lease("paid", later)
-        assert not states.release_lease("paid", "b")
-        assert states.pass_lease("paid", "a", replace(later, owner="b"))
-        assert not states.keep_lease("paid", later)
-        assert states.release_lease("paid", "b")
-        assert not states.keep_lease("paid", replace(later, owner="b"))
-        assert states.load("paid").lease is None
-
-    def test_buckets_and_breakers_are_swapped_by_version(self, states: Any) -> None:
-        bucket, _ = RateBucket.full(NOW).take(4, NOW)
-        assert states.swap_bucket("paid", bucket)
-        assert not states.swap_bucket("paid", bucket)
-        assert states.load("paid").bucket == bucket
-        assert states.swap_bucket("paid", bucket.slow_down(30, NOW))
-        breaker = Breaker().failed(NOW)
-        assert states.swap_breaker("paid", breaker)
-        assert not states.swap_breaker("paid", breaker)
-        for _ in range(5):
-            breaker = breaker.failed(NOW)
-            assert states.swap_breaker("paid", breaker)
-        assert states.load("paid").breaker == breaker
-
-    def test_accounts_are_known_once_they_had_a_loop(self, states: Any) -> None:
-        assert states.accounts() == frozenset()
-        for _ in range(2):
-            states.take_lease("paid-us", self.LEASE, None)
-        states.take_lease("paid", self.LEASE, None)
-        states.release_lease("paid-us", self.LEASE.owner)
-        states.swap_breaker("paid-eu", Breaker().failed(NOW))
-        states.add_latencies("paid-asia", {("small", 3): 1})
-        assert states.accounts() == {"paid-us"}
-
-    def test_times_are_kept_to_the_millisecond_and_turns_exactly(self, states: Any) -> None:
-        exact, kept = NOW + timedelta(microseconds=1999), NOW + timedelta(milliseconds=1)
-        states.take_lease("paid", Lease("a", exact, exact), None)
-        assert states.load("paid").lease == Lease("a", kept, kept)
-        assert states.take_lease("paid", Lease("b", exact, exact), instead_of=Lease("a", exact, exact))
-        states.swap_bucket("paid", RateBucket(exact, 1 / 3, exact, exact, 1))
-        assert states.load("paid").bucket == RateBucket(exact, 0.333333, kept, kept, 1)
-        states.swap_breaker("paid", Breaker(5, exact, 1))
-        assert states.load("paid").breaker == Breaker(5, kept, 1)
-
-    def test_latencies_add_up(self, states: Any) -> None:
-        states.add_latencies("paid", {("small", 3): 1, ("small", 14): 2})
-        states.add_latencies("paid", {("small", 3): 5, ("large", 3): 1})
-        assert states.load("paid").latencies == {"small": {3: 6, 14: 2}, "large": {3: 1}}
-        assert dict(states.load("other").latencies) == {}
-
-
-class DocumentsContract:
-    """Subclasses offer the fixture ``documents`` and ``put``, which stores an object and returns its version."""
-
-    @pytest.mark.parametrize("name", ["a b+ü.pdf", "../x/./y.pdf", 'quote"s%20.pdf', "emoji-🧾.pdf", "100%.pdf"])
-    def test_a_document_is_described_and_read_by_any_legal_key(self, documents: Any, put: Any, name: str) -> None:
-        key = f"incoming/{name}"
-        version = put(key, b"bytes")
-        pointer, stored_at = documents.describe(BUCKET, key, version)
-        assert pointer == DocumentPointer(BUCKET, key, version, 5)
-        assert stored_at.tzinfo is not None
-        assert documents.read(pointer) == b"bytes"
-
-    def test_a_version_is_read_even_when_the_key_was_written_again(self, documents: Any, put: Any) -> None:
-        first = put("incoming/a.pdf", b"first")
-        second = put("incoming/a.pdf", b"second")
-        assert first != second
-        assert documents.read(DocumentPointer(BUCKET, "incoming/a.pdf", first, 5)) == b"first"
-
-    def test_what_is_not_there_is_missing(self, documents: Any) -> None:
-        with pytest.raises(DocumentMissing):
-            documents.describe(BUCKET, "incoming/none.pdf", None)
-        with pytest.raises(DocumentMissing):
-            documents.read(DocumentPointer(BUCKET, "incoming/none.pdf", None, 5))
-
-    def test_the_latest_version_is_described_where_none_is_named(self, documents: Any, put: Any) -> None:
-        put("documents/c/1/a.pdf", b"first")
-        second = put("documents/c/1/a.pdf", b"second!")
-        pointer, _ = documents.describe(BUCKET, "documents/c/1/a.pdf", None)
-        assert (pointer.version_id, pointer.size) == (second, 7)
-
-    def test_a_document_is_written_read_and_removed(self, documents: Any) -> None:
-        content = BytesIO(b"fetched")
-        content.read()
-        pointer = documents.write(BUCKET, "documents/c/2/b.pdf", content)
-        assert (pointer.key, pointer.size, pointer.is_stored) == ("documents/c/2/b.pdf", 7, True)
-        assert pointer.version_id
-        assert documents.read(pointer) == b"fetched"
-        documents.remove(pointer)
-        documents.remove(pointer)
-        with pytest.raises(DocumentMissing):
-            documents.read(pointer)
-
-    def test_results_of_one_job_are_removed(self, documents: Any) -> None:
-        removed = [documents.write_result("J1", number, "paid", b"x") for number in (1, 2)]
-        documents.write_result("J1", 1, "paid", b"again")
-        kept = documents.write_result("J11", 1, "paid", b"y")
-        documents.remove_results("J1")
-        documents.remove_results("nobody")
-        assert [documents.read_result(key) for key in (*removed, kept)] == [None, None, b"y"]
-
-    def test_results_are_kept_by_job_submission_and_provider(self, documents: Any) -> None:
-        key = documents.write_result("J1", 2, "paid", b"one")
-        assert key == "results/J1/2-paid.json"
-        assert documents.write_result("J1", 2, "paid", b"two") == key
-        assert documents.read_result(key) == b"two"
-        assert documents.read_result("results/J1/3-paid.json") is None

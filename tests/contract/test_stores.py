@@ -21,12 +21,12 @@ from invoice_capture.aws.table import Table
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import Outcome
 from tests.contract.conftest import create_table
+from tests.contract.documents_contract import DocumentsContract
+from tests.contract.provider_states_contract import ProviderStatesContract
 from tests.contract.store_contracts import (
     INVOICE,
     NOW,
-    DocumentsContract,
     JobsAndSubmissionsContract,
-    ProviderStatesContract,
     a_job,
     a_row,
 )
