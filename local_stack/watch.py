@@ -20,8 +20,9 @@ from local_stack.action_links import ActionLinks
 from local_stack.documents import Keys
 from local_stack.errors import Interrupted, UserError
 from local_stack.outcome import Outcome, outcome_of
+from local_stack.records import Upload
 from local_stack.session import Options, opened, patience
-from local_stack.stack import LocalStack, Upload
+from local_stack.stack import LocalStack
 
 _LOOK_EVERY_SECONDS = 0.2
 # A file that was not written to for this long is taken as complete.

@@ -139,7 +139,7 @@ def _use(stack: LocalStack, client: _Client) -> None:
     client.ask("POST", _DOCUMENTS, headers={"idempotency-key": "upload"}, **_form(_DOCUMENTS))
     client.ask("DELETE", _JOB, created)
     for method, path in (("PUT", ""), ("DELETE", ""), ("POST", "/process"), ("POST", "/confirm"), ("POST", "/retry")):
-        client.ask(method, _JOB + path, "unknown", **({"json": changed} if method == "PUT" else {}))
+        client.ask(method, _JOB + path, "unknown", json=changed if method == "PUT" else None)
 
 
 def _leave_unanswered(stack: LocalStack) -> None:

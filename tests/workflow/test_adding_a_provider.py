@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import run_to_end
+
 PAGE = Path("docs/adding_a_provider.md")
 COPIED = ("docs", "functions", "layers", "local_stack", "samples", "statemachines", "tests", "tools")
 COPIED_FILES = ("pyproject.toml", "template.yaml")
@@ -57,14 +59,10 @@ def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     layers = [str(project / "layers" / name) for name in ("capture", "engine")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment |= {"PYTHONPATH": os.pathsep.join(layers), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
+    return run_to_end(
         [sys.executable, *arguments],
         cwd=project,
         env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import run_to_end
 from tools.stage import PROJECT
 
 SAMPLES = PROJECT / "samples"
@@ -22,14 +23,8 @@ DOCUMENTS = [
 
 
 def demo(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "samples.demo"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "samples.demo"]
+    return run_to_end(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(PROJECT), **environment})
 
 
 @pytest.fixture
