@@ -28,7 +28,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 export SAM_CLI_TELEMETRY ?= 0
 
 .PHONY: help demo test test-live check-python lint check-template build build-local check-functions check-imports \
-  check-api check-latency upgrade audit clean
+  check-api check-latency upgrade audit release clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -94,6 +94,9 @@ check-latency: build-local  ## time a warm request of the built API function
 
 upgrade: $(LOCKS_READY)  ## write the lock files anew with the newest versions that requirements/*.in allow
 	$(TOOLS)/maintenance/bin/python tools/upgrade.py
+
+release: | python  ## check everything, then commit and tag a version: make release VERSION=0.2.0
+	@$(PYTHON) tools/release.py $(VERSION)
 
 audit: $(READY) $(LOCKS_READY)  ## known vulnerabilities, where the list of them can be reached, and licences
 	$(TOOLS)/maintenance/bin/python tools/audit.py $(BIN)/python

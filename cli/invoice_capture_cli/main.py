@@ -42,7 +42,18 @@ Since = Annotated[
 ]
 
 
-@group(app)
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from invoice_capture.version import __version__
+
+        typer.echo(f"invoice-capture {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)]
+
+
+@group(app, version=Version)
 def main() -> None:
     """Submit invoices, follow them, and take what was captured away.
 

@@ -115,7 +115,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other progr
 
 _TARGET: dict[str, Any] = {"url": Url, "key": Key, "stack": StackName, "region": Region, "profile": Profile}
 _JSON: dict[str, Any] = {"json_": AsJson}
-_DEFAULTS = {"json_": False}
+_DEFAULTS = {"json_": False, "version": False}
 
 
 @dataclass(frozen=True)
@@ -138,14 +138,17 @@ class _Given:
         return Run(chosen, self.json)
 
 
-def group(app: typer.Typer) -> Callable[[Callable[[], None]], None]:
-    """Let ``app`` take the options that all commands have before the command; its help is that of the function."""
+def group(app: typer.Typer, **further: Any) -> Callable[[Callable[[], None]], None]:
+    """Let ``app`` take the options that all commands have before the command; its help is that of the function.
+
+    ``further`` are annotations of options that act by themselves.
+    """
 
     def register(function: Callable[[], None]) -> None:
         def take(context: typer.Context, **arguments: Any) -> None:
             context.obj = (context.obj or _Given()).and_then(arguments)
 
-        _declare(take, function, list(_options(_TARGET | _JSON)))
+        _declare(take, function, list(_options(further | _TARGET | _JSON)))
         app.callback()(take)
 
     return register

@@ -23,6 +23,7 @@ ALLOWED = {
         "invoice_capture.domain",
         "invoice_capture.ports",
         "invoice_capture.providers",
+        "invoice_capture.version",
         "pydantic",
         "requests",
         "urllib3",
@@ -45,7 +46,7 @@ ALLOWED = {
         "pydantic",
         "typing_extensions",
     },
-    "links": {"invoice_capture.domain", "invoice_capture.links", "certifi"},
+    "links": {"invoice_capture.domain", "invoice_capture.links", "invoice_capture.version", "certifi"},
     "aws": {
         "invoice_capture.domain",
         "invoice_capture.ports",

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import threading
@@ -82,33 +83,22 @@ def run(served: tuple[LocalStack, str], tmp_path: Path) -> Iterator[Run]:
         yield run
 
 
-def test_the_commands_of_the_readme_capture_and_export(run: Run, tmp_path: Path) -> None:
-    lines = [
-        shlex.split(line)[1:]
-        for line in commands(README)
-        if line.startswith(".venv/bin/invoice-capture") and "--stack" not in line
-    ]
-    assert [words[0] for words in lines] == ["submit", "list", "export"]
-    submitted, listed, exported = (run(*words) for words in lines)
-    assert (submitted.returncode, listed.returncode, exported.returncode) == (0, 0, 0), submitted.stderr
-    assert "2 captured" in submitted.stdout
-    assert listed.stdout.count("completed") == 2
-    for shown in (submitted.stdout, listed.stdout):
-        assert "2,096.40" in shown
-    rows = (tmp_path / "invoices.csv").read_text().splitlines()
-    assert len(rows) == 3
-    assert any("QMI-26-00412" in row and "2096.40" in row for row in rows)
-
-
-def test_the_program_of_the_readme_only_needs_an_address_and_a_key(
-    served: tuple[LocalStack, str], files: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    stack, key = served
-    [program] = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "3030" in block]
-    monkeypatch.setenv("KEY", key)
-    monkeypatch.setenv("LINK", f"{files}/{SAMPLE}")
-    exec(compile(program.replace("http://localhost:3030", str(stack.api_url)), "README.md", "exec"), {})
-    assert capsys.readouterr().out.strip() == "2096.4"
+def test_the_steps_of_the_readme_lead_from_an_invoice_to_a_csv(run: Run, tmp_path: Path) -> None:
+    lines = [shlex.split(line)[1:] for line in commands(README) if line.startswith(".venv/bin/invoice-capture")]
+    assert [words[0] for words in lines] == ["submit", "list", "show", "export"]
+    shutil.copy(PROJECT / "samples" / "documents" / SAMPLE, tmp_path / "invoice.pdf")
+    job = ""
+    for words in lines:
+        done = run(*(job if word == "ID" else word for word in words))
+        assert done.returncode == 0, done.stderr
+        if words[0] == "list":
+            [job] = re.findall(r"\b[0-9A-HJKMNP-TV-Z]{26}\b", done.stdout)
+        if words[0] != "export":
+            assert "2,096.40" in done.stdout
+    header, row = (tmp_path / "invoices.csv").read_text().splitlines()
+    assert header.startswith("job_id,job_number,document,invoice_number")
+    assert "QMI-26-00412" in row
+    assert "2096.40" in row
 
 
 def test_the_first_example_of_each_help_runs_with_a_real_stack(served: tuple[LocalStack, str], run: Run) -> None:
