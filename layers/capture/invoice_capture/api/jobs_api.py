@@ -11,11 +11,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from invoice_capture.api import contract_routes, envelopes, further_routes, openapi
+from invoice_capture.api import contract_routes, description_routes, envelopes, further_routes
 from invoice_capture.api.parts import JobsApiParts, Resolver
-from invoice_capture.api.requests import base_url_of, parse_object, prepared, principal_of, request_id_of
+from invoice_capture.api.requests import parse_object, prepared, principal_of, request_id_of
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.refusals import Refusal
@@ -23,8 +22,6 @@ from invoice_capture.observability import about, info
 
 __all__ = ["JobsApi", "JobsApiParts"]
 
-_OPENAPI, _DOCS = "/openapi.json", "/docs"
-_OPEN = frozenset({_OPENAPI, _DOCS})
 _LONGEST_LOGGED = 64
 
 
@@ -50,7 +47,7 @@ class JobsApi:
 
     def _answer(self, event: Mapping[str, Any], context: object, request_id: str) -> dict[str, Any]:
         try:
-            principal = None if event.get("path") in _OPEN else principal_of(event)
+            principal = None if description_routes.is_open(str(event.get("path"))) else principal_of(event)
             self._resolver.begin(principal, request_id)
             return self._resolver.resolve(prepared(event), context)  # type: ignore[arg-type]
         except Unauthorized as exc:
@@ -66,7 +63,7 @@ class JobsApi:
         self._handle_errors(app)
         contract_routes.register(app, self._parts)
         further_routes.register(app, self._parts)
-        self._register_documents(app)
+        description_routes.register(app)
         return app
 
     def _handle_errors(self, app: Resolver) -> None:
@@ -86,28 +83,6 @@ class JobsApi:
                 return envelopes.error(404, "There is nothing at this path. GET /docs shows what there is.")
             message = f"This path knows {', '.join(allowed)}. GET /docs shows what each does."
             return envelopes.error(405, message, headers={"Allow": ", ".join(allowed)})
-
-    def _register_documents(self, app: Resolver) -> None:
-        @app.get(_OPENAPI, include_in_schema=False)
-        def get_openapi() -> Response[str]:
-            return Response(200, envelopes.JSON, self._document_for(app.current_event))
-
-        @app.get(_DOCS, include_in_schema=False)
-        def get_docs() -> Response[str]:
-            text = self._document_for(app.current_event)
-            # The page shows this link as the one to its document.
-            if (app.current_event.query_string_parameters or {}).get("format") == "json":
-                return Response(200, envelopes.JSON, text)
-            return Response(200, "text/html; charset=utf-8", openapi.page(text))
-
-    def _document_for(self, event: APIGatewayProxyEvent) -> str:
-        """The OpenAPI document with the address that this request came to."""
-        servers = [{"url": base_url_of(event.raw_event)}]
-        return json.dumps({**self._document, "servers": servers}, ensure_ascii=False)
-
-    @cached_property
-    def _document(self) -> dict[str, Any]:
-        return openapi.document(self._resolver)
 
 
 def _job_id_of(event: Mapping[str, Any]) -> str:

@@ -1,14 +1,12 @@
-"""The OpenAPI document of the API, made from its routes, and a page to browse it that needs nothing from elsewhere."""
+"""The OpenAPI document of the API, made from its routes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, Tag
-from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html
 
 from invoice_capture.api.documented import JOBS_TAG, MORE_TAG
 from invoice_capture.api.parts import Resolver
@@ -57,16 +55,6 @@ def tidied(generated: Mapping[str, Any]) -> dict[str, Any]:
         told["components"]["schemas"].pop(name, None)
     _clean(told)
     return told
-
-
-def page(text: str) -> str:
-    """The page for a document's JSON, with scripts and styles in it."""
-    assets = files("aws_lambda_powertools.event_handler.openapi.swagger_ui")
-    script = (assets / "swagger-ui-bundle.min.js").read_text(encoding="utf-8")
-    style = (assets / "swagger-ui.min.css").read_text(encoding="utf-8")
-    # A slash that ends no script, whatever a description says.
-    html = generate_swagger_html(text.replace("</", "<\\/"), script, style, "", None)
-    return html.replace("<title>Swagger UI</title>", f"<title>{_TITLE}</title>")
 
 
 def _clean(part: Any) -> None:
