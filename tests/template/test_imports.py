@@ -41,6 +41,7 @@ ALLOWED = {
         "invoice_capture.api",
         "invoice_capture.observability",
         "aws_lambda_powertools",
+        "multipart",
         "pydantic",
         "typing_extensions",
     },

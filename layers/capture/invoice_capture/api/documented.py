@@ -38,6 +38,16 @@ CREATED: Mapping[str, Any] = MappingProxyType(
         "route": ["embedded"],
     }
 )
+QUEUED: Mapping[str, Any] = MappingProxyType(
+    {
+        **CREATED,
+        "documentUrl": f"s3://documents/documents/acme/{JOB_ID}/invoice_2026_001.pdf",
+        "status": "queued",
+        "progress": {"percentage": 10, "currentStep": "preparing the document", "totalSteps": 3},
+        "startedAt": "2026-01-27T11:20:00.000Z",
+        "documentInfo": {"size": 48213, "format": "pdf"},
+    }
+)
 RESULTS: Mapping[str, Any] = MappingProxyType(
     {
         "extractedData": {
@@ -83,7 +93,7 @@ _ERRORS: Mapping[int, tuple[str, str, str | None]] = MappingProxyType(
         500: ("Internal server error", UNAVAILABLE, None),
     }
 )
-_ALWAYS = (401, 413, 429, 500)
+_ALWAYS = (400, 401, 413, 429, 500)
 
 
 def responses(status: int, description: str, model: Any, example: Any, *errors: int) -> dict[int, Any]:

@@ -12,9 +12,10 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from invoice_capture.api import contract_routes, description_routes, envelopes, further_routes
+from invoice_capture.api import contract_routes, description_routes, envelopes, further_routes, upload_routes
+from invoice_capture.api.forms import form_of
 from invoice_capture.api.parts import JobsApiParts, Resolver
-from invoice_capture.api.requests import parse_object, prepared, principal_of, request_id_of
+from invoice_capture.api.requests import json_event, parse_object, principal_of, request_id_of, with_json
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.refusals import Refusal
@@ -48,8 +49,9 @@ class JobsApi:
     def _answer(self, event: Mapping[str, Any], context: object, request_id: str) -> dict[str, Any]:
         try:
             principal = None if description_routes.is_open(str(event.get("path"))) else principal_of(event)
-            self._resolver.begin(principal, request_id)
-            return self._resolver.resolve(prepared(event), context)  # type: ignore[arg-type]
+            request, document = _read(event)
+            self._resolver.begin(principal, request_id, document)
+            return self._resolver.resolve(request, context)  # type: ignore[arg-type]
         except Unauthorized as exc:
             return _built(envelopes.unauthorized(exc))
         except Refusal as exc:
@@ -62,6 +64,7 @@ class JobsApi:
         app = Resolver(enable_validation=True, json_body_deserializer=parse_object)
         self._handle_errors(app)
         contract_routes.register(app, self._parts)
+        upload_routes.register(app, self._parts)
         further_routes.register(app, self._parts)
         description_routes.register(app)
         return app
@@ -83,6 +86,14 @@ class JobsApi:
                 return envelopes.error(404, "There is nothing at this path. GET /docs shows what there is.")
             message = f"This path knows {', '.join(allowed)}. GET /docs shows what each does."
             return envelopes.error(405, message, headers={"Allow": ", ".join(allowed)})
+
+
+def _read(event: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The event with its body as JSON, and the document that came with it. Raises InvalidRequest, TooLarge."""
+    if (event.get("httpMethod"), event.get("path")) != ("POST", upload_routes.DOCUMENTS):
+        return json_event(event), b""
+    form = form_of(event)
+    return with_json(event, form.to_json()), form.content
 
 
 def _job_id_of(event: Mapping[str, Any]) -> str:

@@ -43,8 +43,8 @@ def document(app: Resolver) -> dict[str, Any]:
 def tidied(generated: Mapping[str, Any]) -> dict[str, Any]:
     """A generated document without what is not true of this API, its paths in an order to read."""
     told: dict[str, Any] = json.loads(json.dumps(generated))
-    # The list of jobs before a job, and that before what is done with it.
-    told["paths"] = dict(sorted(told["paths"].items()))
+    # The list of jobs before a job, that before what is done with it, and everything else behind.
+    told["paths"] = dict(sorted(told["paths"].items(), key=lambda entry: entry[0].replace("{", " ")))
     for operations in told["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)

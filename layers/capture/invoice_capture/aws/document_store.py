@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from invoice_capture.aws.clients import Clients, calling, error_code
-from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.document import BYTES_TO_RECOGNISE, DocumentPointer, media_type
 from invoice_capture.domain.errors import DocumentMissing
 from invoice_capture.domain.submission import result_key
 from invoice_capture.ports import UploadForm
@@ -49,8 +49,10 @@ class S3DocumentStore:
         content.seek(0, 2)
         size = content.tell()
         content.seek(0)
+        kind = media_type(content.read(BYTES_TO_RECOGNISE))
+        content.seek(0)
         with calling("S3"):
-            answer = self._clients.s3.put_object(Bucket=bucket, Key=key, Body=content)
+            answer = self._clients.s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind)
         return DocumentPointer(bucket, key, answer.get("VersionId"), size)
 
     def offer_upload(self, key: str, media_type: str, maximum_bytes: int, seconds: int) -> UploadForm:

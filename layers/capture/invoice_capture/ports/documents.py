@@ -28,7 +28,7 @@ class DocumentStore(Protocol):
         ...
 
     def write(self, bucket: str, key: str, content: IO[bytes]) -> DocumentPointer:
-        """Store a document under a key that is not below ``incoming/``."""
+        """Store a document, with the media type that its bytes have, under a key that is not below ``incoming/``."""
         ...
 
     def offer_upload(self, key: str, media_type: str, maximum_bytes: int, seconds: int) -> UploadForm:
