@@ -16,9 +16,10 @@ _VERSION = "1.0.0"
 _DESCRIPTION = """\
 Orders the reading of invoices and answers with what was read.
 
-Send your key in the header `api-key` (or `x-api-key`). Create a job with a link to its document, start it with
-`POST /ocr-invoice-job/{id}/process`, look at its `status` until it is `completed` or `failed`, and fetch the results.
-A client sees its own jobs; another's answer 404.
+Send your key in the header `api-key` (or `x-api-key`). Upload a document with `POST /ocr-invoice-job/documents`, which
+starts its job, or create a job with a link to its document and start it with `POST /ocr-invoice-job/{id}/process`. Look
+at its `status` until it is `completed` or `failed`, and fetch the results. A client sees its own jobs; those of others
+answer 404.
 """
 # Powertools documents its own answer to an invalid request; ours is 400, and every operation has it in its own words.
 _NOT_OURS = frozenset({"HTTPValidationError", "ResponseValidationError", "ValidationError"})

@@ -106,7 +106,7 @@ async function capture(file) {
   }
   if (job.status !== "completed") throw new Error(job.errorLog || `The job is ${job.status}.`);
   show(job);
-  say(`${file.name}: captured in ${job.processingTime} s.`);
+  say(`${file.name}: captured in ${job.processingTime.toFixed(1)} s.`);
 }
 
 form.addEventListener("submit", async (event) => {
@@ -135,7 +135,7 @@ function money(amount, currency) {
   return `${amount.toLocaleString("en", digits)} ${currency ?? ""}`.trim();
 }
 
-function valuesOf({ invoice }) {
+function valuesOf({ invoice = {} }) {
   const { supplier = {}, customer = {}, amounts = {} } = invoice;
   return [
     ["Supplier", "supplier.name", supplier.name],
@@ -155,7 +155,7 @@ function element(name, text, className = "") {
 
 function show(job) {
   const confidences = job.confidence?.fields ?? {};
-  const rows = valuesOf(job.extractedData).map(([label, path, value]) => {
+  const rows = valuesOf(job.extractedData ?? {}).map(([label, path, value]) => {
     const cell = element("dd", value);
     const confidence = confidences[`invoice.${path}`];
     if (confidence !== undefined) cell.append(" ", element("small", `${Math.floor(confidence * 100)} % sure`));
