@@ -118,7 +118,14 @@ class LocalStack:
             self._connect()
             keys = boto3.Session().get_credentials().get_frozen_credentials()
             documents = StoredDocuments(self.s3)
-            links = DocumentLinks(documents.read, keys.access_key, keys.secret_key, REGION, documents.write)
+            links = DocumentLinks(
+                documents.read,
+                keys.access_key,
+                keys.secret_key,
+                REGION,
+                documents.write,
+                cors_rules=documents.cors_rules,
+            )
             self.links_endpoint = exits.enter_context(links).endpoint
             self._runtime = Runtime(self.resources, self.clock, self._environments())
             exits.callback(self._wind_down)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
@@ -18,6 +18,7 @@ from local_stack.stack import LocalStack
 PROJECT = Path(__file__).resolve().parents[2]
 # Long, for a machine that is busy with other things; what is there is not waited for.
 MOST_MILLISECONDS = 60_000
+expect.set_options(timeout=MOST_MILLISECONDS)
 _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",

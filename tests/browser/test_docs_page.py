@@ -155,7 +155,7 @@ def test_the_operations_have_the_same_key(visit: Open, served: Served) -> None:
     listing.get_by_role("button", name="authorization").click()
     tab.page.get_by_role("button", name="Remove authorization").click()
     expect(tab.key).to_have_value("")
-    tab.page.get_by_label("api_key_value").fill("ick_another")
+    tab.page.locator("#api_key_value").fill("ick_another")
     tab.page.get_by_role("button", name="Apply credentials").click()
     expect(tab.key).to_have_value("ick_another")
 

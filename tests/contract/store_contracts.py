@@ -198,15 +198,28 @@ class JobsAndSubmissionsContract:
         job = jobs.get("J1")
         assert (job.summary, job.finished_at) == ({"total": "1.00", "supplier": None}, NOW)
 
+    def test_a_confirmation_replaces_the_summary_and_no_repeated_capture_brings_it_back(
+        self, jobs: Any, submissions: Any
+    ) -> None:
+        jobs.create(a_job())
+        submissions.begin(a_row())
+        read = {"total": "1.00", "confidence": 0.5, "is_valid": False, "findings": ["missing", "total_mismatch"]}
+        confirmed = {"total": "2.00", "supplier": "Müller", "confidence": 1.0, "is_valid": True, "findings": []}
+        jobs.capture("J1", 1, INVOICE, [], NOW, summary=read)
+        assert jobs.get_many(["J1"])[0].summary == read
+        assert jobs.confirm("J1", INVOICE, [], NOW, summary=confirmed)
+        jobs.capture("J1", 1, INVOICE, [], NOW, summary=read)
+        assert jobs.get("J1").summary == confirmed
+
     def test_a_confirmed_invoice_stands_beside_the_original(self, jobs: Any, submissions: Any) -> None:
         jobs.create(a_job())
         submissions.begin(a_row())
         corrected = {**INVOICE, "total": {"value": "2.00", "confidence": 1.0, "candidates": []}}
-        assert not jobs.confirm("J1", corrected, [], NOW)
+        assert not jobs.confirm("J1", corrected, [], NOW, summary={})
         jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
         assert jobs.confirmed_invoice("J1") is None
         later = NOW + timedelta(minutes=1)
-        assert jobs.confirm("J1", corrected, [], later)
+        assert jobs.confirm("J1", corrected, [], later, summary={})
         assert jobs.confirmed_invoice("J1").invoice == corrected
         assert jobs.invoice("J1").invoice == INVOICE
         assert jobs.get("J1").confirmed_at == later
@@ -217,7 +230,7 @@ class JobsAndSubmissionsContract:
         jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
         lines = [{"description": {"value": f"{number} " + "x" * 900}} for number in range(700)]
         for some in (lines, lines[:500], lines[:1], []):
-            assert jobs.confirm("J1", {**INVOICE, "lines": some}, [], NOW)
+            assert jobs.confirm("J1", {**INVOICE, "lines": some}, [], NOW, summary={})
             assert jobs.confirmed_invoice("J1").invoice["lines"] == some
 
     def test_a_possible_double_charge_is_marked(self, jobs: Any) -> None:
@@ -327,6 +340,14 @@ class DocumentsContract:
         documents.remove(pointer)
         with pytest.raises(DocumentMissing):
             documents.read(pointer)
+
+    def test_the_beginning_of_a_document_is_read_alone(self, documents: Any, put: Any) -> None:
+        for content, size, beginning in ((b"0123456789", 4, b"0123"), (b"01", 4, b"01"), (b"", 4, b"")):
+            version = put("incoming/c.pdf", content)
+            pointer, _ = documents.describe(BUCKET, "incoming/c.pdf", version)
+            assert documents.beginning(pointer, size) == beginning
+        with pytest.raises(DocumentMissing):
+            documents.beginning(DocumentPointer(BUCKET, "incoming/none.pdf", None, 5), 4)
 
     def test_results_of_one_job_are_removed(self, documents: Any) -> None:
         removed = [documents.write_result("J1", number, "paid", b"x") for number in (1, 2)]

@@ -114,7 +114,16 @@ def test_every_answer_and_every_body_has_a_schema_and_examples_that_fit() -> Non
 def test_a_job_has_the_contracts_fields() -> None:
     names = set(_paths(_schema("OcrInvoiceJob")))
     assert set(JOB_FIELDS) <= names
-    ours = {"route", "provider", "duplicateOf", "possibleDoubleCharge", "actionUrl", "confirmedAt"}
+    ours = {
+        "route",
+        "provider",
+        "duplicateOf",
+        "possibleDoubleCharge",
+        "actionUrl",
+        "confirmedAt",
+        "invoiceType",
+        "findings",
+    }
     assert names - set(JOB_FIELDS) == ours
     assert set(_schema("OcrInvoiceJob")["required"]) >= REQUIRED
     assert _schema("OcrInvoiceJob")["properties"]["status"]["enum"] == STATUSES

@@ -21,8 +21,8 @@ from invoice_capture.api.documented import (
 )
 from invoice_capture.api.envelopes import JSON, success
 from invoice_capture.api.inputs import OcrInvoiceJobInput
+from invoice_capture.api.listable import FILTERABLE, SORTABLE
 from invoice_capture.api.models import (
-    JOB_FIELDS,
     DeletedAnswer,
     JobAnswer,
     JobListAnswer,
@@ -32,9 +32,9 @@ from invoice_capture.api.models import (
 from invoice_capture.api.parts import JobsApiParts, Resolver
 from invoice_capture.api.presentation import job_object, results_object, status_of
 from invoice_capture.domain.client import Principal
-from invoice_capture.domain.conditions import parse_conditions
+from invoice_capture.domain.conditions import parse_conditions, require_field
 from invoice_capture.domain.job import Job, Order
-from invoice_capture.domain.refusals import InvalidRequest, JobNotFound, WrongStatus
+from invoice_capture.domain.refusals import JobNotFound, WrongStatus
 from invoice_capture.observability import info
 from invoice_capture.use_cases.find_job import find_capture, find_job
 from invoice_capture.use_cases.list_jobs import Listing
@@ -117,15 +117,16 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
         limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of records to return")] = 50,
         offset: Annotated[int, Query(ge=0, le=1_000_000, description="Number of records to skip for pagination")] = 0,
         sort: Annotated[
-            str, Query(description="Field to sort by", json_schema_extra={"enum": list(JOB_FIELDS)})
+            str, Query(description="Field to sort by", json_schema_extra={"enum": list(SORTABLE)})
         ] = "createdAt",
         order: Annotated[Literal["asc", "desc"], Query(description="Sort order")] = "desc",
         filter: Annotated[
             str | SkipJsonSchema[None],
             Query(
                 max_length=6_000,
-                description="Filter conditions in JSON: fields, with dots into objects, and the value each has, or "
-                "`$in` with a list of values, or `$gte` and `$lte` with numbers or dates",
+                description="Filter conditions in JSON: fields, those of `sort` or `metadata.` and what you put there, "
+                "and the value each has, or `$in` with a list of values, or `$gte` and `$lte` with numbers or dates; "
+                "of a list one entry is enough, and null is what is not known",
                 examples=['{"status": "completed", "createdAt": {"$gte": "2026-01-01"}}'],
             ),
         ] = None,
@@ -138,15 +139,14 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
             Query(alias="nextToken", max_length=4096, description="`nextToken` of the page before; replaces `offset`"),
         ] = None,
     ) -> Answer:
-        if sort not in JOB_FIELDS:
-            raise InvalidRequest(f"sort names {sort[:50]!r}, which is no field of a job.", "sort")
+        require_field(sort, SORTABLE, "sort")
         listing = Listing(
             limit=limit,
             offset=offset,
             token=next_token or None,
             sort=sort,
             descending=order == "desc",
-            conditions=parse_conditions(filter, JOB_FIELDS),
+            conditions=parse_conditions(filter, FILTERABLE),
             search=search,
         )
         page = parts.list_jobs(listing, app.principal)

@@ -13,9 +13,17 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from invoice_capture.api import contract_routes, description_routes, envelopes, further_routes, upload_routes
+from invoice_capture.api.cross_origin import headers_for, preflight_headers
 from invoice_capture.api.forms import form_of
 from invoice_capture.api.parts import JobsApiParts, Resolver
-from invoice_capture.api.requests import json_event, parse_object, principal_of, request_id_of, with_json
+from invoice_capture.api.requests import (
+    json_event,
+    parse_object,
+    principal_of,
+    refuse_unknown,
+    request_id_of,
+    with_json,
+)
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.refusals import Refusal
@@ -43,11 +51,15 @@ class JobsApi:
         with about(client=str(client or "-"), request_id=request_id, job_id=_job_id_of(event)):
             with self._lock:
                 answer = self._answer(event, context, request_id)
+            for name, value in headers_for(event, self._parts.allowed_origins).items():
+                answer["multiValueHeaders"][name] = [value]
             info("Request answered.", method=event.get("httpMethod"), status=answer["statusCode"])
         return answer
 
     def _answer(self, event: Mapping[str, Any], context: object, request_id: str) -> dict[str, Any]:
         try:
+            if event.get("httpMethod") == "OPTIONS":
+                return _built(self._options(event))
             principal = None if description_routes.is_open(str(event.get("path"))) else principal_of(event)
             request, document = _read(event)
             self._resolver.begin(principal, request_id, document)
@@ -59,9 +71,17 @@ class JobsApi:
         except Exception as exc:
             return _built(envelopes.failed(exc, request_id))
 
+    def _options(self, event: Mapping[str, Any]) -> Response[Any]:
+        """What can be done at a path; a browser asks this before it lets a page of another origin do it."""
+        methods = self._resolver.methods_at(str(event.get("path")))
+        if not methods:
+            return envelopes.nothing_there()
+        return Response(204, None, None, headers={**preflight_headers(event, self._parts.allowed_origins, methods)})
+
     @cached_property
     def _resolver(self) -> Resolver:
         app = Resolver(enable_validation=True, json_body_deserializer=parse_object)
+        app.use(middlewares=[refuse_unknown])
         self._handle_errors(app)
         contract_routes.register(app, self._parts)
         upload_routes.register(app, self._parts)
@@ -83,7 +103,7 @@ class JobsApi:
         def not_found(_exc: NotFoundError) -> Response[dict[str, Any]]:
             allowed = app.methods_at(app.current_event.path)
             if not allowed:
-                return envelopes.error(404, "There is nothing at this path. GET /docs shows what there is.")
+                return envelopes.nothing_there()
             message = f"This path knows {', '.join(allowed)}. GET /docs shows what each does."
             return envelopes.error(405, message, headers={"Allow": ", ".join(allowed)})
 
@@ -107,7 +127,7 @@ def _built(response: Response[dict[str, Any]]) -> dict[str, Any]:
     headers = {name: [str(value)] for name, value in response.headers.items()}
     return {
         "statusCode": response.status_code,
-        "body": json.dumps(response.body, separators=(",", ":")),
+        "body": "" if response.body is None else json.dumps(response.body, separators=(",", ":")),
         "isBase64Encoded": False,
         "multiValueHeaders": headers,
     }

@@ -14,6 +14,7 @@ from invoice_capture.domain.invoice import Invoice
 
 DocumentType = Literal["pdf", "png", "jpg", "jpeg", "tiff", "bmp"]
 Status = Literal["created", "queued", "processing", "completed", "failed", "cancelled"]
+InvoiceKind = Literal["invoice", "credit_note"]
 Priority = Literal["low", "medium", "high", "urgent"]
 
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-01-15T08:00:00.000Z"])]
@@ -129,13 +130,15 @@ class OcrInvoiceJob(TypedDict):
     route: Annotated[list[str], Field(description="The providers, in the order they are tried")]
     provider: NotRequired[Annotated[str, Field(description="The provider that has, or had last, the document")]]
     duplicateOf: NotRequired[Annotated[str, Field(description="The first job of the same document")]]
-    possibleDoubleCharge: NotRequired[Annotated[bool, Field(description="The document may have been paid for twice")]]
+    possibleDoubleCharge: Annotated[bool, Field(description="The document may have been paid for twice")]
     actionUrl: NotRequired[Annotated[Address, Field(description="Where a person must go on at the provider")]]
     confirmedAt: NotRequired[Annotated[Moment, Field(description="When a person confirmed the invoice last")]]
+    invoiceType: NotRequired[Annotated[InvoiceKind, Field(description="What the document is")]]
+    findings: NotRequired[Annotated[list[str], Field(description="Codes of what the checks found, each once")]]
 
 
 JOB_FIELDS: tuple[str, ...] = tuple(OcrInvoiceJob.__annotations__)
-"""What a list is sorted and filtered by."""
+"""What a job shows, by the names of its fields."""
 
 
 class OcrResults(TypedDict):

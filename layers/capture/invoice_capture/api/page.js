@@ -88,7 +88,7 @@ async function call(path, options = {}) {
     const isBusy = answer.status === 429 || (answer.status >= 500 && !options.method);
     if (!isBusy || tries === MOST_TRIES) throw new Error(message);
     const seconds = Number(answer.headers.get("Retry-After")) || RETRY_SECONDS;
-    say(`${message} Trying again in ${seconds} s.`);
+    say(`${message.replace(/\.?$/, ".")} Trying again in ${seconds} s.`);
     await sleep(seconds * 1000);
   }
 }

@@ -6,7 +6,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from invoice_capture.domain.client import Principal, Unauthorized
@@ -97,6 +97,34 @@ def with_json(event: Mapping[str, Any], text: str) -> dict[str, Any]:
         "headers": _without_content_type(event.get("headers")),
         "multiValueHeaders": _without_content_type(event.get("multiValueHeaders")),
     }
+
+
+def refuse_unknown(app: Any, next_middleware: Callable[[Any], Any]) -> Any:
+    """Powertools' middleware that lets no parameter and no body pass that an operation would not look at.
+
+    Raises InvalidRequest.
+    """
+    route, event = app.context["_route"], app.current_event
+    # The description, and what answers where there is nothing, are no operations.
+    if not route.tags:
+        return next_middleware(app)
+    known = [field.alias for field in route.dependant.query_params]
+    unknown = [name for name in event.query_string_parameters or {} if name not in known]
+    if unknown:
+        there_is = f"there is {', '.join(known)}" if known else "this operation has none"
+        raise InvalidRequest(f"There is no parameter {unknown[0][:50]!r}; {there_is}.", unknown[0][:50])
+    if not route.dependant.body_params and (name := _first_field(event.body or "")) is not None:
+        raise InvalidRequest(f"This operation takes no body, and would not heed its {name[:50]!r}.", name[:50])
+    return next_middleware(app)
+
+
+def _first_field(text: str) -> str | None:
+    """The first field of a JSON object; None for anything else, which nobody means to be heeded."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return next(iter(content), None) if isinstance(content, dict) else None
 
 
 def parse_object(text: str, field: str = _BODY) -> dict[str, Any]:
