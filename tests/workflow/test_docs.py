@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from invoice_capture.api import contract_routes, further_routes, openapi, presentation
+from invoice_capture.api import contract_routes, further_routes, openapi, presentation, upload_routes
 from invoice_capture.api.parts import Resolver
 from invoice_capture.domain import errors
 from invoice_capture.domain.job import JobStatus
@@ -98,6 +98,7 @@ def test_the_api_page_has_every_operation_and_every_status() -> None:
     resolver = Resolver(enable_validation=True)
     parts: Any = None  # only what the routes are, not what they do
     contract_routes.register(resolver, parts)
+    upload_routes.register(resolver, parts)
     further_routes.register(resolver, parts)
     paths = openapi.document(resolver)["paths"]
     operations = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
