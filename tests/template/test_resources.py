@@ -134,13 +134,21 @@ def test_the_api_asks_for_a_key_on_every_request_but_those_of_its_description(cl
     [api] = _of_type(cloudformation, "AWS::ApiGateway::RestApi").values()
     assert api["ApiKeySourceType"] == "AUTHORIZER"
     open_ways = [
-        (method, path)
+        (path, method)
         for path, methods in api["Body"]["paths"].items()
         for method, operation in methods.items()
         if not any(operation.get("security", []))
     ]
-    # A browser asks without a key whether it may send one.
-    assert sorted(open_ways) == [("get", "/"), ("get", "/docs"), ("get", "/openapi.json"), ("options", "/{proxy+}")]
+    # HEAD as well as GET; what the function does not know there, it refuses in words. And a browser asks without a key
+    # whether it may send one.
+    any_method = "x-amazon-apigateway-any-method"
+    assert sorted(open_ways) == [
+        ("/", any_method),
+        ("/docs", any_method),
+        ("/docs/{file}", any_method),
+        ("/openapi.json", any_method),
+        ("/{proxy+}", "options"),
+    ]
     [authorizer] = [
         scheme["x-amazon-apigateway-authorizer"]
         for scheme in api["Body"]["securityDefinitions"].values()

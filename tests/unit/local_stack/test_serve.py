@@ -77,6 +77,28 @@ def test_a_key_opens_it(stack: LocalStack) -> None:
     assert (answer.status_code, answer.json()["success"]) == (200, True)
 
 
+@pytest.mark.parametrize("path", ["/docs", "/docs/page.css", "/openapi.json"])
+def test_what_describes_the_api_is_open_and_knows_head(stack: LocalStack, path: str) -> None:
+    url = f"{stack.api_url}{path}"
+    got, headed = requests.get(url, timeout=10), requests.head(url, timeout=10)
+    assert (got.status_code, headed.status_code, headed.text) == (200, 200, "")
+    # No length, or else that of the answer to GET.
+    assert "Content-Length" not in headed.headers
+    assert headed.headers["Content-Type"] == got.headers["Content-Type"]
+    assert headed.headers["ETag"] == got.headers["ETag"]
+    known = {"If-None-Match": got.headers["ETag"]}
+    assert requests.get(url, headers=known, timeout=10).status_code == 304
+    refused = requests.post(url, timeout=10)
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_head_of_what_needs_a_key_is_refused_as_every_method_is(stack: LocalStack) -> None:
+    url = f"{stack.api_url}/ocr-invoice-job"
+    assert requests.head(url, timeout=10).status_code == 401
+    refused = requests.head(url, headers={"api-key": make_key(stack)}, timeout=10)
+    assert (refused.status_code, refused.headers["Allow"], refused.text) == (405, "GET, POST", "")
+
+
 def test_documents_are_fetched_from_trusted_origins_and_from_nowhere_else_here(
     stack: LocalStack, files: LoopbackServer
 ) -> None:
