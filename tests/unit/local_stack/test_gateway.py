@@ -18,6 +18,7 @@ from local_stack.gateway.api import Api, Method
 from local_stack.gateway.routing import find
 from local_stack.gateway.server import ApiServer
 from tests.unit.local_stack.api_stack import GOOD, Served, serving
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +233,7 @@ def test_a_body_without_a_length_is_refused(served: Served) -> None:
 
 def test_a_query_that_is_no_text_is_refused(served: Served) -> None:
     host, port = served.server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as client:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as client:
         client.sendall(b"GET /open?x=\xff HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 400 ")
 
@@ -339,7 +340,7 @@ def test_a_client_that_hangs_up_harms_nobody(served: Served) -> None:
         b"POST /say HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
         b"GET /open HTTP/1.1\r\nHost: x\r\n\r\n",
     ):
-        with socket.create_connection((host, int(port)), timeout=5) as client:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as client:
             client.sendall(sent)
     assert served.call("/open").status_code == 200
 
