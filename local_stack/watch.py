@@ -103,8 +103,8 @@ def run(folder: str, options: Options) -> NoReturn:
     with opened(options) as stack:
         files = SettledFiles(path)
         observer = Observer()
-        observer.schedule(files, str(path), recursive=True)  # type: ignore[no-untyped-call]
-        observer.start()  # type: ignore[no-untyped-call]
+        observer.schedule(files, str(path), recursive=True)
+        observer.start()
         out.print(f"Watching {folder}. Drop invoices into it; Ctrl-C ends.", style="dim", markup=False)
         links = ActionLinks(stack, out)
         try:
@@ -118,7 +118,7 @@ def run(folder: str, options: Options) -> NoReturn:
         except KeyboardInterrupt:
             pass  # the one way to end
         finally:
-            observer.stop()  # type: ignore[no-untyped-call]
+            observer.stop()
         costs = report.build(stack.ledger, finished)
     if options.report is not None:
         report.write(Path(options.report), costs)
