@@ -4,7 +4,7 @@
 
 Documents of one `group` of DIR's ground truth share a layout. Each group counts the same, however many documents it
 has: recall and precision of each, their spread, and the groups below 70 %. With predictions of benchmarks/extraction.py
-nothing is read again.
+nothing is read again. Ends with status 1 when more than a quarter of a kind's groups has less recall than is to hold.
 
 The rules are not fitted to the set by any program; what is fitted is the calibration of confidences, and
 benchmarks/calibration.py tries that on groups which it left out.
@@ -13,18 +13,24 @@ benchmarks/calibration.py tries that on groups which it left out.
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.bounds import Figure, conclude, share
 from invoice_capture_cli.evaluation.engine import read_all
-from invoice_capture_cli.evaluation.groups import Group, by_group
-from invoice_capture_cli.evaluation.judging import judge_all
+from invoice_capture_cli.evaluation.groups import Group, by_group, spreads
+from invoice_capture_cli.evaluation.judging import Judged, judge_all
 from invoice_capture_cli.evaluation.labels import Label, load_labels
 from invoice_capture_cli.evaluation.reading import Reading
-from invoice_capture_cli.evaluation.tables import share, spread_lines
+from invoice_capture_cli.evaluation.tables import share as percent
+from invoice_capture_cli.evaluation.tables import spread_lines
+
+# The recall that three quarters of the groups of a kind have at least.
+LOWER_QUARTILES = {"digital": 0.95, "scan": 0.90, "receipt": 0.60}
 
 
-def main() -> None:
+def main() -> int:
+    """1 when a figure is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True, help="a labelled folder")
     parser.add_argument("--kinds", default="digital,scan,receipt", help="kinds to compare, comma separated")
@@ -41,6 +47,14 @@ def main() -> None:
     print("\n".join(spread_lines(groups)))
     for group in (group for group in groups if group.is_weak):
         print(f"   {_row(group)}")
+    return conclude(_figures(judged))
+
+
+def _figures(judged: Sequence[Judged]) -> Iterator[Figure]:
+    for kind in sorted({one.kind for one in judged} & LOWER_QUARTILES.keys()):
+        spread = spreads(by_group(one for one in judged if one.kind == kind)).get("recall")
+        quartile = None if spread is None else spread.lower_quartile
+        yield share(f"recall of the lower quartile of layouts, {kind}", quartile, LOWER_QUARTILES[kind])
 
 
 def _read(corpus: Path, labels: Sequence[Label]) -> dict[str, Reading]:
@@ -54,9 +68,9 @@ def _predicted(path: Path) -> dict[str, Reading]:
 
 def _row(group: Group) -> str:
     name = " ".join(group.name.split())
-    shares = f"recall {share(group.score.recall):>8}  precision {share(group.score.precision):>8}"
+    shares = f"recall {percent(group.score.recall):>8}  precision {percent(group.score.precision):>8}"
     return f"{shares}  {group.documents:>3} documents  {name} ({', '.join(group.kinds)})"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

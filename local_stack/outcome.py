@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from local_stack.stack import LocalStack, Upload
+from local_stack.records import Upload
+from local_stack.stack import LocalStack
 
 _GOOD = frozenset({"CAPTURED", "DUPLICATE"})
 _TERMINAL = _GOOD | {"FAILED", "REJECTED"}

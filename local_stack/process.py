@@ -16,8 +16,9 @@ from local_stack.documents import Document, find
 from local_stack.errors import Interrupted
 from local_stack.outcome import Outcome, outcome_of
 from local_stack.progress import LiveProgress
+from local_stack.records import Upload
 from local_stack.session import Options, opened, patience
-from local_stack.stack import LocalStack, Upload
+from local_stack.stack import LocalStack
 
 
 def run(paths: list[str], options: Options) -> int:

@@ -11,12 +11,11 @@ from pathlib import Path
 from invoice_capture.domain.job import provider_of
 from invoice_capture.providers import registry
 from local_stack import scripted_provider, simulators
-from local_stack.errors import UserError
+from local_stack.errors import TemplateError, UserError
 from local_stack.gateway.server import Listener
 from local_stack.keeping.keeper import Keeper
 from local_stack.simulators.script import load
 from local_stack.stack import LocalStack
-from local_stack.template import TemplateError
 
 # The deadline ends a job; the sweeper may need two rounds to see to it.
 _AFTER_THE_DEADLINE_SECONDS = 900.0

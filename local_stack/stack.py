@@ -120,9 +120,17 @@ class LocalStack:
             translation = template.translate(self._template_path)
             self.resources = template.create(translation, STACK_NAME, self._parameters, self.api_url)
             self._connect()
-            keys = boto3.Session().get_credentials().get_frozen_credentials()
+            credentials = boto3.Session().get_credentials()
+            assert credentials is not None, "away from AWS there are made-up ones"
             documents = StoredDocuments(self.s3)
-            links = DocumentLinks(documents.read, keys.access_key, keys.secret_key, REGION, documents.write)
+            links = DocumentLinks(
+                documents.read,
+                credentials.access_key,
+                credentials.secret_key,
+                REGION,
+                documents.write,
+                cors_rules=documents.cors_rules,
+            )
             self.links_endpoint = exits.enter_context(links).endpoint
             if self._keeper is not None:
                 exits.callback(self._keeper.close)

@@ -15,7 +15,7 @@ from invoice_capture_cli.reasons import Missed, reason_sheet
 from invoice_capture_cli.tables import Column, Sheet, clean, heading, provider_name, show_parts
 from invoice_capture_cli.values import short_names
 from local_stack.outcome import Outcome
-from local_stack.stack import Notification
+from local_stack.records import Notification
 
 _MOST_ROWS = 200
 _ALL = "--json lists all of them."

@@ -20,8 +20,9 @@ from local_stack.action_links import ActionLinks
 from local_stack.documents import Keys
 from local_stack.errors import Interrupted, UserError
 from local_stack.outcome import Outcome, outcome_of
+from local_stack.records import Upload
 from local_stack.session import Options, opened, patience
-from local_stack.stack import LocalStack, Upload
+from local_stack.stack import LocalStack
 
 _LOOK_EVERY_SECONDS = 0.2
 # A file that was not written to for this long is taken as complete.
@@ -102,8 +103,8 @@ def run(folder: str, options: Options) -> NoReturn:
     with opened(options) as stack:
         files = SettledFiles(path)
         observer = Observer()
-        observer.schedule(files, str(path), recursive=True)  # type: ignore[no-untyped-call]
-        observer.start()  # type: ignore[no-untyped-call]
+        observer.schedule(files, str(path), recursive=True)
+        observer.start()
         out.print(f"Watching {folder}. Drop invoices into it; Ctrl-C ends.", style="dim", markup=False)
         links = ActionLinks(stack, out)
         try:
@@ -117,7 +118,7 @@ def run(folder: str, options: Options) -> NoReturn:
         except KeyboardInterrupt:
             pass  # the one way to end
         finally:
-            observer.stop()  # type: ignore[no-untyped-call]
+            observer.stop()
         costs = report.build(stack.ledger, finished)
     if options.report is not None:
         report.write(Path(options.report), costs)

@@ -143,7 +143,8 @@ def _cii_tax(settlement: etree._Element, tax: Tax) -> None:
 
 def ubl(invoice: Invoice) -> bytes:
     """Write a UBL 2.1 invoice as Peppol BIS Billing 3 arranges it, between two Belgian enterprises."""
-    root = etree.Element(f"{{{UBL_INVOICE}}}Invoice", nsmap={None: UBL_INVOICE, **UBL})
+    # The stubs of lxml know no default namespace.
+    root = etree.Element(f"{{{UBL_INVOICE}}}Invoice", nsmap={None: UBL_INVOICE, **UBL})  # type: ignore[dict-item]
     add(root, "cbc:CustomizationID", PEPPOL)
     add(root, "cbc:ProfileID", PEPPOL_PROCESS)
     add(root, "cbc:ID", invoice.number)

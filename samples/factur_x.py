@@ -4,9 +4,10 @@ The standard fonts are not embedded, so the file is no PDF/A-3 and its metadata 
 """
 
 from io import BytesIO
+from typing import cast
 
 from pypdf import PdfWriter
-from pypdf.generic import ArrayObject, NameObject, TextStringObject
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
 
 from samples.einvoice import cii
 from samples.model import Invoice
@@ -41,9 +42,8 @@ def attach_cii(pdf: bytes, invoice: Invoice) -> bytes:
     writer.root_object[NameObject("/AF")] = ArrayObject([attachment.pdf_object.indirect_reference])
     writer.xmp_metadata = XMP.encode()
     # pypdf adds the packet without the two entries by which a reader recognises it.
-    writer.root_object["/Metadata"].update(
-        {NameObject("/Type"): NameObject("/Metadata"), NameObject("/Subtype"): NameObject("/XML")}
-    )
+    packet = cast(DictionaryObject, writer.root_object["/Metadata"])
+    packet.update({NameObject("/Type"): NameObject("/Metadata"), NameObject("/Subtype"): NameObject("/XML")})
     buffer = BytesIO()
     writer.write(buffer)
     return buffer.getvalue()

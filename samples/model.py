@@ -7,14 +7,22 @@ kind says which way they flow.
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 
+T = TypeVar("T")
 CENT = Decimal("0.01")
 
 
 def to_cents(value: Decimal) -> Decimal:
     """Round half up, as invoices do; Decimal's own default rounds half to even."""
     return value.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def given(value: T | None) -> T:
+    """A value that not every invoice has, for a layout that prints it. Raises ValueError where it is missing."""
+    if value is None:
+        raise ValueError("The layout prints a value that the sample does not have: add it in samples/catalogue.py.")
+    return value
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,10 +39,3 @@ def end_session(leader: int) -> None:
     for process in of_session(leader):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-
-
-def wait_until(happened: Callable[[], object], seconds: float = 60.0) -> None:
-    give_up_at = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < give_up_at, "it did not happen"
-        time.sleep(0.02)

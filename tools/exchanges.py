@@ -53,11 +53,12 @@ class ManualClock:
 
 def client_of(provider: str, origin: str) -> Any:
     """A provider's client as its adapter builds it, with all its headers."""
+    nothing: Any = None  # a client sees no documents but those in its arguments
     context = ProviderContext(
         settings={**SETTINGS[provider], "base_url": origin},
         clock=ManualClock(),
-        documents=None,  # type: ignore[arg-type] - a client sees no documents but those in its arguments
-        invoker=None,  # type: ignore[arg-type]
+        documents=nothing,
+        invoker=nothing,
         extract_function=None,
     )
     return registry.provider_class(provider)(context)._client
@@ -83,7 +84,8 @@ def content_of(body: Any) -> bytes:
     """The bytes of an answer's body as ``body_from`` describes it."""
     if "json" in body:
         return json.dumps(resolved(body["json"]), ensure_ascii=False).encode()
-    return body["text"].encode() if "text" in body else resolved(body["content"])
+    content: bytes = body["text"].encode() if "text" in body else resolved(body["content"])
+    return content
 
 
 def body_from(content: bytes, media_type: str) -> dict[str, Any]:

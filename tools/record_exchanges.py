@@ -3,7 +3,8 @@
     python -m tools.record_exchanges
 
 writes ``tests/contract/recordings/<provider>.json``: the arguments of a call, the request that it sent, and the answer.
-Time, ids and credentials are fixed, so that recording again changes only what became different.
+Time, ids and credentials are fixed, so that recording again changes only what became different. The simulators are
+ours: a recording says what we take a service for, not what it is.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from invoice_capture_cli.values import CREDIT_NOTE, invoice_of, money, part, sig
 HEAD_COLUMNS = (
     Column("Supplier", wraps=True, turn=5, below="Document"),
     Column("Number", turn=6, below="Document"),
-    Column("Date"),
+    Column("Date", right=True, turn=7, below="Total"),
     Column("Total", right=True),
     Column("Kind", style="magenta", right=True, turn=1, below="Total"),
 )
@@ -47,7 +47,7 @@ class Head:
     def of_job(cls, job: Mapping[str, Any]) -> Head:
         """Of a job as the API shows it."""
         invoice = invoice_of(job)
-        amounts, kind = part(invoice, "amounts"), invoice.get("type")
+        amounts, kind = part(invoice, "amounts"), job.get("invoiceType")
         total = amounts.get("total")
         return cls(
             supplier=str(part(invoice, "supplier").get("name") or ""),

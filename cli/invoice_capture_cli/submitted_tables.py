@@ -78,7 +78,7 @@ def _invoices(captured: Sequence[Submitted], names: Mapping[str, str], simulated
         Column("Least sure", right=True),
         Column("Findings"),
         Column("Time", style="dim", right=True, turn=2),
-        Column("Job", style="dim", turn=3, below="Document"),
+        Column("Job", style="dim", turn=8, below="Document"),
     )
     for done in captured:
         job, lowest = done.job or {}, least_sure(done.invoice)

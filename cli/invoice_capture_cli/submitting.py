@@ -12,6 +12,7 @@ from invoice_capture_cli.errors import Aborted, ApiRefused, CommandError, Unreac
 from invoice_capture_cli.following import GONE
 from invoice_capture_cli.heads import Head
 from invoice_capture_cli.jobs import Job, Jobs, is_ended
+from invoice_capture_cli.simulated import SIMULATED
 from invoice_capture_cli.uploading import Progress, Uploads
 from invoice_capture_cli.values import part
 
@@ -74,7 +75,8 @@ class Submitted:
         return list((self.stored or {}).get("findings") or ())
 
     def seen_as(self, job: Job) -> Submitted:
-        return replace(self, job={**(self.job or {}), **job})
+        known = {name: value for name, value in (self.job or {}).items() if name != SIMULATED}
+        return replace(self, job={**known, **job})
 
     def to_json(self) -> dict[str, Any]:
         return {"file": self.document.shown, "job": self.job, "problem": self.problem}

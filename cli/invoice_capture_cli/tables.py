@@ -205,10 +205,11 @@ class Sheet:
         listed.add_column(style="dim", width=names)
         listed.add_column(overflow="fold")
         for row in self._rows:
+            if row is not self._rows[0]:
+                listed.add_row("", "")
             for column in self._filled():
                 if text := _styled(row.cells[column.title], column):
                     listed.add_row(column.title, Text("\n").join(wrapped(text, room - names - _GAP)), style=row.style)
-            listed.add_row("", "")
         return listed
 
 

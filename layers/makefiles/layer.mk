@@ -10,8 +10,10 @@ CONTENT := $(ARTIFACTS_DIR)/python
 # The runtime's Amazon Linux 2023 has glibc 2.34, so the wheels of all three of these run there.
 PLATFORMS := manylinux_2_28 manylinux_2_17 manylinux2014
 
-# Neither this project nor its dependencies look at their own metadata when they run.
-CLUTTER := __pycache__ *.dist-info *.pyi
+# Neither this project nor its dependencies look at their own metadata when they run. Whoever hands a library on hands
+# its licence on as well, so the texts of licences are kept beside the code, in /opt/licences.
+CLUTTER  := __pycache__ *.dist-info *.pyi
+LICENCES := LICEN[CS]E* COPYING* NOTICE* AUTHORS*
 
 build-CaptureLayer: PACKAGE := invoice_capture
 build-EngineLayer:  PACKAGE := invoice_engine
@@ -25,6 +27,8 @@ build-CaptureLayer build-EngineLayer:
 	  $(PLATFORMS:%=--platform %_$(MACHINE))
 	cp -R $(PACKAGE) "$(CONTENT)/"
 	rm -rf "$(CONTENT)/bin"
+	cd "$(CONTENT)" && find *.dist-info -type f \( -path '*/licen[cs]es/*' $(foreach name,$(LICENCES),-o -iname '$(name)') \) \
+	  -exec sh -c 'for text; do mkdir -p "../licences/$${text%/*}" && cp "$$text" "../licences/$$text"; done' sh {} +
 	find "$(CONTENT)" -depth \( $(foreach name,$(CLUTTER),-name '$(name)' -o) -false \) -exec rm -rf {} +
 	@# SAM's archives date every file 1980, and bytecode that is checked by its source's date would never be used.
 	$(PYTHON) -m compileall -q --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)" -p /opt "$(CONTENT)"

@@ -117,14 +117,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Response("The body is too large, or has no Content-Length.", 413 if length else 411))
             return
         body = LimitedStream(cast(IO[bytes], self.rfile), length)
+        request = Request(self._environ(length, body))
         try:
-            response = cast(_Server, self.server).application(Request(self._environ(length, body)))
+            response = cast(_Server, self.server).application(request)
         except HangUp:
             self._hang_up()
             return
         except Exception:
             _LOG.exception("A loopback server failed over %s %s", self.command, self.path)
             response = Response("The server has a defect, which its log shows.", 500)
+        finally:
+            # The files that came with it are kept outside of memory.
+            request.close()
         self._send(response)
         self.wfile.flush()
         # The next request begins where the body of this one ends, read or not.

@@ -4,7 +4,7 @@ from reportlab.lib.pagesizes import LETTER
 
 from samples.drawing import GREY, Column, Sheet
 from samples.layouts.common import cells, figure, heading, written
-from samples.model import Invoice
+from samples.model import Invoice, given
 
 PURPLE = "#5b2a86"
 LILAC = "#f1eaf7"
@@ -41,7 +41,7 @@ def _amount_due(sheet: Sheet, invoice: Invoice) -> None:
     sheet.text(25, 46, "Amount due (USD)", size=9, colour=GREY)
     sheet.text(25, 56, f"${figure(invoice, invoice.total)}", size=21, bold=True, colour=PURPLE)
     sheet.text(190, 46, "Due date", size=9, colour=GREY, align="right")
-    due = written(invoice, invoice.due_date)
+    due = written(invoice, given(invoice.due_date))
     sheet.text(190, 55, due, size=13, bold=True, align="right")
 
 
@@ -52,7 +52,7 @@ def _facts(sheet: Sheet, invoice: Invoice) -> None:
     facts = (
         ("Invoice #", invoice.number),
         ("Invoice date", written(invoice, invoice.issue_date)),
-        ("P.O. number", invoice.purchase_order),
+        ("P.O. number", given(invoice.purchase_order)),
         ("Terms", "Net 30"),
     )
     for position, (label, value) in enumerate(facts):

@@ -2,7 +2,7 @@
 
 from samples.drawing import GREY, Column, Sheet
 from samples.layouts.common import cells, figure, heading, written
-from samples.model import Invoice
+from samples.model import Invoice, given
 from samples.wording import grouped
 
 NAVY = "#1d3557"
@@ -42,9 +42,9 @@ def _facts(sheet: Sheet, invoice: Invoice) -> None:
     facts = (
         ("Invoice No:", invoice.number),
         ("Invoice date:", written(invoice, invoice.issue_date)),
-        ("Due date:", written(invoice, invoice.due_date)),
-        ("Your order:", invoice.purchase_order),
-        ("VAT Reg No:", grouped(invoice.supplier.vat_number, 2, 3, 4, 2)),
+        ("Due date:", written(invoice, given(invoice.due_date))),
+        ("Your order:", given(invoice.purchase_order)),
+        ("VAT Reg No:", grouped(given(invoice.supplier.vat_number), 2, 3, 4, 2)),
     )
     for position, (label, value) in enumerate(facts):
         sheet.text(122, 50 + 5.4 * position, label, bold=True)
@@ -78,7 +78,7 @@ def _totals(sheet: Sheet, invoice: Invoice, y: float) -> None:
 
 def _payment(sheet: Sheet, invoice: Invoice) -> None:
     supplier = invoice.supplier
-    account = f"IBAN {grouped(supplier.iban, 4)}    BIC {supplier.bic}"
+    account = f"IBAN {grouped(given(supplier.iban), 4)}    BIC {supplier.bic}"
     terms = "Please pay by bank transfer in pounds sterling, within 30 days."
     sheet.text(20, 238, "How to pay", bold=True)
     sheet.paragraph(20, 244, (account, f"Reference {invoice.payment_reference}", terms))

@@ -2,7 +2,7 @@
 
 from samples.drawing import GREY, INK, Column, Sheet
 from samples.layouts.common import cells, figure, heading, written
-from samples.model import Invoice
+from samples.model import Invoice, given
 from samples.wording import grouped
 
 WINE = "#7a1f3d"
@@ -39,7 +39,7 @@ def _letterhead(sheet: Sheet, invoice: Invoice) -> None:
 
 
 def _facts(sheet: Sheet, invoice: Invoice) -> None:
-    corrected, corrected_on = invoice.corrects
+    corrected, corrected_on = given(invoice.corrects)
     facts = (
         ("Credit note no.", invoice.number),
         ("Date", written(invoice, invoice.issue_date)),
@@ -85,6 +85,6 @@ def _footer(sheet: Sheet, invoice: Invoice) -> None:
     sheet.rule(25, 268, 160, weight=0.5, colour=WINE)
     lines = (
         f"VAT No. {supplier.vat_number}   ·   {supplier.email}",
-        f"IBAN {grouped(supplier.iban, 4)}   ·   BIC {supplier.bic}",
+        f"IBAN {grouped(given(supplier.iban), 4)}   ·   BIC {supplier.bic}",
     )
     sheet.paragraph(105, 273.5, lines, size=9, colour=GREY, align="centre")

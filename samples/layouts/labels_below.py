@@ -2,7 +2,7 @@
 
 from samples.drawing import GREY, INK, Column, Sheet
 from samples.layouts.common import address, cells, figure, heading, written
-from samples.model import Invoice
+from samples.model import Invoice, given
 
 ORANGE = "#d9622b"
 COLUMNS = (
@@ -31,7 +31,7 @@ def _letterhead(sheet: Sheet, invoice: Invoice) -> None:
     sheet.shape([(26.5, 25), (33, 15.6), (34.2, 16.2), (27.7, 25.6)], fill="#33373d")
     sheet.shape([(32.5, 17.2), (43.6, 25.6), (44.4, 24.6), (33.3, 16.2)], fill="#33373d")
     sheet.text(190, 20, invoice.supplier.name, size=13, bold=True, align="right")
-    reach = (*address(invoice.supplier)[1:], invoice.supplier.email)
+    reach = (*address(invoice.supplier)[1:], given(invoice.supplier.email))
     sheet.paragraph(190, 25.5, reach, colour=GREY, align="right")
     sheet.text(20, 58, "Factuur", size=26, bold=True, colour=ORANGE)
     sheet.paragraph(122, 51, ("Aan:", *address(invoice.customer)), size=10, leading=5)
@@ -41,7 +41,7 @@ def _facts(sheet: Sheet, invoice: Invoice) -> None:
     facts = (
         (invoice.number, "Factuurnummer"),
         (written(invoice, invoice.issue_date), "Factuurdatum"),
-        (written(invoice, invoice.due_date), "Vervaldatum"),
+        (written(invoice, given(invoice.due_date)), "Vervaldatum"),
     )
     for position, (value, label) in enumerate(facts):
         x = 20 + 60 * position
@@ -80,9 +80,9 @@ def _totals(sheet: Sheet, invoice: Invoice, y: float) -> None:
 def _footer(sheet: Sheet, invoice: Invoice) -> None:
     supplier = invoice.supplier
     facts = (
-        (supplier.iban, "IBAN"),
-        (supplier.vat_number, "Btw-nummer"),
-        (supplier.registration, "KvK-nummer"),
+        (given(supplier.iban), "IBAN"),
+        (given(supplier.vat_number), "Btw-nummer"),
+        (given(supplier.registration), "KvK-nummer"),
     )
     sheet.box(0, 262, 210, 35, fill="#f6ece6")
     for position, (value, label) in enumerate(facts):

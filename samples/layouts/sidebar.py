@@ -2,7 +2,7 @@
 
 from samples.drawing import GREY, Column, Sheet
 from samples.layouts.common import address, cells, figure, heading, written
-from samples.model import Invoice
+from samples.model import Invoice, given
 from samples.wording import grouped
 
 PINE = "#2f4b3c"
@@ -34,11 +34,11 @@ def _bar(sheet: Sheet, invoice: Invoice) -> None:
     sheet.text(8, 52, supplier.name, size=11, bold=True, colour="#ffffff")
     blocks = (
         ("Anschrift", address(supplier)[1:]),
-        ("Kontakt", (supplier.contact, supplier.phone, supplier.email)),
-        ("UID-Nummer", (supplier.vat_number,)),
-        ("Firmenbuch", (supplier.registration,)),
-        ("IBAN", (grouped(supplier.iban, 4),)),
-        ("BIC", (supplier.bic,)),
+        ("Kontakt", (given(supplier.contact), given(supplier.phone), given(supplier.email))),
+        ("UID-Nummer", (given(supplier.vat_number),)),
+        ("Firmenbuch", (given(supplier.registration),)),
+        ("IBAN", (grouped(given(supplier.iban), 4),)),
+        ("BIC", (given(supplier.bic),)),
     )
     y = 64.0
     for title, lines in blocks:
@@ -53,9 +53,9 @@ def _head(sheet: Sheet, invoice: Invoice) -> None:
     facts = (
         ("Rechnungsnr.", invoice.number),
         ("Datum", written(invoice, invoice.issue_date)),
-        ("Lieferung am", written(invoice, invoice.delivery_date)),
-        ("Bestellung", invoice.purchase_order),
-        ("Zahlbar bis", written(invoice, invoice.due_date)),
+        ("Lieferung am", written(invoice, given(invoice.delivery_date))),
+        ("Bestellung", given(invoice.purchase_order)),
+        ("Zahlbar bis", written(invoice, given(invoice.due_date))),
     )
     for position, (label, value) in enumerate(facts):
         y = 52 + 5.2 * position

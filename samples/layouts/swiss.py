@@ -2,7 +2,7 @@
 
 from samples.drawing import GREY, INK, Column, Sheet
 from samples.layouts.common import address, cells, figure, heading, written
-from samples.model import Invoice
+from samples.model import Invoice, given
 from samples.wording import grouped
 
 RED = "#c8102e"
@@ -37,13 +37,13 @@ def _letterhead(sheet: Sheet, invoice: Invoice) -> None:
 
 
 def _facts(sheet: Sheet, invoice: Invoice) -> None:
-    vat_number = invoice.supplier.vat_number
+    vat_number = given(invoice.supplier.vat_number)
     # The Swiss number is customarily written CHE-123.456.789 MWST.
     groups = grouped(vat_number[3:12], 3).replace(" ", ".")
     facts = (
         (invoice.number, "Rechnungsnummer"),
         (written(invoice, invoice.issue_date), "Rechnungsdatum"),
-        (written(invoice, invoice.due_date), "zahlbar bis"),
+        (written(invoice, given(invoice.due_date)), "zahlbar bis"),
         (f"CHE-{groups} {vat_number[12:]}", "MWST-Nummer"),
     )
     for position, (value, label) in enumerate(facts):
@@ -86,12 +86,12 @@ def _payment_part(sheet: Sheet, invoice: Invoice) -> None:
     sheet.rule(0, 232, 210, weight=0.4, colour=GREY)
     sheet.text(20, 241, "Zahlteil", size=11, bold=True)
     sheet.text(20, 248, "Konto / Zahlbar an", size=7.5, bold=True)
-    sheet.paragraph(20, 252.5, (grouped(supplier.iban, 4), *address(supplier)))
+    sheet.paragraph(20, 252.5, (grouped(given(supplier.iban), 4), *address(supplier)))
     sheet.text(95, 248, "Währung", size=7.5, bold=True)
     sheet.text(95, 252.5, invoice.currency)
     sheet.text(115, 248, "Betrag", size=7.5, bold=True)
     sheet.text(115, 252.5, figure(invoice, invoice.total))
     sheet.text(150, 248, "Referenz", size=7.5, bold=True)
-    sheet.text(150, 252.5, invoice.payment_reference)
+    sheet.text(150, 252.5, given(invoice.payment_reference))
     sheet.text(95, 262, "Fragen zur Rechnung", size=7.5, bold=True)
-    sheet.text(95, 266.5, supplier.email)
+    sheet.text(95, 266.5, given(supplier.email))

@@ -2,7 +2,7 @@
 
 from samples.drawing import GREY, Column, Sheet
 from samples.layouts.common import address, cells, figure, heading, written
-from samples.model import Invoice
+from samples.model import Invoice, given
 from samples.wording import grouped
 
 TEAL = "#0b6e6e"
@@ -42,8 +42,8 @@ def _banner(sheet: Sheet, invoice: Invoice) -> None:
 def _parties(sheet: Sheet, invoice: Invoice) -> None:
     supplier, customer = invoice.supplier, invoice.customer
     siren = f"SIREN : {supplier.registration}"
-    own = (*address(supplier), siren, f"N° TVA : {grouped(supplier.vat_number, 2, 2, 3)}", supplier.email)
-    theirs = (*address(customer), f"TVA client : {grouped(customer.vat_number, 2, 2, 3)}")
+    own = (*address(supplier), siren, f"N° TVA : {grouped(given(supplier.vat_number), 2, 2, 3)}", given(supplier.email))
+    theirs = (*address(customer), f"TVA client : {grouped(given(customer.vat_number), 2, 2, 3)}")
     for x, title, lines in ((15, "ÉMETTEUR", own), (109, "DESTINATAIRE", theirs)):
         sheet.box(x, 34, 86, 40, stroke=PALE)
         sheet.text(x + 4, 40, title, size=8, bold=True, colour=TEAL)
@@ -54,8 +54,8 @@ def _facts(sheet: Sheet, invoice: Invoice) -> None:
     facts = (
         ("Facture n°", invoice.number),
         ("Date de facturation", written(invoice, invoice.issue_date)),
-        ("Échéance", written(invoice, invoice.due_date)),
-        ("Votre commande", invoice.purchase_order),
+        ("Échéance", written(invoice, given(invoice.due_date))),
+        ("Votre commande", given(invoice.purchase_order)),
     )
     for position, (label, value) in enumerate(facts):
         x = 15 + 45 * position
@@ -98,7 +98,7 @@ def _totals(sheet: Sheet, invoice: Invoice, y: float) -> None:
 def _payment(sheet: Sheet, invoice: Invoice) -> None:
     supplier = invoice.supplier
     sheet.text(15, 235, "Règlement par virement", bold=True, colour=TEAL)
-    sheet.text(15, 241, f"IBAN : {grouped(supplier.iban, 4)}     BIC : {supplier.bic}")
+    sheet.text(15, 241, f"IBAN : {grouped(given(supplier.iban), 4)}     BIC : {supplier.bic}")
     terms = (
         "Pas d'escompte pour paiement anticipé. En cas de retard : pénalités au triple du taux légal",
         "et indemnité forfaitaire de 40 € pour frais de recouvrement.",

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from samples.drawing import GREY, INK, Column, Sheet
 from samples.layouts.common import address, cells, figure, heading, written
-from samples.model import Invoice
+from samples.model import Invoice, given
 from samples.wording import grouped
 
 RUST = "#8a4b1f"
@@ -46,7 +46,7 @@ def _parties(sheet: Sheet, invoice: Invoice) -> None:
     facts = (
         f"Número de factura: {invoice.number}",
         f"Fecha de emisión:  {written(invoice, invoice.issue_date)}",
-        f"Vencimiento:       {written(invoice, invoice.due_date)}",
+        f"Vencimiento:       {written(invoice, given(invoice.due_date))}",
         f"NIF-IVA:           {supplier.vat_number}",
         f"Su pedido:         {invoice.purchase_order}",
     )
@@ -88,9 +88,9 @@ def _totals(sheet: Sheet, invoice: Invoice, y: float) -> None:
     supplier = invoice.supplier
     payment = (
         "Forma de pago: transferencia a 30 días",
-        f"IBAN: {grouped(supplier.iban, 4)}",
+        f"IBAN: {grouped(given(supplier.iban), 4)}",
         f"BIC:  {supplier.bic}",
-        supplier.email,
+        given(supplier.email),
     )
     sheet.paragraph(16, y, payment, size=8)
     sheet.box(112, y - 8, 82, 32, stroke=RUST)

@@ -2,7 +2,7 @@
 
 from samples.drawing import GREY, INK, Column, Sheet
 from samples.layouts.common import address, cells, figure, heading, written
-from samples.model import Invoice
+from samples.model import Invoice, given
 from samples.wording import grouped
 
 BRICK = "#9c3d2e"
@@ -39,8 +39,8 @@ def _facts(sheet: Sheet, invoice: Invoice) -> None:
     facts = (
         ("Rechnungsnummer", invoice.number),
         ("Rechnungsdatum", written(invoice, invoice.issue_date)),
-        ("Lieferdatum", written(invoice, invoice.delivery_date)),
-        ("Ansprechpartnerin", invoice.supplier.contact),
+        ("Lieferdatum", written(invoice, given(invoice.delivery_date))),
+        ("Ansprechpartnerin", given(invoice.supplier.contact)),
     )
     for position, (label, value) in enumerate(facts):
         sheet.text(130, 56 + 5.2 * position, label, colour=GREY)
@@ -80,14 +80,14 @@ def _totals(sheet: Sheet, invoice: Invoice, y: float) -> None:
     sheet.text(100, y, "Rechnungsbetrag", size=11, bold=True)
     sheet.text(190, y, f"{figure(invoice, invoice.total)} €", size=11, bold=True, align="right")
     sheet.rule(100, y + 2, 90, weight=1.2)
-    due = written(invoice, invoice.due_date)
+    due = written(invoice, given(invoice.due_date))
     sheet.text(20, y + 18, f"Bitte überweisen Sie den Betrag ohne Abzug bis zum {due}.", size=10)
 
 
 def _footer(sheet: Sheet, invoice: Invoice) -> None:
     supplier = invoice.supplier
-    registration = (supplier.registration, f"USt-IdNr.: {supplier.vat_number}", f"E-Mail: {supplier.email}")
-    bank = ("Bank der Heinzelmännchen", f"IBAN: {grouped(supplier.iban, 4)}", f"BIC: {supplier.bic}")
+    registration = (given(supplier.registration), f"USt-IdNr.: {supplier.vat_number}", f"E-Mail: {supplier.email}")
+    bank = ("Bank der Heinzelmännchen", f"IBAN: {grouped(given(supplier.iban), 4)}", f"BIC: {supplier.bic}")
     sheet.rule(20, 268, 170, weight=0.4, colour=GREY)
     for x, column in ((20, address(supplier)), (66, registration), (138, bank)):
         sheet.paragraph(x, 273, column, size=7.5, leading=3.8, colour=GREY)

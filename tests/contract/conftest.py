@@ -30,21 +30,20 @@ def _table() -> dict[str, Any]:
     return properties
 
 
+def create_table(name: str) -> None:
+    properties = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    table = _table()
+    boto3.client("dynamodb").create_table(TableName=name, **{key: table[key] for key in properties})
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
     """The table as template.yaml has it, and a bucket with versions."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    table = _table()
     with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="table",
-            **{
-                name: table[name]
-                for name in ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-            },
-        )
+        create_table("table")
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
-from invoice_capture.domain.errors import CaptureFailed, DocumentMissing, JobClosed
+from invoice_capture.domain.errors import CaptureFailed, JobClosed
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
-from invoice_capture.ports import Lease, StaleWrite
+from invoice_capture.ports import StaleWrite
 from tests.fakes.stores import (
     BUCKET,
 )
@@ -53,7 +52,11 @@ def a_row(job_id: str = "J1", number: int = 1, due_in: int | None = 20, provider
 
 
 class JobsAndSubmissionsContract:
-    """Subclasses offer the fixtures ``jobs`` and ``submissions``, on the same data."""
+    """Subclasses offer the fixtures ``jobs`` and ``submissions``, on the same data.
+
+    ``end(job_id, status)`` does what a state of the state machine does that records an end; in a block of ``lagging()``
+    the indexes show nothing of what is written.
+    """
 
     def test_a_job_is_created_once(self, jobs: Any) -> None:
         assert jobs.create(a_job())
@@ -69,12 +72,97 @@ class JobsAndSubmissionsContract:
         assert jobs.claim_fingerprint("abc", "J2", NOW) == "J1"
         assert jobs.claim_fingerprint("def", "J2", NOW) == "J2"
 
+    @pytest.mark.parametrize("status", [status for status in JobStatus if status.is_terminal])
+    def test_a_fingerprint_is_taken_over_from_a_job_that_ended_without_an_invoice(
+        self, jobs: Any, end: Any, status: JobStatus
+    ) -> None:
+        jobs.create(a_job("J1"))
+        jobs.create(a_job("J2"))
+        jobs.claim_fingerprint("abc", "J1", NOW)
+        end("J1", status)
+        owner = "J1" if status in {JobStatus.CAPTURED, JobStatus.DUPLICATE} else "J2"
+        assert jobs.claim_fingerprint("abc", "J2", NOW) == owner
+        assert jobs.claim_fingerprint("abc", "J1", NOW) == owner
+
+    def test_a_fingerprint_is_taken_over_from_a_job_that_is_gone(self, jobs: Any) -> None:
+        jobs.create(a_job("J2"))
+        assert jobs.claim_fingerprint("abc", "gone", NOW) == "gone"
+        assert jobs.claim_fingerprint("abc", "J2", NOW) == "J2"
+
+    def test_a_job_that_is_gone_is_written_by_nobody(self, jobs: Any, submissions: Any) -> None:
+        with pytest.raises(JobClosed):
+            submissions.begin(a_row())
+        with pytest.raises(JobClosed):
+            jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+        assert not jobs.require_action("J1", "https://example.com", NOW)
+        assert not jobs.confirm("J1", INVOICE, [], NOW)
+        jobs.resume("J1", NOW)
+        jobs.suspect_double_charge("J1", NOW)
+        assert (jobs.get("J1"), jobs.invoice("J1"), submissions.get(("J1", 1))) == (None, None, None)
+
+    def test_times_are_kept_to_the_millisecond(self, jobs: Any, submissions: Any) -> None:
+        exact, kept = NOW + timedelta(microseconds=1999), NOW + timedelta(milliseconds=1)
+        jobs.create(replace(a_job(), created_at=exact, updated_at=exact, deadline_at=exact))
+        assert (jobs.get("J1").created_at, jobs.get("J1").deadline_at) == (kept, kept)
+        assert jobs.overdue(kept, 10) == ["J1"]
+        submissions.begin(replace(a_row(), created_at=exact, deadline_at=exact, next_check_at=exact))
+        row = submissions.get(("J1", 1))
+        assert (row.created_at, row.deadline_at, row.next_check_at) == (kept, kept, kept)
+        assert submissions.due("paid", kept, 10) == [("J1", 1)]
+        assert submissions.next_due("paid", ()) == kept
+        # Who saves a row has it as it was given; who reads it, as it is kept.
+        assert submissions.save(replace(row, checked_at=exact)).checked_at == exact
+        assert submissions.get(("J1", 1)).checked_at == kept
+        submissions.close(("J1", 1), "token-J1-1", Outcome("paid", result_key="k"), exact)
+        assert submissions.get(("J1", 1)).finished_at == kept
+        jobs.capture("J1", 1, INVOICE, [], exact, summary={})
+        assert (jobs.get("J1").finished_at, jobs.invoice("J1").stored_at) == (kept, kept)
+
+    def test_an_index_that_lags_behind_names_rows_that_have_changed(
+        self, jobs: Any, submissions: Any, lagging: Any
+    ) -> None:
+        for job_id in ("J1", "J2"):
+            jobs.create(a_job(job_id))
+        submissions.begin(a_row("J1"))
+        later = NOW + timedelta(days=9)
+        with lagging():
+            submissions.close(("J1", 1), "token-J1-1", Outcome("paid", result_key="k"), NOW)
+            jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+            submissions.begin(a_row("J2"))
+            assert submissions.due("paid", later, 10) == [("J1", 1)]
+            assert submissions.next_due("paid", [("J1", 1)]) is None
+            assert sorted(jobs.overdue(later, 10)) == ["J1", "J2"]
+            assert (jobs.get("J1").status, submissions.get(("J1", 1)).next_check_at) == (JobStatus.CAPTURED, None)
+        assert submissions.due("paid", later, 10) == [("J2", 1)]
+        assert jobs.overdue(later, 10) == ["J2"]
+
+    def test_what_is_too_large_for_an_item_is_refused_and_changes_nothing(self, jobs: Any, submissions: Any) -> None:
+        large = "x" * 410_000
+        with pytest.raises(ClientError, match="Item size"):
+            jobs.create(replace(a_job(), error_message=large, document=replace(POINTER, key=large)))
+        assert jobs.get("J1") is None
+        jobs.create(a_job())
+        with pytest.raises(ClientError, match="Item size"):
+            submissions.begin(replace(a_row(), reference=large))
+        assert jobs.get("J1").status is JobStatus.RECEIVED
+        submissions.begin(a_row())
+        with pytest.raises(ClientError, match="Item size"):
+            submissions.save(replace(submissions.get(("J1", 1)), error_message=large))
+        assert submissions.get(("J1", 1)) == a_row()
+        for invoice in ({**INVOICE, "lines": [{"description": {"value": large}}]}, {**INVOICE, "total": large}):
+            with pytest.raises(ClientError, match="Item size"):
+                jobs.capture("J1", 1, invoice, [], NOW, summary={})
+        assert (jobs.get("J1").status, jobs.invoice("J1")) == (JobStatus.SUBMITTED, None)
+
     def test_beginning_a_submission_makes_its_job_submitted(self, jobs: Any, submissions: Any) -> None:
         jobs.create(a_job())
-        assert submissions.begin(a_row())
-        assert submissions.get(("J1", 1)) == a_row()
+        later = NOW + timedelta(minutes=1)
+        row = replace(a_row(), created_at=later)
+        assert submissions.begin(row)
+        assert submissions.get(("J1", 1)) == row
         job = jobs.get("J1")
         assert (job.status, job.provider, job.submission) == (JobStatus.SUBMITTED, "paid", 1)
+        assert job.updated_at == later
         assert not submissions.begin(replace(a_row(), reference="other"))
         assert submissions.begin(a_row(number=2, provider="embedded"))
         assert [row.number for row in submissions.of_job("J1")] == [1, 2]
@@ -237,121 +325,3 @@ class JobsAndSubmissionsContract:
         jobs.create(a_job())
         jobs.suspect_double_charge("J1", NOW)
         assert jobs.get("J1").possible_double_charge
-
-
-class ProviderStatesContract:
-    """Subclasses offer the fixture ``states``."""
-
-    LEASE = Lease("a", wakes_at=NOW, expires_at=NOW + timedelta(minutes=7))
-
-    def test_a_fresh_provider_has_no_state(self, states: Any) -> None:
-        state = states.load("paid")
-        assert (state.lease, state.bucket, state.breaker, dict(state.latencies)) == (None, None, Breaker(), {})
-
-    def test_one_owner_at_a_time(self, states: Any) -> None:
-        other = replace(self.LEASE, owner="b", expires_at=NOW + timedelta(minutes=9))
-        assert states.take_lease("paid", self.LEASE, None)
-        assert not states.take_lease("paid", other, None)
-        assert states.load("paid").lease == self.LEASE
-        assert not states.take_lease("paid", other, instead_of=replace(self.LEASE, owner="x"))
-        assert states.take_lease("paid", other, instead_of=self.LEASE)
-        assert not states.take_lease("paid", replace(self.LEASE, owner="c"), instead_of=self.LEASE)
-        assert states.load("paid").lease == other
-
-    def test_only_the_owner_keeps_passes_and_releases(self, states: Any) -> None:
-        states.take_lease("paid", self.LEASE, None)
-        later = replace(self.LEASE, wakes_at=NOW + timedelta(minutes=1))
-        assert not states.keep_lease("paid", replace(later, owner="b"))
-        assert states.keep_lease("paid", later)
-        assert not states.release_lease("paid", "b")
-        assert states.pass_lease("paid", "a", replace(later, owner="b"))
-        assert not states.keep_lease("paid", later)
-        assert states.release_lease("paid", "b")
-        assert not states.keep_lease("paid", replace(later, owner="b"))
-        assert states.load("paid").lease is None
-
-    def test_buckets_and_breakers_are_swapped_by_version(self, states: Any) -> None:
-        bucket, _ = RateBucket.full(NOW).take(4, NOW)
-        assert states.swap_bucket("paid", bucket)
-        assert not states.swap_bucket("paid", bucket)
-        assert states.load("paid").bucket == bucket
-        assert states.swap_bucket("paid", bucket.slow_down(30, NOW))
-        breaker = Breaker().failed(NOW)
-        assert states.swap_breaker("paid", breaker)
-        assert not states.swap_breaker("paid", breaker)
-        for _ in range(5):
-            breaker = breaker.failed(NOW)
-            assert states.swap_breaker("paid", breaker)
-        assert states.load("paid").breaker == breaker
-
-    def test_accounts_are_known_once_they_had_a_loop(self, states: Any) -> None:
-        assert states.accounts() == frozenset()
-        for _ in range(2):
-            states.take_lease("paid-us", self.LEASE, None)
-        states.take_lease("paid", self.LEASE, None)
-        states.release_lease("paid-us", self.LEASE.owner)
-        assert states.accounts() == {"paid-us"}
-
-    def test_latencies_add_up(self, states: Any) -> None:
-        states.add_latencies("paid", {("small", 3): 1, ("small", 14): 2})
-        states.add_latencies("paid", {("small", 3): 5, ("large", 3): 1})
-        assert states.load("paid").latencies == {"small": {3: 6, 14: 2}, "large": {3: 1}}
-        assert dict(states.load("other").latencies) == {}
-
-
-class DocumentsContract:
-    """Subclasses offer the fixture ``documents`` and ``put``, which stores an object and returns its version."""
-
-    @pytest.mark.parametrize("name", ["a b+ü.pdf", "../x/./y.pdf", 'quote"s%20.pdf', "emoji-🧾.pdf", "100%.pdf"])
-    def test_a_document_is_described_and_read_by_any_legal_key(self, documents: Any, put: Any, name: str) -> None:
-        key = f"incoming/{name}"
-        version = put(key, b"bytes")
-        pointer, stored_at = documents.describe(BUCKET, key, version)
-        assert pointer == DocumentPointer(BUCKET, key, version, 5)
-        assert stored_at.tzinfo is not None
-        assert documents.read(pointer) == b"bytes"
-
-    def test_a_version_is_read_even_when_the_key_was_written_again(self, documents: Any, put: Any) -> None:
-        first = put("incoming/a.pdf", b"first")
-        second = put("incoming/a.pdf", b"second")
-        assert first != second
-        assert documents.read(DocumentPointer(BUCKET, "incoming/a.pdf", first, 5)) == b"first"
-
-    def test_what_is_not_there_is_missing(self, documents: Any) -> None:
-        with pytest.raises(DocumentMissing):
-            documents.describe(BUCKET, "incoming/none.pdf", None)
-        with pytest.raises(DocumentMissing):
-            documents.read(DocumentPointer(BUCKET, "incoming/none.pdf", None, 5))
-
-    def test_the_latest_version_is_described_where_none_is_named(self, documents: Any, put: Any) -> None:
-        put("documents/c/1/a.pdf", b"first")
-        second = put("documents/c/1/a.pdf", b"second!")
-        pointer, _ = documents.describe(BUCKET, "documents/c/1/a.pdf", None)
-        assert (pointer.version_id, pointer.size) == (second, 7)
-
-    def test_a_document_is_written_read_and_removed(self, documents: Any) -> None:
-        content = BytesIO(b"fetched")
-        content.read()
-        pointer = documents.write(BUCKET, "documents/c/2/b.pdf", content)
-        assert (pointer.key, pointer.size, pointer.is_stored) == ("documents/c/2/b.pdf", 7, True)
-        assert pointer.version_id
-        assert documents.read(pointer) == b"fetched"
-        documents.remove(pointer)
-        documents.remove(pointer)
-        with pytest.raises(DocumentMissing):
-            documents.read(pointer)
-
-    def test_results_of_one_job_are_removed(self, documents: Any) -> None:
-        removed = [documents.write_result("J1", number, "paid", b"x") for number in (1, 2)]
-        documents.write_result("J1", 1, "paid", b"again")
-        kept = documents.write_result("J11", 1, "paid", b"y")
-        documents.remove_results("J1")
-        documents.remove_results("nobody")
-        assert [documents.read_result(key) for key in (*removed, kept)] == [None, None, b"y"]
-
-    def test_results_are_kept_by_job_submission_and_provider(self, documents: Any) -> None:
-        key = documents.write_result("J1", 2, "paid", b"one")
-        assert key == "results/J1/2-paid.json"
-        assert documents.write_result("J1", 2, "paid", b"two") == key
-        assert documents.read_result(key) == b"two"
-        assert documents.read_result("results/J1/3-paid.json") is None

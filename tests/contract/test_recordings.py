@@ -1,4 +1,8 @@
-"""Recorded exchanges, played back: every operation sends exactly what was recorded, and keeps all of the answer."""
+"""Recorded exchanges, played back: every operation sends exactly what was recorded, and keeps all of the answer.
+
+The recordings are of our own simulators, not of the services: they show what a change of a client changes on the wire,
+and prove nothing about the other side, which may have other ideas of its contract (docs/provider_matrix.md).
+"""
 
 from __future__ import annotations
 

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+import requests
 
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
+from invoice_capture.aws.items import job_key
 from invoice_capture.aws.job_store import DynamoDBJobStore
 from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
+from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import Outcome
+from invoice_capture.ports import Shown
+from tests.contract.conftest import create_table
+from tests.contract.documents_contract import DocumentsContract
+from tests.contract.provider_states_contract import ProviderStatesContract
 from tests.contract.store_contracts import (
     INVOICE,
     NOW,
-    DocumentsContract,
     JobsAndSubmissionsContract,
-    ProviderStatesContract,
     a_job,
     a_row,
 )
@@ -31,6 +40,8 @@ from tests.fakes.stores import (
     MemoryProviderStateStore,
     MemorySubmissionStore,
 )
+
+Lagging = Callable[[], AbstractContextManager[None]]
 
 # --- in memory  ----------------------------------------
 
@@ -43,6 +54,22 @@ class TestMemoryJobsAndSubmissions(JobsAndSubmissionsContract):
     @pytest.fixture
     def submissions(self, jobs: MemoryJobStore) -> MemorySubmissionStore:
         return MemorySubmissionStore(jobs)
+
+    @pytest.fixture
+    def end(self, jobs: MemoryJobStore) -> Callable[[str, JobStatus], None]:
+        def end(job_id: str, status: JobStatus) -> None:
+            jobs.jobs[job_id] = replace(jobs.jobs[job_id], status=status)
+
+        return end
+
+    @pytest.fixture
+    def lagging(self, jobs: MemoryJobStore, submissions: MemorySubmissionStore) -> Lagging:
+        @contextmanager
+        def lagging() -> Iterator[None]:
+            with jobs.jobs.lagging(), submissions.rows.lagging():
+                yield
+
+        return lagging
 
 
 class TestMemoryProviderStates(ProviderStatesContract):
@@ -74,6 +101,39 @@ class TestDynamoDBJobsAndSubmissions(JobsAndSubmissionsContract):
     def submissions(self, aws: Clients) -> DynamoDBSubmissionStore:
         return DynamoDBSubmissionStore(Table(aws, "table"), timedelta(days=400))
 
+    @pytest.fixture
+    def end(self, aws: Clients) -> Callable[[str, JobStatus], None]:
+        def end(job_id: str, status: JobStatus) -> None:
+            aws.dynamodb.update_item(
+                TableName="table",
+                Key=job_key(job_id),
+                UpdateExpression="SET #status = :status",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={":status": {"S": status}},
+            )
+
+        return end
+
+    @pytest.fixture
+    def lagging(self, aws: Clients, monkeypatch: pytest.MonkeyPatch) -> Lagging:
+        """moto's indexes never lag: in the block they are those of a copy of the table."""
+
+        @contextmanager
+        def lagging() -> Iterator[None]:
+            create_table("before")
+            for item in aws.dynamodb.scan(TableName="table")["Items"]:
+                aws.dynamodb.put_item(TableName="before", Item=item)
+            query = aws.dynamodb.query
+
+            def query_before(**arguments: Any) -> Any:
+                return query(**arguments | ({"TableName": "before"} if "IndexName" in arguments else {}))
+
+            with monkeypatch.context() as patch:
+                patch.setattr(aws.dynamodb, "query", query_before)
+                yield
+
+        return lagging
+
     def test_a_closed_row_has_left_the_due_index(self, jobs: Any, submissions: Any) -> None:
         jobs.create(a_job())
         submissions.begin(a_row())
@@ -99,22 +159,6 @@ class TestDynamoDBJobsAndSubmissions(JobsAndSubmissionsContract):
         assert [line for portion in portions for line in portion] == lines
         assert int(items[0]["pages_of_lines"]["N"]) == len(items) > 1
 
-    def test_a_fingerprint_is_taken_over_from_a_job_that_ended_without_an_invoice(
-        self, jobs: Any, aws: Clients
-    ) -> None:
-        jobs.create(a_job("J1"))
-        jobs.create(a_job("J2"))
-        jobs.claim_fingerprint("abc", "J1", NOW)
-        aws.dynamodb.update_item(
-            TableName="table",
-            Key={"PK": {"S": "JOB#J1"}, "SK": {"S": "JOB"}},
-            UpdateExpression="SET #status = :failed",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":failed": {"S": "FAILED"}},
-        )
-        assert jobs.claim_fingerprint("abc", "J2", NOW) == "J2"
-        assert jobs.claim_fingerprint("abc", "J1", NOW) == "J2"
-
 
 class TestDynamoDBProviderStates(ProviderStatesContract):
     @pytest.fixture
@@ -130,3 +174,12 @@ class TestS3Documents(DocumentsContract):
     @pytest.fixture
     def put(self, aws: Clients) -> Any:
         return lambda key, content: aws.s3.put_object(Bucket=BUCKET, Key=key, Body=content)["VersionId"]
+
+    def test_a_document_is_stored_as_what_it_is_and_linked_as_what_is_said(self, documents: Any, aws: Clients) -> None:
+        pointer = documents.write(BUCKET, "documents/c/1/a.xml", BytesIO(b"\x89PNG\r\n\x1a\n"))
+        assert aws.s3.head_object(Bucket=BUCKET, Key=pointer.key)["ContentType"] == "image/png"
+        said = "attachment; filename*=UTF-8''M%C3%A4rz.xml"
+        for shown in (None, Shown("application/xml", said)):
+            answer = requests.get(documents.link(pointer, 60, shown), timeout=10)
+            assert answer.headers["Content-Type"] == ("image/png" if shown is None else "application/xml")
+            assert answer.headers.get("Content-Disposition") == (None if shown is None else said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -86,7 +86,7 @@ class MemoryJobCatalogue:
         self._retention = retention
 
     def count(self, client: str | None, now: datetime) -> int:
-        return len(self._listed(client, now))
+        return len(self._listed(self._jobs.jobs.values(), client, now))
 
     def page(
         self,
@@ -100,7 +100,11 @@ class MemoryJobCatalogue:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Page:
-        listed = sorted(self._listed(client, now), key=lambda job: (job.created_at, job.job_id), reverse=descending)
+        listed = sorted(
+            self._listed(self._jobs.jobs.indexed, client, now),
+            key=lambda job: (job.created_at, job.job_id),
+            reverse=descending,
+        )
         listed = [
             job
             for job in listed
@@ -118,10 +122,10 @@ class MemoryJobCatalogue:
         numbers = dict.fromkeys(job_numbers)
         return [self._orders.numbers[client, number] for number in numbers if (client, number) in self._orders.numbers]
 
-    def _listed(self, client: str | None, now: datetime) -> list[Job]:
+    def _listed(self, jobs: Iterable[Job], client: str | None, now: datetime) -> list[Job]:
         return [
             job
-            for job in self._jobs.jobs.values()
+            for job in jobs
             if job.status is not JobStatus.CANCELLED
             and client in (None, job.client)
             and expires_on(job.created_at, self._retention) >= now.date()

@@ -1,22 +1,27 @@
-"""The stores in memory. tests/contract holds them to the same suite as the ones on DynamoDB and S3."""
+"""The stores in memory. tests/contract holds them to the same suite as the ones on DynamoDB and S3.
+
+As there, times are kept to the millisecond, an item has a largest size, and an index may lag behind its table.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import IO, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from invoice_capture.aws.invoice_items import invoice_items
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import DocumentMissing, JobClosed
-from invoice_capture.domain.job import Job, JobStatus, sources_of
+from invoice_capture.domain.job import WITHOUT_INVOICE, Job, JobStatus, provider_of, sources_of
 from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.submission import Outcome, Submission
-from invoice_capture.ports import Lease, ProviderState, StaleWrite, StoredInvoice, UploadForm
+from invoice_capture.ports import Lease, ProviderState, Shown, StaleWrite, StoredInvoice, UploadForm
+from tests.fakes.items import Items, as_kept, require_size
 
 BUCKET = "documents"
-_WITHOUT_INVOICE = {JobStatus.FAILED, JobStatus.REJECTED, JobStatus.CANCELLED}
 
 
 class MemoryDocumentStore:
@@ -41,6 +46,9 @@ class MemoryDocumentStore:
             raise DocumentMissing(pointer.name)
         return self.objects[pointer.key, pointer.version_id]
 
+    def beginning(self, pointer: DocumentPointer, size: int) -> bytes:
+        return self.read(pointer)[:size]
+
     def write(self, bucket: str, key: str, content: IO[bytes]) -> DocumentPointer:
         content.seek(0)
         return self.put(key, content.read(), f"v{len(self.objects) + 1}")
@@ -64,19 +72,23 @@ class MemoryDocumentStore:
     def read_result(self, key: str) -> bytes | None:
         return self.results.get(key)
 
-    def link(self, pointer: DocumentPointer, seconds: int) -> str:
-        return f"https://documents.example/{quote(pointer.key)}?versionId={pointer.version_id}&expires={seconds}"
+    def link(self, pointer: DocumentPointer, seconds: int, shown: Shown | None = None) -> str:
+        query = {"versionId": pointer.version_id, "expires": seconds, **({} if shown is None else vars(shown))}
+        return f"https://documents.example/{quote(pointer.key)}?{urlencode(query)}"
 
 
 class MemoryJobStore:
     def __init__(self) -> None:
-        self.jobs: dict[str, Job] = {}
+        self.jobs: Items[str, Job] = Items()
         self.fingerprints: dict[str, str] = {}
         self.invoices: dict[str, tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]] = {}
         self.stored: dict[tuple[str, str], StoredInvoice] = {}
 
     def create(self, job: Job) -> bool:
-        return self.jobs.setdefault(job.job_id, job) is job
+        if job.job_id in self.jobs:
+            return False
+        self.jobs[job.job_id] = job
+        return True
 
     def get(self, job_id: str) -> Job | None:
         return self.jobs.get(job_id)
@@ -94,7 +106,7 @@ class MemoryJobStore:
     def claim_fingerprint(self, digest: str, job_id: str, now: datetime) -> str:
         owner = self.fingerprints.setdefault(digest, job_id)
         first = self.jobs.get(owner)
-        if owner != job_id and (first is None or first.status in _WITHOUT_INVOICE):
+        if owner != job_id and (first is None or first.status in WITHOUT_INVOICE):
             self.fingerprints[digest] = owner = job_id
         return owner
 
@@ -108,14 +120,15 @@ class MemoryJobStore:
         *,
         summary: Mapping[str, Any],
     ) -> None:
-        job = self.jobs[job_id]
-        again = job.status is JobStatus.CAPTURED and job.submission == submission
-        if not again and job.status not in sources_of(JobStatus.CAPTURED):
+        stored = _stored_invoice(job_id, "INVOICE", invoice, findings, now)
+        job = self.jobs.get(job_id)
+        again = job is not None and job.status is JobStatus.CAPTURED and job.submission == submission
+        if job is None or (not again and job.status not in sources_of(JobStatus.CAPTURED)):
             raise JobClosed(job_id)
         captured = replace(job, status=JobStatus.CAPTURED, submission=submission, updated_at=now)
         self.jobs[job_id] = replace(captured, finished_at=now, summary=summary if job.summary is None else job.summary)
         self.invoices[job_id] = (invoice, findings)
-        self.stored[job_id, "INVOICE"] = StoredInvoice(invoice, findings, now)
+        self.stored[job_id, "INVOICE"] = stored
 
     def invoice(self, job_id: str) -> StoredInvoice | None:
         return self.stored.get((job_id, "INVOICE"))
@@ -129,11 +142,12 @@ class MemoryJobStore:
         *,
         summary: Mapping[str, Any],
     ) -> bool:
+        stored = _stored_invoice(job_id, "CONFIRMED", invoice, findings, now)
         job = self.jobs.get(job_id)
         if job is None or job.status is not JobStatus.CAPTURED:
             return False
         self.jobs[job_id] = replace(job, confirmed_at=now, updated_at=now, summary=summary)
-        self.stored[job_id, "CONFIRMED"] = StoredInvoice(invoice, findings, now)
+        self.stored[job_id, "CONFIRMED"] = stored
         return True
 
     def confirmed_invoice(self, job_id: str) -> StoredInvoice | None:
@@ -149,15 +163,16 @@ class MemoryJobStore:
         self._move(job_id, JobStatus.ACTION_REQUIRED, JobStatus.SUBMITTED, now)
 
     def suspect_double_charge(self, job_id: str, now: datetime) -> None:
-        self.jobs[job_id] = replace(self.jobs[job_id], possible_double_charge=True, updated_at=now)
+        if job_id in self.jobs:
+            self.jobs[job_id] = replace(self.jobs[job_id], possible_double_charge=True, updated_at=now)
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
-        late = [job for job in self.jobs.values() if job.status.is_open and job.deadline_at <= now]
+        late = [job for job in self.jobs.indexed if job.status.is_open and job.deadline_at <= as_kept(now)]
         return [job.job_id for job in sorted(late, key=lambda job: job.deadline_at)][:limit]
 
     def _move(self, job_id: str, source: JobStatus, target: JobStatus, now: datetime) -> bool:
-        job = self.jobs[job_id]
-        if job.status is not source:
+        job = self.jobs.get(job_id)
+        if job is None or job.status is not source:
             return False
         self.jobs[job_id] = replace(job, status=target, updated_at=now)
         return True
@@ -166,18 +181,22 @@ class MemoryJobStore:
 class MemorySubmissionStore:
     def __init__(self, jobs: MemoryJobStore) -> None:
         self._jobs = jobs
-        self.rows: dict[tuple[str, int], Submission] = {}
+        self.rows: Items[tuple[str, int], Submission] = Items()
 
     def begin(self, submission: Submission) -> bool:
         if submission.key in self.rows:
             return False
-        job = self._jobs.jobs[submission.job_id]
-        if job.status not in sources_of(JobStatus.SUBMITTED) | {JobStatus.SUBMITTED}:
+        job = self._jobs.jobs.get(submission.job_id)
+        if job is None or job.status not in sources_of(JobStatus.SUBMITTED) | {JobStatus.SUBMITTED}:
             raise JobClosed(submission.job_id)
-        self._jobs.jobs[job.job_id] = replace(
-            job, status=JobStatus.SUBMITTED, provider=submission.provider, submission=submission.number
-        )
         self.rows[submission.key] = submission
+        self._jobs.jobs[job.job_id] = replace(
+            job,
+            status=JobStatus.SUBMITTED,
+            provider=submission.provider,
+            submission=submission.number,
+            updated_at=submission.created_at,
+        )
         return True
 
     def get(self, key: tuple[str, int]) -> Submission | None:
@@ -193,8 +212,9 @@ class MemorySubmissionStore:
         present = self.rows.get(submission.key)
         if present is None or present.version != submission.version:
             raise StaleWrite
-        self.rows[submission.key] = replace(submission, version=submission.version + 1)
-        return self.rows[submission.key]
+        following = replace(submission, version=submission.version + 1)
+        self.rows[submission.key] = following
+        return following
 
     def close(self, key: tuple[str, int], task_token: str, outcome: Outcome, now: datetime) -> bool:
         row = self.rows.get(key)
@@ -215,7 +235,7 @@ class MemorySubmissionStore:
         return True
 
     def due(self, provider: str, until: datetime, limit: int) -> Sequence[tuple[str, int]]:
-        return [row.key for at, row in self._indexed(provider) if at <= until][:limit]
+        return [row.key for at, row in self._indexed(provider) if at <= as_kept(until)][:limit]
 
     def next_due(self, provider: str, besides: Sequence[tuple[str, int]]) -> datetime | None:
         return next((at for at, row in self._indexed(provider) if row.key not in set(besides)), None)
@@ -223,7 +243,7 @@ class MemorySubmissionStore:
     def _indexed(self, provider: str) -> list[tuple[datetime, Submission]]:
         rows = [
             (row.next_check_at, row)
-            for row in self.rows.values()
+            for row in self.rows.indexed
             if row.provider == provider and row.next_check_at is not None
         ]
         return sorted(rows, key=lambda entry: entry[0])
@@ -232,25 +252,28 @@ class MemorySubmissionStore:
 class MemoryProviderStateStore:
     def __init__(self) -> None:
         self.states: dict[str, ProviderState] = {}
+        self._accounts: set[str] = set()
 
     def load(self, provider: str) -> ProviderState:
         return self.states.get(provider, ProviderState(lease=None, bucket=None, breaker=Breaker(), latencies={}))
 
     def accounts(self) -> frozenset[str]:
-        return frozenset(name for name, state in self.states.items() if "-" in name)
+        return frozenset(self._accounts)
 
     def take_lease(self, provider: str, lease: Lease, instead_of: Lease | None) -> bool:
+        if provider != provider_of(provider):
+            self._accounts.add(provider)
         present = self.load(provider).lease
-        seen = None if instead_of is None else (instead_of.owner, instead_of.expires_at)
+        seen = None if instead_of is None else (instead_of.owner, as_kept(instead_of.expires_at))
         if present is not None and (present.owner, present.expires_at) != seen:
             return False
-        return self._change(provider, lease=lease)
+        return self._change(provider, lease=as_kept(lease))
 
     def keep_lease(self, provider: str, lease: Lease) -> bool:
         return self.pass_lease(provider, lease.owner, lease)
 
     def pass_lease(self, provider: str, owner: str, lease: Lease) -> bool:
-        return self._owns(provider, owner) and self._change(provider, lease=lease)
+        return self._owns(provider, owner) and self._change(provider, lease=as_kept(lease))
 
     def release_lease(self, provider: str, owner: str) -> bool:
         return self._owns(provider, owner) and self._change(provider, lease=None)
@@ -259,13 +282,15 @@ class MemoryProviderStateStore:
         present = self.load(provider).bucket
         if present is not None and present.version != bucket.version - 1:
             return False
-        return self._change(provider, bucket=bucket)
+        # To the microsecond: a millisecond is several turns at a high rate.
+        kept = replace(as_kept(bucket), next_turn_at=bucket.next_turn_at, share=round(bucket.share, 6))
+        return self._change(provider, bucket=kept)
 
     def swap_breaker(self, provider: str, breaker: Breaker) -> bool:
         present = self.load(provider).breaker
         if present.version and present.version != breaker.version - 1:
             return False
-        return self._change(provider, breaker=breaker)
+        return self._change(provider, breaker=as_kept(breaker))
 
     def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int]) -> None:
         latencies = {name: dict(buckets) for name, buckets in self.load(provider).latencies.items()}
@@ -281,3 +306,12 @@ class MemoryProviderStateStore:
     def _change(self, provider: str, **parts: Any) -> bool:
         self.states[provider] = replace(self.load(provider), **parts)
         return True
+
+
+def _stored_invoice(
+    job_id: str, sort_key: str, invoice: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], now: datetime
+) -> StoredInvoice:
+    head, further = invoice_items(job_id, sort_key, invoice, findings, now, ttl=0)
+    for item in (head, *further):
+        require_size(item)
+    return StoredInvoice(json.loads(json.dumps(invoice)), json.loads(json.dumps(findings)), as_kept(now))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from invoice_engine import Limits
 from invoice_engine.isolated import Isolated
 from tests.live.test_tesseract import needs_tesseract  # noqa: F401 - a fixture that every test here uses
+from tests.waiting import run_to_end
 
 EXPECTED = json.loads(Path("samples/expected_scans.json").read_text(encoding="utf-8"))
 AMOUNTS = {"subtotal", "tax_total", "total", "quantity", "unit_price"}
@@ -43,9 +43,7 @@ def test_a_scanned_sample_is_read_as_it_was_printed(name: str) -> None:
 
 
 def test_the_demo_captures_them() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "samples.demo"], capture_output=True, text=True, timeout=120, check=False
-    )
+    done = run_to_end([sys.executable, "-m", "samples.demo"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{11 + len(EXPECTED)} captured" in done.stdout
     assert "left out" not in done.stdout

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import commands_of, end_session, needs_proc, of_session, wait_until
+from tests.processes import commands_of, end_session, needs_proc, of_session
 from tests.unit.cli.labelled import a_picture, a_row, write
+from tests.waiting import wait_until
 from tools.stage import PROJECT, SAMPLES
 
 SCAN = SAMPLES.parent / "scans" / "english_gbp_scanned.pdf"
@@ -59,7 +60,7 @@ class Command:
         os.killpg(self.process.pid, signal.SIGINT)
         out, err = self.process.communicate(timeout=30)
         assert self.process.returncode == 130, err
-        wait_until(lambda: not of_session(self.process.pid), 5)
+        wait_until(lambda: not of_session(self.process.pid), "The end of all that it started")
         return out, err
 
 

@@ -6,7 +6,6 @@ the scripted provider's latency and faults, ``stack.clock`` jumps ahead or chang
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
@@ -15,7 +14,6 @@ import pytest
 from local_stack.stack import LocalStack
 
 Running = Callable[..., AbstractContextManager[LocalStack]]
-Eventually = Callable[..., None]
 
 
 class Stacks:
@@ -58,19 +56,6 @@ def stack(stacks: Stacks) -> LocalStack:
 def stack_with(stacks: Stacks) -> Callable[..., LocalStack]:
     """An empty stack with options of ``LocalStack``: ``parameters``, ``provider_settings``, ``time_scale``."""
     return stacks.get
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], object], float], None]:
-    """Wait in real time until something holds; fail with its name when it does not within some seconds."""
-
-    def wait(holds: Callable[[], object], seconds: float = 10.0) -> None:
-        give_up_at = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < give_up_at, f"{holds} did not come true within {seconds:g} s"
-            time.sleep(0.01)
-
-    return wait
 
 
 @pytest.fixture

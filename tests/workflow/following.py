@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.waiting import run_to_end
+
 STEP = re.compile(r"<!-- (file|change): (\S+) -->\n```(py|diff)\n(.*?)```\n", re.DOTALL)
 _COPIED = ("cli", "docs", "functions", "layers", "local_stack", "samples", "statemachines", "tests", "tools")
 _COPIED_FILES = ("pyproject.toml", "python-versions.txt", "template.yaml")
@@ -55,12 +57,8 @@ def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     paths = [*(str(project / "layers" / name) for name in ("capture", "engine")), str(project / "cli")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment |= {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
+    return run_to_end(
         [sys.executable, *arguments],
         cwd=project,
         env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
     )

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from local_stack.stack import LocalStack
-from tests.workflow.conftest import Eventually, Running, Stacks
+from tests.waiting import wait_until
+from tests.workflow.conftest import Running, Stacks
 from tests.workflow.observing import ANOTHER, INVOICE, announced, captured, finished, states, status_of
 
 # --- success  ----------------------------------------
@@ -35,12 +36,12 @@ def test_a_day_of_waiting_changes_nothing_for_the_job(running: Running) -> None:
         assert stack.scripted.submissions_of(job_id) == 1
 
 
-def test_a_drained_loop_ends_and_the_next_document_starts_another(running: Running, eventually: Eventually) -> None:
+def test_a_drained_loop_ends_and_the_next_document_starts_another(running: Running) -> None:
     with running(latency_seconds=20) as stack:
         captured(stack)
         stack.clock.advance(60)
         captured(stack, ANOTHER, "incoming/another.xml")
-        eventually(lambda: all(status_of(stack, loop) == "SUCCEEDED" for loop in stack.loops()))
+        wait_until(lambda: all(status_of(stack, loop) == "SUCCEEDED" for loop in stack.loops()))
         assert len(stack.loops()) >= 1
         items = stack.dynamodb.get_item(
             TableName=stack.table, Key={"PK": {"S": "PROVIDER#scripted#0"}, "SK": {"S": "LEASE"}}

@@ -26,6 +26,7 @@ from invoice_capture_cli.running import EXAMPLES
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
 from local_stack.state_file import announced
+from tests.waiting import PATIENCE_SECONDS, run_to_end
 from tests.workflow.conftest import Stacks
 from tests.workflow.test_docs import README, commands
 from tools.stage import PROJECT
@@ -71,8 +72,10 @@ def run(served: tuple[LocalStack, str], tmp_path: Path) -> Iterator[Run]:
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "invoice_capture_cli", *words]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+        return run_to_end(
+            command,
+            cwd=tmp_path,
+            env=environment,
         )
 
     with announced(folder_of_stacks(environment)) as announcement:
@@ -119,9 +122,9 @@ def test_a_client_of_one_key_sees_nothing_of_another(served: tuple[LocalStack, s
     other = run("keys", "create", "--client", "other").stdout.strip()
     done = json.loads(run("submit", f"samples/documents/{SAMPLE}", "--wait", "--json").stdout)
     url = f"{stack.api_url}/ocr-invoice-job"
-    mine = requests.get(url, headers={"x-api-key": key}, timeout=30).json()
-    theirs = requests.get(url, headers={"x-api-key": other}, timeout=30).json()
+    mine = requests.get(url, headers={"x-api-key": key}, timeout=PATIENCE_SECONDS).json()
+    theirs = requests.get(url, headers={"x-api-key": other}, timeout=PATIENCE_SECONDS).json()
     assert (mine["total"], theirs["total"], theirs["data"]) == (1, 0, [])
     for path in ("", "/results", "/document", "/invoice", "/submissions"):
-        hidden = requests.get(f"{url}/{done['job']['_id']}{path}", headers={"api-key": other}, timeout=30)
+        hidden = requests.get(f"{url}/{done['job']['_id']}{path}", headers={"api-key": other}, timeout=PATIENCE_SECONDS)
         assert (hidden.status_code, hidden.json()["success"]) == (404, False)

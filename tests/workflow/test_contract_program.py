@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from invoice_capture.providers.ocr_job.adapter import OcrJobProvider
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
 from tests.contract.simulated_contracts import LinkedDocumentStore
+from tests.waiting import wait_until
 from tests.workflow.conftest import Stacks
 from tools.stage import SAMPLES
 
@@ -50,13 +50,11 @@ class Program:
         return Submission(**{**vars(row), "state": SubmissionState.PENDING, "reference": reference})
 
     def ended(self, row: Submission) -> Any:
-        give_up_at = time.monotonic() + 30
-        while time.monotonic() < give_up_at:
+        def end() -> Any:
             check = self.provider.check([row]).get(row.reference or "")
-            if check is not None and check.state is not CheckState.PENDING:
-                return check
-            time.sleep(0.1)
-        raise TimeoutError(row.reference)
+            return check if check is not None and check.state is not CheckState.PENDING else None
+
+        return wait_until(end, f"The end of {row.reference}")
 
 
 @pytest.fixture

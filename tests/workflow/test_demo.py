@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import run_to_end
 from tools import readme
 from tools.stage import PROJECT
 
@@ -23,14 +24,8 @@ DOCUMENTS = [
 
 
 def demo(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "samples.demo"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "samples.demo"]
+    return run_to_end(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(PROJECT), **environment})
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from invoice_capture.api import contract_routes, further_routes, openapi, presentation
+from invoice_capture.api import contract_routes, further_routes, openapi, presentation, upload_routes
 from invoice_capture.api.forms import MOST_FORM_BYTES
 from invoice_capture.api.parts import Resolver
 from invoice_capture.domain import errors
 from invoice_capture.domain.job import JobStatus
+from tests.waiting import run_to_end
 
 README = Path("README.md").read_text()
 PAGES = [*Path().glob("*.md"), *Path("docs").rglob("*.md"), Path("samples/README.md")]
@@ -59,7 +59,7 @@ def test_local_commands_do_what_the_readme_says(command: str, tmp_path: Path) ->
     words = shlex.split(command)
     assert words[0] == ".venv/bin/python"
     log = ["--log-file", str(tmp_path / "log")]
-    done = subprocess.run([sys.executable, *words[1:], *log], capture_output=True, text=True, timeout=120, check=False)
+    done = run_to_end([sys.executable, *words[1:], *log])
     assert done.returncode == 0, done.stdout + done.stderr
     if "--json" in words:
         [result] = [json.loads(line) for line in done.stdout.splitlines()]
@@ -123,6 +123,7 @@ def test_the_api_page_has_every_operation_and_every_status() -> None:
     resolver = Resolver(enable_validation=True)
     parts: Any = None  # only what the routes are, not what they do
     contract_routes.register(resolver, parts)
+    upload_routes.register(resolver, parts)
     further_routes.register(resolver, parts)
     paths = openapi.document(resolver)["paths"]
     operations = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}

@@ -6,7 +6,8 @@ import pytest
 
 from invoice_capture.use_cases import check_submissions
 from local_stack.stack import LocalStack
-from tests.workflow.conftest import Eventually, Running
+from tests.waiting import wait_until
+from tests.workflow.conftest import Running
 from tests.workflow.observing import INVOICE, announced, captured, finished, message, states_of, status_of
 
 
@@ -18,10 +19,10 @@ def sleeps(stack: LocalStack) -> bool:
 # --- loops that die ----------------------------------------
 
 
-def test_a_loop_that_was_aborted_is_restarted_by_the_sweeper(running: Running, eventually: Eventually) -> None:
+def test_a_loop_that_was_aborted_is_restarted_by_the_sweeper(running: Running) -> None:
     with running(latency_seconds=20 * 3600) as stack:
         upload = stack.upload("incoming/invoice.xml", INVOICE)
-        eventually(lambda: sleeps(stack))
+        wait_until(lambda: sleeps(stack))
         stack.abort(stack.loops()[0])
         job_id = finished(stack, upload)
         assert stack.job(job_id)["status"] == "CAPTURED"
@@ -29,10 +30,10 @@ def test_a_loop_that_was_aborted_is_restarted_by_the_sweeper(running: Running, e
         assert stack.scripted.submissions_of(job_id) == 1
 
 
-def test_a_loop_that_lost_its_lease_ends_without_failing(running: Running, eventually: Eventually) -> None:
+def test_a_loop_that_lost_its_lease_ends_without_failing(running: Running) -> None:
     with running(latency_seconds=20 * 3600) as stack:
         upload = stack.upload("incoming/invoice.xml", INVOICE)
-        eventually(lambda: sleeps(stack))
+        wait_until(lambda: sleeps(stack))
         stack.dynamodb.update_item(
             TableName=stack.table,
             Key={"PK": {"S": "PROVIDER#scripted#0"}, "SK": {"S": "LEASE"}},
@@ -60,13 +61,13 @@ def test_a_long_loop_hands_over(running: Running, monkeypatch: pytest.MonkeyPatc
 # --- tokens and deadlines  ----------------------------------------
 
 
-def test_a_job_whose_execution_was_aborted_ends_at_its_deadline(running: Running, eventually: Eventually) -> None:
+def test_a_job_whose_execution_was_aborted_ends_at_its_deadline(running: Running) -> None:
     with running(latency_seconds=40 * 3600, hours=48) as stack:
         upload = stack.upload("incoming/invoice.xml", INVOICE)
-        eventually(lambda: sleeps(stack))
+        wait_until(lambda: sleeps(stack))
         job_id = stack.job_id_of(upload)
         stack.abort(stack.executions(job_id)[0])
-        eventually(lambda: announced(stack, job_id), 60)
+        wait_until(lambda: announced(stack, job_id))
         assert stack.job(job_id)["error_code"] == "JobDeadlineExceeded"
         assert announced(stack, job_id) == ["invoice.failed"]
         [row] = stack.submissions(job_id)

@@ -13,11 +13,14 @@ from pypdf import PdfReader, PdfWriter
 from local_stack.simulators import Script, Simulator
 from local_stack.simulators.script import Action, RateLimit
 from local_stack.stack import LocalStack
-from tests.workflow.conftest import Eventually, Stacks
+from tests.waiting import wait_until
+from tests.workflow.conftest import Stacks
 from tests.workflow.observing import announced, finished
 
 INVOICE = Path("samples/documents/dutch_eur_labels_below.pdf").read_bytes()
 TWO_PAGES = Path("samples/documents/spanish_eur_two_pages.pdf").read_bytes()
+# A busy machine answers in a third of it.
+HANG_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def staged(stacks: Stacks, provider: str, hours: int = 72) -> Scene:
     stack = stacks.get(
         time_scale=500,
         parameters={"DefaultRoute": f"{provider}?,embedded", "JobDeadlineHours": str(hours)},
-        provider_settings={provider: {"timeout_seconds": "0.4"}},
+        provider_settings={provider: {"timeout_seconds": str(HANG_SECONDS / 3)}},
     )
     return Scene(stack, provider)
 
@@ -108,7 +111,7 @@ def test_what_passes_is_waited_for_and_paid_once(scene: Scene, step: str, fault:
     "fault",
     [
         {"reset": True},
-        {"hang_seconds": 1},
+        {"hang_seconds": HANG_SECONDS},
         {"lose_answer": True},
         *({"body": body} for body in ("malformed", "truncated", "html", "empty", "oversized")),
     ],
@@ -129,10 +132,10 @@ def test_a_result_that_cannot_be_fetched_yet_is_fetched_later(scene: Scene, faul
     assert len(scene.simulator.accepted) == 1
 
 
-def test_maintenance_is_waited_for(scene: Scene, eventually: Eventually) -> None:
+def test_maintenance_is_waited_for(scene: Scene) -> None:
     scene.simulator.script.maintenance = True
     upload = scene.stack.upload(f"incoming/{scene.provider}/invoice.pdf", INVOICE)
-    eventually(lambda: sum(scene.simulator.requests.values()) >= 3)
+    wait_until(lambda: sum(scene.simulator.requests.values()) >= 3)
     assert scene.simulator.accepted == []
     scene.simulator.script.maintenance = False
     assert scene.job(finished(scene.stack, upload))["status"] == "CAPTURED"
@@ -149,14 +152,16 @@ def test_a_rate_limit_slows_the_provider_down_and_fails_nobody(scene: Scene) -> 
 # --- lost answers  ----------------------------------------
 
 
-@pytest.mark.parametrize("fault", [{"lose_answer": True}, {"hang_seconds": 1}, {"body": "malformed"}], ids=str)
-def test_a_lost_answer_is_looked_up_or_marked(scene: Scene, fault: dict[str, Any], eventually: Eventually) -> None:
+@pytest.mark.parametrize(
+    "fault", [{"lose_answer": True}, {"hang_seconds": HANG_SECONDS}, {"body": "malformed"}], ids=str
+)
+def test_a_lost_answer_is_looked_up_or_marked(scene: Scene, fault: dict[str, Any]) -> None:
     scene.simulator.fail(on=scene.operations.spending, **fault)
     job = scene.alone()
     assert job["status"] == "CAPTURED"
     assert job.get("possible_double_charge", False) is not scene.operations.finds
     # A request that hung is served, and charged, after we have long gone on.
-    eventually(lambda: len(scene.simulator.accepted) == (1 if scene.operations.finds else 2))
+    wait_until(lambda: len(scene.simulator.accepted) == (1 if scene.operations.finds else 2))
 
 
 def test_nothing_is_paid_a_third_time(scene: Scene) -> None:
@@ -252,11 +257,11 @@ def test_in_an_outage_a_route_moves_on_where_it_says_so(scene: Scene) -> None:
     assert scene.simulator.accepted == []
 
 
-def test_in_an_outage_a_route_waits_where_it_does_not(scene: Scene, eventually: Eventually) -> None:
+def test_in_an_outage_a_route_waits_where_it_does_not(scene: Scene) -> None:
     scene.simulator.fail(on="*", times="forever", status=500)
     uploads = [scene.stack.upload(f"incoming/{scene.provider}/{n}.pdf", INVOICE + b"\n%%%d" % n) for n in range(8)]
     breaker = lambda: scene.stack.rows(f"PROVIDER#{scene.provider}#0").get("BREAKER", {})  # noqa: E731
-    eventually(lambda: breaker().get("failures", 0) >= 6)
+    wait_until(lambda: breaker().get("failures", 0) >= 6)
     asked = sum(scene.simulator.requests.values())
     # Eight steps may have asked before the breaker was open, and each failure since was a probe.
     assert asked <= 8 + breaker()["failures"], "an open breaker lets only probes through"
@@ -281,12 +286,10 @@ def test_what_is_never_ready_ends_with_the_deadline(stacks: Stacks, provider: st
 
 
 @only("abbyy")
-def test_a_person_is_told_once_where_to_verify_and_the_job_goes_on_days_later(
-    scene: Scene, eventually: Eventually
-) -> None:
+def test_a_person_is_told_once_where_to_verify_and_the_job_goes_on_days_later(scene: Scene) -> None:
     scene.simulator.script.action = Action(until="told")
     upload = scene.stack.upload("incoming/abbyy/invoice.pdf", INVOICE)
-    eventually(scene.stack.notifications)
+    wait_until(scene.stack.notifications)
     job_id = scene.stack.job_id_of(upload) or ""
     assert scene.stack.job(job_id)["status"] == "ACTION_REQUIRED"
     # Two days, in steps that leave the loop its time.

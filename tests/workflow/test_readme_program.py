@@ -16,6 +16,7 @@ import pytest
 from local_stack.serve import make_key
 from tests.fakes.canned_server import Answer, CannedServer, Request
 from tests.unit.engine import documents
+from tests.waiting import run_to_end
 from tests.workflow.conftest import Stacks
 from tests.workflow.test_docs import README
 from tools.stage import PROJECT
@@ -34,13 +35,9 @@ def run(tmp_path: Path) -> Run:
         text = PROGRAM.replace("http://localhost:3030", url).replace("+ 120 ", f"+ {patience} ")
         program = tmp_path / "capture.py"
         program.write_text(text, encoding="utf-8")
-        return subprocess.run(
+        return run_to_end(
             [sys.executable, str(program), str(file)],
             env={**os.environ, "KEY": key, "no_proxy": "*"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
         )
 
     return run

@@ -17,6 +17,8 @@ from tests.workflow.conftest import Stacks
 from tests.workflow.observing import finished
 
 INVOICE = Path("samples/documents/dutch_eur_labels_below.pdf").read_bytes()
+# A busy machine answers in a third of it.
+HANG_SECONDS = 6.0
 SETTINGS = {
     "abbyy": {"application_id": "an-application", "application_token": "abbyy-s3cret-Token+/="},
     "extract_api": {"account_token": "extract-s3cret-token"},
@@ -38,7 +40,7 @@ CHECK = {"abbyy": "task", "extract_api": "get_results", "ocr_job": "list_jobs"}
 def told(stacks: Stacks) -> dict[str, str]:
     """Everything that was told of jobs that went well, were refused, or met every kind of broken answer."""
     log = io.StringIO()
-    settings = {name: {**SETTINGS[name], "timeout_seconds": "0.4"} for name in simulators.NAMES}
+    settings = {name: {**SETTINGS[name], "timeout_seconds": str(HANG_SECONDS / 3)} for name in simulators.NAMES}
     stack = stacks.get(time_scale=500, parameters={"LogLevel": "DEBUG"}, provider_settings=settings, log=log)
     jobs = list(_jobs(stack))
     executions = [arn for job_id in jobs for arn in stack.executions(job_id)] + stack.loops()
@@ -70,7 +72,7 @@ def _jobs(stack: LocalStack) -> Iterator[str]:
         for status in (400, 401, 402, 415, 429, 500, 503):
             simulator.fail(on=FIRST[provider], status=status)
             yield drop(provider)
-        for fault in ({"body": "malformed"}, {"body": "html"}, {"reset": True}, {"hang_seconds": 1}):
+        for fault in ({"body": "malformed"}, {"body": "html"}, {"reset": True}, {"hang_seconds": HANG_SECONDS}):
             simulator.fail(on=CHECK[provider], **fault)
             yield drop(provider)
         simulator.script.fail_documents = "forever"

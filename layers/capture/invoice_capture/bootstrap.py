@@ -222,6 +222,7 @@ class Application:
             jobs=jobs,
             submissions=self._submissions,
             idempotency=DynamoDBIdempotency(self._clients, self._settings.text("TABLE_NAME")),
+            allowed_origins=self._settings.optional_names("ALLOWED_ORIGINS"),
         )
         return JobsApi(parts)
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from tests.unit.cli.conftest import Cli
 from tests.unit.cli.labelled import LINES, PRINTED, a_picture, a_row, an_invoice, write
 from tests.unit.cli.worker_jobs import crash_at_two, hang, take_all_memory
 from tests.unit.engine import documents
+from tests.waiting import PATIENCE_SECONDS, child, wait_until
 
 
 @pytest.fixture
@@ -120,27 +120,22 @@ def test_ctrl_c_ends_it(tmp_path: Path, whole_terminal: bool) -> None:
     for name in names:
         (folder / name).write_bytes(an_invoice())
     command = [sys.executable, "-m", "invoice_capture_cli", "evaluate", str(folder)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        workers = _wait_for_workers(process.pid)
+    with child(command) as process:
+        workers = wait_until(lambda: _workers_of(process.pid), "The start of a worker")
         (os.killpg if whole_terminal else os.kill)(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert errors.strip() == "invoice-capture: Stopped: nothing was measured."
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 
-def _wait_for_workers(process: int) -> list[int]:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        children = [
-            int(child)
-            for thread in Path(f"/proc/{process}/task").iterdir()
-            for child in (thread / "children").read_text().split()
-        ]
-        if workers := [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]:
-            return workers
-        time.sleep(0.01)
-    raise AssertionError("no worker was started")
+def _workers_of(process: int) -> list[int]:
+    children = [
+        int(child)
+        for thread in Path(f"/proc/{process}/task").iterdir()
+        for child in (thread / "children").read_text().split()
+    ]
+    return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def test_a_crash_costs_one_document() -> None:

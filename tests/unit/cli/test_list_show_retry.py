@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +12,7 @@ from invoice_capture_cli.errors import UsageError
 from invoice_capture_cli.values import duration, money, percent, since, size
 from tests.unit.cli.conftest import Cli, lines
 from tests.unit.cli.fake_api import FakeApi, Fault
+from tests.waiting import PATIENCE_SECONDS, child
 
 LIST = "GET /ocr-invoice-job"
 
@@ -58,13 +58,22 @@ def test_a_reader_that_has_seen_enough_is_no_failure(options: list[str], cli: Cl
     for _ in range(700):
         api.add()
     command = [sys.executable, "-m", "invoice_capture_cli", "list", "--all", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with child(command) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.read(10)
         process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+        assert process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_a_list_is_a_table_at_80_columns(cli: Cli, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    job_id = api.add(status="completed", documentName="english_gbp_classic.pdf")
+    text = cli("list").stdout
+    assert "───" in text
+    [row] = [line for line in text.splitlines() if job_id in line]
+    assert row.split()[1:] == ["✓", "completed", "english_gbp_classic.pdf", "2,096.40", "GBP"]
 
 
 def test_nothing_to_list_is_said_on_standard_error(cli: Cli) -> None:

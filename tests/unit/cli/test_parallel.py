@@ -8,6 +8,7 @@ import time
 import pytest
 
 from invoice_capture_cli.parallel import Parallel
+from tests.waiting import PATIENCE_SECONDS
 
 
 def test_results_come_in_order_when_that_is_wanted() -> None:
@@ -21,15 +22,16 @@ def test_results_come_in_order_when_that_is_wanted() -> None:
 
 
 def test_no_more_run_than_there_are_threads() -> None:
-    lock = threading.Lock()
+    lock, all_at_work = threading.Lock(), threading.Barrier(3)
     running = most = 0
 
-    def work(_: int) -> None:
+    def work(number: int) -> None:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.005)
+        if number < 3:
+            all_at_work.wait(PATIENCE_SECONDS)
         with lock:
             running -= 1
 
@@ -39,34 +41,42 @@ def test_no_more_run_than_there_are_threads() -> None:
 
 def test_a_failure_ends_it() -> None:
     done: list[int] = []
+    ended = threading.Event()
 
     def work(number: int) -> None:
         if number == 5:
             raise ValueError("five")
-        time.sleep(0.002)
+        if number > 5:
+            ended.wait(PATIENCE_SECONDS)
         done.append(number)
 
+    parallel = Parallel(work, range(1000), threads=4)
     with pytest.raises(ValueError, match="five"):
-        list(Parallel(work, range(1000)).results())
-    assert len(done) < 900
+        list(parallel.results())
+    ended.set()
+    list(parallel.stop(PATIENCE_SECONDS))
+    # The first five, and what the four threads had in hand.
+    assert len(done) <= 5 + 4
 
 
 def test_stopping_begins_nothing_more_and_gives_what_was_under_way() -> None:
-    go = threading.Event()
+    all_at_work, go = threading.Barrier(5), threading.Event()
 
     def work(number: int) -> int:
-        go.wait(5)
+        all_at_work.wait(PATIENCE_SECONDS)
+        go.wait(PATIENCE_SECONDS)
         return number
 
     parallel = Parallel(work, range(100), threads=4)
+    all_at_work.wait(PATIENCE_SECONDS)
     threading.Timer(0.05, go.set).start()
-    assert sorted(parallel.stop(5)) == [0, 1, 2, 3]
+    assert sorted(parallel.stop(PATIENCE_SECONDS)) == [0, 1, 2, 3]
 
 
 def test_stopping_does_not_wait_for_what_hangs() -> None:
     hanging = threading.Event()
-    parallel = Parallel(lambda _: hanging.wait(30), range(2))
-    began = time.monotonic()
-    assert list(parallel.stop(0.1)) == []
-    assert time.monotonic() - began < 2
-    hanging.set()
+    parallel = Parallel(lambda _: hanging.wait(), range(2))
+    try:
+        assert list(parallel.stop(0.1)) == []
+    finally:
+        hanging.set()

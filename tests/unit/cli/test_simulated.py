@@ -50,6 +50,12 @@ def test_json_says_so(local: Cli, api: FakeApi, files: Any) -> None:
     assert [line["job"]["simulated"] for line in lines(local("submit", *files("slow.pdf"), "--json"))] == [True]
 
 
+def test_a_document_that_goes_to_another_provider_loses_the_mark(local: Cli, api: FakeApi, files: Any) -> None:
+    """An e-invoice is read by the engine, whatever its route."""
+    api.makes = {"route": ["abbyy"]}
+    assert "simulated" not in local("submit", *files("one.xml"), "--wait").stdout
+
+
 def test_an_api_that_does_not_say_marks_nothing(cli: Cli, api: FakeApi) -> None:
     api.add(status="completed", provider="abbyy")
     assert "simulated" not in cli("list").stdout + cli("list", "--json").stdout

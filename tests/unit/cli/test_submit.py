@@ -5,16 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.processes import wait_until
 from tests.unit.cli.conftest import Cli, lines
 from tests.unit.cli.fake_api import KEY, FakeApi, Fault
+from tests.waiting import PATIENCE_SECONDS, child, wait_until
 
 Files = Callable[..., list[Path]]
 CREATE = "POST /ocr-invoice-job"
@@ -205,19 +204,10 @@ def test_ctrl_c_tells_what_goes_on(as_json: bool, api: FakeApi, files: Files) ->
     """In a process of its own, with a real signal."""
     environment = {**os.environ, "INVOICE_CAPTURE_URL": api.url, "INVOICE_CAPTURE_KEY": KEY}
     command = [sys.executable, "-m", "invoice_capture_cli", "submit", *map(str, files("slow.pdf")), "--wait"]
-    process = subprocess.Popen(
-        [*command, *(["--json"] if as_json else [])],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        wait_until(lambda: api.requests["GET /ocr-invoice-job"])
+    with child([*command, *(["--json"] if as_json else [])], env=environment) as process:
+        wait_until(lambda: api.requests["GET /ocr-invoice-job"], "A look at the jobs")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
-    finally:
-        process.kill()
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
     [job_id] = api.jobs
     assert process.returncode == 130
     assert err == (

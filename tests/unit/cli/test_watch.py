@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
-import subprocess
 import sys
 
 import pytest
@@ -14,6 +12,7 @@ from invoice_capture_cli.http_api import HttpApi
 from invoice_capture_cli.jobs import Jobs
 from tests.unit.cli.conftest import Cli, lines
 from tests.unit.cli.fake_api import KEY, FakeApi
+from tests.waiting import PATIENCE_SECONDS, child, terminal
 
 
 def test_without_ids_all_that_are_under_way_are_followed(cli: Cli, api: FakeApi) -> None:
@@ -59,7 +58,6 @@ def test_a_job_that_was_never_started_is_not_waited_for(cli: Cli, api: FakeApi) 
 def test_a_terminal_gets_a_live_table(api: FakeApi) -> None:
     job_id = api.add(status="queued")
     api.looks = 2
-    primary, secondary = pty.openpty()
     environment = {
         **os.environ,
         "INVOICE_CAPTURE_URL": api.url,
@@ -67,19 +65,10 @@ def test_a_terminal_gets_a_live_table(api: FakeApi) -> None:
         "TERM": "xterm-256color",
         "COLUMNS": "120",
     }
-    with subprocess.Popen(
-        [sys.executable, "-m", "invoice_capture_cli", "watch"], env=environment, stdout=secondary, stderr=secondary
-    ) as process:
-        os.close(secondary)
-        shown = b""
-        while True:
-            try:
-                shown += os.read(primary, 4096)
-            except OSError:  # the other side is closed
-                break
-        assert process.wait(20) == 0
-    os.close(primary)
-    text = shown.decode()
+    command = [sys.executable, "-m", "invoice_capture_cli", "watch"]
+    with terminal() as shown, child(command, env=environment, stdout=shown.side, stderr=shown.side) as process:
+        assert process.wait(PATIENCE_SECONDS) == 0
+        text = shown.read_all()
     assert "0 of 1 ended" in text
     assert "✓ completed" in text
     assert job_id in text

@@ -47,7 +47,8 @@ def extreme(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     amounts = {"total": 123_456_789_012.34, "currency": "GBP"}
     api.makes = {
         "_invoice": an_extreme_invoice("credit_note"),
-        "_head": {"number": NUMBER, "supplier": {"name": SUPPLIER}, "amounts": amounts, "type": "credit_note"},
+        "_head": {"number": NUMBER, "supplier": {"name": SUPPLIER}, "amounts": amounts},
+        "invoiceType": "credit_note",
         "group": "month-end",
     }
     return api
@@ -157,4 +158,4 @@ def test_a_credit_note_counts_against_invoices(kind: str, total: str | None, sho
     head = Head.of_invoice(invoice)
     assert (head.total, head.kind) == (shown, "credit note" if kind == "credit_note" else "")
     amounts = {} if total is None else {"total": float(total), "currency": "GBP"}
-    assert Head.of_job({"extractedData": {"invoice": {"type": kind, "amounts": amounts}}}).total == shown
+    assert Head.of_job({"invoiceType": kind, "extractedData": {"invoice": {"amounts": amounts}}}).total == shown

@@ -24,6 +24,7 @@ from invoice_engine.pipe import Pipe
 from invoice_engine.read.ocr import NoOcr, OcrReader, OcrResult, PageImage
 from tests.unit.engine import documents
 from tests.unit.engine.test_ocr_pages import Reader, scanned_pdf
+from tests.waiting import PATIENCE_SECONDS
 from tools.stage import SAMPLES
 
 SAMPLE = (SAMPLES / "english_gbp_classic.pdf").read_bytes()
@@ -44,7 +45,7 @@ class Failing:
 
 class Slow(Reader):
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:
-        time.sleep(2)
+        time.sleep(3.5)
         self.remaining = deadline.remaining()
         return super().read(images, limits, deadline)
 
@@ -140,9 +141,9 @@ def test_scans_have_more_time_than_text() -> None:
     caller = Slow(documents.GERMAN_INVOICE)
     with isolated(caller, grace_seconds=0.2) as reader:
         total_of(reader)  # the child has started
-        limits = replace(Limits(), max_seconds=1.0, seconds_per_scan=10.0)
+        limits = replace(Limits(), max_seconds=3.0, seconds_per_scan=30.0)
         assert reader.extract(scanned_pdf(1.0), limits)["invoice"]["total"]["value"] == "1297.10"
-        assert 0 < caller.remaining < 10
+        assert 0 < caller.remaining < 30
 
 
 # --- by Tesseract --------------------------------------------------------------------------------------------------
@@ -151,15 +152,15 @@ def test_scans_have_more_time_than_text() -> None:
 def test_tesseract_beside_the_child_has_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in that is called three times for a page, takes its time and finds nothing."""
     program = tmp_path / "tesseract"
-    program.write_text('#!/bin/sh\ncase "$1" in --list-langs) echo "List:"; echo eng;; *) sleep 0.6;; esac\n')
+    program.write_text('#!/bin/sh\ncase "$1" in --list-langs) echo "List:"; echo eng;; *) sleep 1.2;; esac\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with isolated(None, grace_seconds=0.2) as reader:
         total_of(reader)
         with pytest.raises(NoTextLayer, match="found no text"):
-            reader.extract(scanned_pdf(1.0), replace(Limits(), max_seconds=1.0, seconds_per_scan=10.0))
+            reader.extract(scanned_pdf(1.0), replace(Limits(), max_seconds=3.0, seconds_per_scan=30.0))
         with pytest.raises(TooLarge, match="longer than"):
-            reader.extract(scanned_pdf(1.0), replace(Limits(), max_seconds=1.0, seconds_per_scan=0.0))
+            reader.extract(scanned_pdf(1.0), replace(Limits(), max_seconds=3.0, seconds_per_scan=0.0))
 
 
 def test_no_tesseract_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,11 +188,11 @@ def test_the_child_has_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def pipes(longest: int = 1 << 20) -> Iterator[tuple[Pipe, Pipe]]:
-    """Both ends, each of which gives up after two seconds."""
+    """Both ends, each of which gives up when patience is at its end."""
     one, other = os.pipe(), os.pipe()
     ends = Pipe(one[0], other[1], longest), Pipe(other[0], one[1], longest)
     for end in ends:
-        end.give_up_at = time.monotonic() + 2
+        end.give_up_at = time.monotonic() + PATIENCE_SECONDS
     try:
         yield ends
     finally:

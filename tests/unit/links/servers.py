@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from invoice_capture.links.fetcher import LinkFetcher
+from tests.waiting import PATIENCE_SECONDS
 
 NAME = "march.pdf"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -50,10 +51,12 @@ def serving(*scripts: Script | bytes, tls: ssl.SSLContext | None = None, listens
         server = Server(listener.getsockname()[1])
         thread = threading.Thread(target=_serve, args=(listener, server, scripts, tls, listens), daemon=True)
         thread.start()
-        yield server
-        # Closing does not wake a thread that accepts; shutting down does.
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(timeout=5)
+        try:
+            yield server
+        finally:
+            # Closing does not wake a thread that accepts; shutting down does.
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(timeout=PATIENCE_SECONDS)
 
 
 def _serve(
@@ -72,7 +75,7 @@ def _serve(
         server.connections += 1
         # A client that gives up in the middle is what many tests are about.
         with suppress(OSError):
-            connection.settimeout(5)
+            connection.settimeout(PATIENCE_SECONDS)
             if tls:
                 connection = tls.wrap_socket(connection, server_side=True)
             with connection:
@@ -104,13 +107,17 @@ def redirect(location: str, status: int = 302) -> bytes:
     return answer(status=status, Location=location)
 
 
-def trusting(server: Server, *, maximum_bytes: int = 1000, seconds: float = 5) -> LinkFetcher:
+def trusting(server: Server, *, maximum_bytes: int = 1000, seconds: float = PATIENCE_SECONDS) -> LinkFetcher:
     return LinkFetcher(maximum_bytes=maximum_bytes, seconds=seconds, trusted_origins=frozenset({server.url}))
 
 
-def fetch(server: Server, *, maximum_bytes: int = 1000, seconds: float = 5) -> bytes:
+def fetch(server: Server, *, maximum_bytes: int = 1000, seconds: float = PATIENCE_SECONDS) -> bytes:
     fetcher = trusting(server, maximum_bytes=maximum_bytes, seconds=seconds)
-    with fetcher.fetch(f"{server.url}/a?signature=s3cret", NAME) as file:
+    return content_of(fetcher, f"{server.url}/a?signature=s3cret")
+
+
+def content_of(fetcher: LinkFetcher, url: str) -> bytes:
+    with fetcher.fetch(url, NAME) as file:
         return file.read()
 
 

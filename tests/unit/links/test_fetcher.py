@@ -27,6 +27,7 @@ from tests.unit.links.servers import (
     Internet,
     Server,
     answer,
+    content_of,
     fetch,
     redirect,
     serving,
@@ -105,7 +106,7 @@ def test_a_large_document_does_not_stay_in_memory():
 def test_the_certificate_is_verified_for_the_name_though_the_connection_goes_to_the_address(authority):
     with serving(answer(b"document"), tls=authority.server("example.com")) as server:
         link, world = routed(server, 443, authority)
-        assert link.fetch("https://EXAMPLE.com./a", NAME).read() == b"document"
+        assert content_of(link, "https://EXAMPLE.com./a") == b"document"
         assert "Host: example.com\r\n" in server.requests[0]
     assert world.connected == [(PUBLIC, 443)]
 
@@ -113,7 +114,7 @@ def test_the_certificate_is_verified_for_the_name_though_the_connection_goes_to_
 def test_an_address_may_have_a_certificate_too(authority):
     with serving(answer(b"document"), tls=authority.server(PUBLIC)) as server:
         link, world = routed(server, 8443, authority)
-        assert link.fetch(f"https://{PUBLIC}:8443/", NAME).read() == b"document"
+        assert content_of(link, f"https://{PUBLIC}:8443/") == b"document"
         assert f"Host: {PUBLIC}:8443\r\n" in server.requests[0]
     assert world.asked == []
 
@@ -163,7 +164,7 @@ def test_a_document_that_was_cut_off_does_not_look_complete(authority):
             link.fetch("https://example.com/a", NAME)
     with serving(UNTIL_THE_END + b"whole", tls=authority.server("example.com")) as server:
         link, _ = routed(server, 443, authority)
-        assert link.fetch("https://example.com/a", NAME).read() == b"whole"
+        assert content_of(link, "https://example.com/a") == b"whole"
 
 
 # --- names and addresses ---------------------------------------------------------------------------------------------
@@ -172,7 +173,7 @@ def test_a_document_that_was_cut_off_does_not_look_complete(authority):
 def test_the_next_address_is_tried_when_one_does_not_answer():
     with serving(answer(b"document")) as server:
         link, world = routed(server, 80, **{"many.example": ["8.8.8.8", PUBLIC_IPV6, PUBLIC, "1.1.1.1"]})
-        assert link.fetch("http://many.example/", NAME).read() == b"document"
+        assert content_of(link, "http://many.example/") == b"document"
     assert world.connected == [("8.8.8.8", 80), (PUBLIC_IPV6, 80), (PUBLIC, 80)]
     assert world.asked == ["many.example"]
 
@@ -221,14 +222,14 @@ def test_only_exactly_the_trusted_origin_is_trusted():
             with pytest.raises(LinkForbidden):
                 link.fetch(url, NAME)
         assert server.connections == other.connections == 0
-        assert link.fetch(f"{server.url}/x", NAME).read() == b"ours"
+        assert content_of(link, f"{server.url}/x") == b"ours"
 
 
 def test_a_trusted_origin_may_be_a_name():
     with serving(answer(b"ours")) as server:
         origin = f"http://localhost:{server.port}"
         link = LinkFetcher(maximum_bytes=10, trusted_origins=frozenset({origin}))
-        assert link.fetch(f"{origin}/x", NAME).read() == b"ours"
+        assert content_of(link, f"{origin}/x") == b"ours"
 
 
 # --- redirects -------------------------------------------------------------------------------------------------------
@@ -245,7 +246,7 @@ def test_a_redirect_to_another_host_takes_nothing_along():
     cookie = answer(status=302, Location="http://other.example/b", Set_Cookie="session=1")
     with serving(cookie, answer(b"document")) as server:
         link, world = routed(server, 80, **{"other.example": [PUBLIC]})
-        assert link.fetch("http://example.com/a", NAME).read() == b"document"
+        assert content_of(link, "http://example.com/a") == b"document"
         assert "Host: other.example\r\n" in server.requests[1]
         assert not {"cookie", "referer", "authorization"} & {
             line.partition(":")[0].lower() for line in server.requests[1].splitlines()
@@ -297,7 +298,7 @@ def test_nothing_of_the_environment_is_used(monkeypatch, tmp_path, authority):
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
         with serving(answer(b"document"), tls=authority.server("example.com")) as server:
             link, _ = routed(server, 443, authority)
-            assert link.fetch("https://example.com/", NAME).read() == b"document"
+            assert content_of(link, "https://example.com/") == b"document"
             assert "authorization" not in server.requests[0].lower()
             unknowing, _ = routed(server, 443)
             with pytest.raises(LinkBroken):

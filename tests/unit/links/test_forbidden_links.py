@@ -14,7 +14,7 @@ import pytest
 
 from invoice_capture.domain.errors import LinkForbidden
 from invoice_capture.links.fetcher import LinkFetcher
-from tests.unit.links.servers import PUBLIC, PUBLIC_IPV6, Internet, answer, redirect, serving
+from tests.unit.links.servers import PUBLIC, PUBLIC_IPV6, Internet, answer, content_of, redirect, serving
 
 ADDRESSES = """
     127.0.0.1 127.0.0.1:8080 127.255.255.254 0.0.0.0 10.0.0.5 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1
@@ -154,7 +154,7 @@ def test_a_listener_on_the_own_machine_hears_nothing():
         assert server.connections == 0
         # The listener does count: the same address is reached once it is an origin of ours.
         trusting = LinkFetcher(maximum_bytes=100, trusted_origins=frozenset({server.url}), seconds=5)
-        assert trusting.fetch(server.url, "march.pdf").read() == b"secret"
+        assert content_of(trusting, server.url) == b"secret"
         assert server.connections == 1
 
 
@@ -179,7 +179,7 @@ def test_a_name_that_changes_its_address_gains_nothing():
             {"rebinding.example": [[PUBLIC], ["127.0.0.1"]]},
             {(PUBLIC, 80): server.port, ("127.0.0.1", 80): secret.port},
         )
-        assert fetcher(world).fetch("http://rebinding.example/", "march.pdf").read() == b"document"
+        assert content_of(fetcher(world), "http://rebinding.example/") == b"document"
         assert world.asked == ["rebinding.example"]
         assert world.connected == [(PUBLIC, 80)]
         assert secret.connections == 0

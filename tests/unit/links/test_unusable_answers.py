@@ -6,7 +6,9 @@ import http.client
 import io
 import socket
 import struct
+import threading
 import time
+from itertools import cycle
 
 import pytest
 
@@ -24,6 +26,7 @@ from tests.unit.links.servers import (
     redirect,
     serving,
 )
+from tests.waiting import PATIENCE_SECONDS
 
 # --- answers that are no document ------------------------------------------------------------------------------------
 
@@ -166,15 +169,22 @@ def test_not_more_than_one_byte_beyond_the_limit_is_read():
 
 
 def drip(beginning: bytes, repeated: bytes):
-    """Sends the beginning at once and then a byte every 50 ms, for longer than a test waits."""
+    """Sends the beginning at once and then a byte every 50 ms, until the client goes away."""
 
     def script(connection: socket.socket) -> None:
         connection.sendall(beginning)
-        for byte in (repeated * 200)[:200]:
+        for byte in cycle(repeated):
             connection.sendall(bytes([byte]))
             time.sleep(0.05)
 
     return script
+
+
+def silence(connection: socket.socket) -> None:
+    """Says nothing until the client goes away."""
+    connection.settimeout(PATIENCE_SECONDS)
+    while connection.recv(4096):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -188,22 +198,21 @@ def drip(beginning: bytes, repeated: bytes):
         drip(CHUNKED + b"1;", b"x"),
         drip(CHUNKED + b"1\r\nx\r\n0\r\n", b"X: x\r\n"),
         drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        lambda connection: connection.recv(1),
+        silence,
     ],
     ids=["status", "head", "length", "until the end", "chunks", "chunk frame", "trailer", "continue", "silence"],
 )
 def test_a_server_that_drips_is_cut_off_at_the_deadline(script):
     started = time.monotonic()
-    with serving(script) as server:
-        with pytest.raises(LinkUnanswered, match="in time"):
-            fetch(server, seconds=0.4)
-        assert 0.3 < time.monotonic() - started < 3
+    with serving(script) as server, pytest.raises(LinkUnanswered, match="in time"):
+        fetch(server, seconds=0.4)
+    assert time.monotonic() - started > 0.3
 
 
 @pytest.mark.parametrize(
     "script",
     [
-        lambda connection: time.sleep(1),
+        silence,
         # The beginning of a server's certificate, which may be of 16 KB.
         drip(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", b"\x00"),
     ],
@@ -216,19 +225,19 @@ def test_a_handshake_without_end_is_cut_off_at_the_deadline(script):
         link = LinkFetcher(maximum_bytes=10, seconds=0.4, resolve=world.resolve, connect=world.connect)
         with pytest.raises(LinkUnanswered, match="in time"):
             link.fetch("https://example.com/", NAME)
-        assert 0.3 < time.monotonic() - started < 3
+    assert time.monotonic() - started > 0.3
 
 
 def test_a_name_service_that_is_silent_is_cut_off_at_the_deadline():
     def resolve(name: str) -> list[str]:
-        time.sleep(5)
+        threading.Event().wait()
         return [PUBLIC]
 
     link = LinkFetcher(maximum_bytes=10, seconds=0.4, resolve=resolve)
     started = time.monotonic()
     with pytest.raises(LinkUnanswered, match="in time"):
         link.fetch("https://example.com/", NAME)
-    assert 0.3 < time.monotonic() - started < 3
+    assert time.monotonic() - started > 0.3
 
 
 def test_an_address_that_is_silent_takes_what_is_left_at_most():
@@ -254,11 +263,16 @@ def test_an_address_that_is_silent_takes_what_is_left_at_most():
 
 
 def test_the_deadline_holds_for_all_redirects_together():
+    now = 0.0
+
     def slow(connection: socket.socket) -> None:
-        time.sleep(0.3)
+        nonlocal now
+        now += 40
         connection.sendall(redirect("/next"))
 
     with serving(slow) as server:
+        trusted = frozenset({server.url})
+        link = LinkFetcher(maximum_bytes=10, seconds=60, trusted_origins=trusted, monotonic=lambda: now)
         with pytest.raises(LinkUnanswered, match="in time"):
-            fetch(server, seconds=0.5)
+            link.fetch(server.url, NAME)
         assert server.connections == 2

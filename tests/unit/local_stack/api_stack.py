@@ -14,6 +14,7 @@ import requests
 from local_stack.gateway.limits import EnrolledKeys
 from local_stack.gateway.server import ApiServer, Gateway
 from tests.unit.local_stack.conftest import MiniStack, starting
+from tests.waiting import PATIENCE_SECONDS
 
 TEMPLATE = """
     AWSTemplateFormatVersion: "2010-09-09"
@@ -116,7 +117,7 @@ ECHO = """
 """
 
 SAY = """
-    import json, time
+    import json, pathlib, time
 
     BUSY = []
 
@@ -125,7 +126,8 @@ SAY = """
         assert len(BUSY) == 1, "two requests at once"
         try:
             said = json.loads(event["body"] or "{}")
-            time.sleep(said.get("seconds", 0))
+            while "until" in said and not pathlib.Path(said["until"]).exists():
+                time.sleep(0.01)
             if "error" in said:
                 raise RuntimeError(said["error"])
             answer = said.get("answer")
@@ -155,7 +157,7 @@ class Served:
         client.create_usage_plan_key(usagePlanId=self.stack.resources.ids["Plan"], keyId=key["id"], keyType="API_KEY")
 
     def call(self, path: str, method: str = "GET", **options: Any) -> Any:
-        return requests.request(method, self.server.url + path, timeout=10, **options)
+        return requests.request(method, self.server.url + path, timeout=PATIENCE_SECONDS, **options)
 
     def event(self, path: str, method: str = "GET", **options: Any) -> Any:
         answer = self.call(path, method, headers=GOOD | options.pop("headers", {}), **options)

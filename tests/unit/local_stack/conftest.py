@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from local_stack.clock import ScaledClock
 from local_stack.moto_patches import TableCall
 from local_stack.runtime import Runtime
 from local_stack.template import Resources
+from tests.waiting import wait_until
 
 
 @dataclass
@@ -56,13 +56,7 @@ class MiniStack:
     def end(self) -> None:
         self.runtime.stop()
         self.clock.close()
-        self.wait_for(lambda: self.clock.at_work == 0)
-
-    def wait_for(self, holds: Callable[[], object], seconds: float = 5.0) -> None:
-        give_up_at = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < give_up_at, "it did not happen in time"
-            time.sleep(0.002)
+        wait_until(lambda: self.clock.at_work == 0, "The end of all work")
 
 
 @contextmanager
@@ -113,11 +107,14 @@ class Machine:
     def run(self, data: str = "{}", name: str = "run") -> dict[str, Any]:
         """The description of an execution that has ended."""
         arn = self.begin(data, name)
-        self.stack.wait_for(lambda: arn in self.stack.ended)
+        self.wait_for_end(arn)
         return dict(self.states.describe_execution(executionArn=arn))
 
     def begin(self, data: str = "{}", name: str = "run") -> str:
         return str(self.states.start_execution(stateMachineArn=self.arn, name=name, input=data)["executionArn"])
+
+    def wait_for_end(self, arn: str) -> None:
+        wait_until(lambda: arn in self.stack.ended, f"The end of {arn}")
 
     def events(self, arn: str) -> list[str]:
         return [event["type"] for event in self.states.get_execution_history(executionArn=arn)["events"]]

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from local_stack import document_uploads
 from local_stack.document_links import DocumentLinks
+from tests.waiting import PATIENCE_SECONDS
 
 
 @dataclass
@@ -54,7 +55,7 @@ def bucket() -> Iterator[Bucket]:
             raise LookupError(name)
         made.stored[key] = (content, content_type, dict(metadata))
 
-    with DocumentLinks(lambda *_: b"", "local", "local", "us-east-1", write) as server:
+    with DocumentLinks(lambda *_: (b"", "application/pdf"), "local", "local", "us-east-1", write) as server:
         made = Bucket(server)
         yield made
 
@@ -117,7 +118,7 @@ def test_a_large_file_comes_through_whole_and_quickly(bucket: Bucket) -> None:
 
 def test_leave_to_send_is_given_at_once(bucket: Bucket) -> None:
     host, port = bucket.server.endpoint.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as client:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as client:
         client.sendall(b"POST /documents HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n")
         client.sendall(b"Content-Type: multipart/form-data; boundary=x\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 100 ")

@@ -13,6 +13,7 @@ import pytest
 
 from tests.unit.local_stack.conftest import MiniStack
 from tests.unit.local_stack.test_template import HEAD
+from tests.waiting import wait_until
 
 Start = Callable[..., MiniStack]
 
@@ -90,7 +91,7 @@ def messages_in(stack: MiniStack, logical_id: str) -> list[str]:
 def test_an_upload_arrives_with_its_key_as_it_is(start: Start, key: str) -> None:
     stack, events = started(start)
     stored = boto3.client("s3").put_object(Bucket=stack.resources.ids["Bucket"], Key=key, Body=b"hello")
-    stack.wait_for(lambda: events)
+    wait_until(lambda: events)
     [record] = events[0][0]["Records"]
     assert record["eventSource"] == "aws:sqs"
     event = json.loads(record["body"])
@@ -110,7 +111,7 @@ def test_other_prefixes_reach_nobody(start: Start) -> None:
     stack, events = started(start)
     for key in ("elsewhere/a.pdf", "incoming/b.pdf"):
         boto3.client("s3").put_object(Bucket=stack.resources.ids["Bucket"], Key=key, Body=b"x")
-    stack.wait_for(lambda: events and stack.clock.at_work == 0)
+    wait_until(lambda: events and stack.clock.at_work == 0)
     assert [json.loads(record["body"])["detail"]["object"]["key"] for record in events[0][0]["Records"]] == [
         "incoming/b.pdf"
     ]
@@ -138,15 +139,15 @@ def deliveries(events: list[Any], body: str) -> int:
 def test_a_message_that_fails_comes_again_after_the_visibility_timeout_then_to_the_dead_letters(start: Start) -> None:
     stack, events = started(start, source=FAILS_SOME)
     send(stack, "good", "bad")
-    stack.wait_for(lambda: deliveries(events, "bad") == 1 and stack.clock.at_work == 0)
+    wait_until(lambda: deliveries(events, "bad") == 1 and stack.clock.at_work == 0)
     stack.clock.advance(350)
-    stack.wait_for(lambda: stack.clock.at_work == 0)
+    wait_until(lambda: stack.clock.at_work == 0)
     assert deliveries(events, "bad") == 1, "it is still hidden"
     for delivery in (2, 3):
         stack.clock.advance(361)
-        stack.wait_for(lambda delivery=delivery: deliveries(events, "bad") == delivery and stack.clock.at_work == 0)
+        wait_until(lambda delivery=delivery: deliveries(events, "bad") == delivery and stack.clock.at_work == 0)
     stack.clock.advance(361)
-    stack.wait_for(lambda: stack.resources.function("Work").on_failure_arn in stack.arrivals)
+    wait_until(lambda: stack.resources.function("Work").on_failure_arn in stack.arrivals)
     assert messages_in(stack, "Lost") == ["bad"]
     assert (deliveries(events, "good"), deliveries(events, "bad")) == (1, 3)
 
@@ -161,9 +162,9 @@ def test_a_message_that_fails_comes_again_after_the_visibility_timeout_then_to_t
 def test_a_failed_function_and_a_strange_answer_bring_the_whole_batch_again(start: Start, answer: str) -> None:
     stack, events = started(start, source=f"\n        def answer(event):\n            {answer}\n")
     send(stack, "one")
-    stack.wait_for(lambda: deliveries(events, "one") == 1 and stack.clock.at_work == 0)
+    wait_until(lambda: deliveries(events, "one") == 1 and stack.clock.at_work == 0)
     stack.clock.advance(361)
-    stack.wait_for(lambda: deliveries(events, "one") == 2)
+    wait_until(lambda: deliveries(events, "one") == 2)
     assert deliveries(events, "one") == 2
 
 
@@ -175,7 +176,7 @@ def test_many_messages_come_once_each_in_batches(start: Start) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    stack.wait_for(lambda: sum(len(event["Records"]) for event, _ in list(events)) == 40 and stack.clock.at_work == 0)
+    wait_until(lambda: sum(len(event["Records"]) for event, _ in list(events)) == 40 and stack.clock.at_work == 0)
     assert sorted(record["body"] for event, _ in events for record in event["Records"]) == sorted(bodies)
     assert max(len(event["Records"]) for event, _ in events) <= 5
 
@@ -198,7 +199,7 @@ def invoke_later(stack: MiniStack, payload: dict[str, Any]) -> None:
 def test_an_asynchronous_event_is_accepted_and_run(start: Start) -> None:
     stack, events = started(start)
     invoke_later(stack, {"n": 1})
-    stack.wait_for(lambda: events)
+    wait_until(lambda: events)
     event, context = events[0]
     assert event == {"n": 1}
     assert 0 < context.get_remaining_time_in_millis() <= 30_000
@@ -208,10 +209,10 @@ def test_an_asynchronous_event_is_accepted_and_run(start: Start) -> None:
 def test_a_failed_asynchronous_event_is_repeated_and_then_told_to_its_destination(start: Start) -> None:
     stack, events = started(start, source=FAILS)
     invoke_later(stack, {"n": 1})
-    stack.wait_for(lambda: len(events) == 1 and stack.clock.at_work == 0)
+    wait_until(lambda: len(events) == 1 and stack.clock.at_work == 0)
     assert messages_in(stack, "Lost") == []
     stack.clock.advance(61)
-    stack.wait_for(lambda: len(events) == 2 and stack.clock.at_work == 0)
+    wait_until(lambda: len(events) == 2 and stack.clock.at_work == 0)
     [body] = messages_in(stack, "Lost")
     record = json.loads(body)
     assert record["requestPayload"] == {"n": 1}
@@ -233,7 +234,7 @@ def test_a_schedule_ticks_in_stack_time(start: Start) -> None:
     stack, events = started(start)
     for count in (1, 2, 3):
         stack.clock.advance(301)
-        stack.wait_for(lambda count=count: len(events) == count and stack.clock.at_work == 0)
+        wait_until(lambda count=count: len(events) == count and stack.clock.at_work == 0)
     assert {event["detail-type"] for event, _ in events} == {"Scheduled Event"}
 
 

@@ -26,6 +26,7 @@ from local_stack.serve import make_key
 from local_stack.simulators.server import LoopbackServer
 from local_stack.stack import LocalStack
 from tests.exits import exit_status
+from tests.waiting import PATIENCE_SECONDS, run_to_end, wait_until
 
 PROJECT = Path(__file__).resolve().parents[3]
 SAMPLE = PROJECT / "samples" / "documents" / "cii_germany.xml"
@@ -55,8 +56,9 @@ def elsewhere(stack: LocalStack, expression: str) -> Any:
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     code = f"import boto3, json, sys\nprint(json.dumps({expression}, default=str))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    done = run_to_end(
+        [sys.executable, "-c", code],
+        env=environment,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -75,6 +77,28 @@ def test_a_key_opens_it(stack: LocalStack) -> None:
     assert (answer.status_code, answer.json()["success"]) == (200, True)
 
 
+@pytest.mark.parametrize("path", ["/docs", "/docs/page.css", "/openapi.json"])
+def test_what_describes_the_api_is_open_and_knows_head(stack: LocalStack, path: str) -> None:
+    url = f"{stack.api_url}{path}"
+    got, headed = requests.get(url, timeout=10), requests.head(url, timeout=10)
+    assert (got.status_code, headed.status_code, headed.text) == (200, 200, "")
+    # No length, or else that of the answer to GET.
+    assert "Content-Length" not in headed.headers
+    assert headed.headers["Content-Type"] == got.headers["Content-Type"]
+    assert headed.headers["ETag"] == got.headers["ETag"]
+    known = {"If-None-Match": got.headers["ETag"]}
+    assert requests.get(url, headers=known, timeout=10).status_code == 304
+    refused = requests.post(url, timeout=10)
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_head_of_what_needs_a_key_is_refused_as_every_method_is(stack: LocalStack) -> None:
+    url = f"{stack.api_url}/ocr-invoice-job"
+    assert requests.head(url, timeout=10).status_code == 401
+    refused = requests.head(url, headers={"api-key": make_key(stack)}, timeout=10)
+    assert (refused.status_code, refused.headers["Allow"], refused.text) == (405, "GET, POST", "")
+
+
 def test_documents_are_fetched_from_trusted_origins_and_from_nowhere_else_here(
     stack: LocalStack, files: LoopbackServer
 ) -> None:
@@ -86,7 +110,7 @@ def test_documents_are_fetched_from_trusted_origins_and_from_nowhere_else_here(
         order = {"jobNumber": host, "documentName": "a.xml", "template": "default", "documentUrl": link}
         created = requests.post(url, headers=headers, json=order, timeout=10).json()["data"]
         requests.post(f"{url}/{created['_id']}/process", headers=headers, timeout=10)
-        give_up_at = time.monotonic() + 30
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
         while created["status"] not in {"completed", "failed"}:
             assert time.monotonic() < give_up_at, created
             time.sleep(0.1)
@@ -126,10 +150,7 @@ def test_a_document_that_another_process_drops_is_captured(stack: LocalStack) ->
         f"boto3.client('s3').put_object(Bucket={stack.bucket!r}, Key='incoming/a.xml',"
         f" Body=open({str(SAMPLE)!r}, 'rb').read())['ETag']",
     )
-    give_up_at = time.monotonic() + 30
-    while not stack.notifications():
-        assert time.monotonic() < give_up_at, "nothing was announced"
-        time.sleep(0.05)
+    wait_until(stack.notifications, "An announcement")
     assert [item.message["status"] for item in stack.notifications()] == ["CAPTURED"]
 
 
@@ -180,7 +201,10 @@ class Command:
         """The exit status, and what is left of output and errors."""
         if self._process.poll() is None:
             self._process.send_signal(number)
-        out, err = self._process.communicate(timeout=20)
+        try:
+            out, err = self._process.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            self._process.kill()
         return self._process.returncode, out, err
 
 
@@ -230,10 +254,10 @@ def test_the_examples_run_as_they_are_printed(tmp_path: Path) -> None:
         begin, results = script.rsplit("\n", 1)
         status = re.sub(r"/results .*", ' -H "api-key: $KEY"', results)
         wait = f"""
-            for attempt in $(seq 100); do {status} | grep -q '"completed"' && break; sleep 0.2; done
+            for attempt in $(seq 500); do {status} | grep -q '"completed"' && break; sleep 0.2; done
         """
-        done = subprocess.run(
-            ["bash", "-ec", f"{begin}\n{wait}\n{results}"], capture_output=True, text=True, timeout=60, check=False
+        done = run_to_end(
+            ["bash", "-ec", f"{begin}\n{wait}\n{results}"],
         )
     finally:
         ended = command.stop(signal.SIGTERM)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import boto3
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.local_stack.conftest import Machine
+from tests.waiting import wait_until
 
 Make = Callable[..., Machine]
 
@@ -60,9 +61,9 @@ def result_of(machine: Machine, data: str = "{}", name: str = "run") -> object:
 
 def token_of(machine: Machine) -> str:
     function = next(iter(machine.stack.resources.functions.values()))
-    machine.stack.wait_for(lambda: machine.stack.runtime._handlers)
+    wait_until(lambda: machine.stack.runtime._handlers)
     tokens = machine.stack.runtime._handlers[function.name].__globals__["tokens"]
-    machine.stack.wait_for(lambda: tokens)
+    wait_until(lambda: tokens)
     return str(tokens[-1])
 
 
@@ -106,8 +107,8 @@ def test_now_follows_the_clock_of_the_stack(machine: Make) -> None:
           End: true
     """)
     made.stack.clock.advance(10 * 86_400)
-    told = datetime.fromisoformat(str(result_of(made)))
-    assert abs((made.stack.clock.now() - told).total_seconds()) < 60
+    before = made.stack.clock.now() - timedelta(milliseconds=1)  # the text has no more than milliseconds
+    assert before <= datetime.fromisoformat(str(result_of(made))) <= made.stack.clock.now()
 
 
 # --- waiting ----------------------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ def test_a_token_brings_its_output(machine: Make) -> None:
     made = machine(WAITS_FOR_TOKEN, KEEPS_TOKEN)
     arn = made.begin()
     made.states.send_task_success(taskToken=token_of(made), output='{"answer": 42}')
-    made.stack.wait_for(lambda: arn in made.stack.ended)
+    made.wait_for_end(arn)
     assert output(made, arn) == {"answer": 42}
 
 
@@ -166,7 +167,7 @@ def test_a_failure_brings_error_and_cause(machine: Make) -> None:
     made = machine(WAITS_FOR_TOKEN, KEEPS_TOKEN)
     arn = made.begin()
     made.states.send_task_failure(taskToken=token_of(made), error="CaptureFailed", cause='because "so"')
-    made.stack.wait_for(lambda: arn in made.stack.ended)
+    made.wait_for_end(arn)
     assert output(made, arn) == {"Error": "CaptureFailed", "Cause": 'because "so"'}
 
 
@@ -187,10 +188,12 @@ def test_a_task_that_waits_times_out_in_stack_time_and_closes_its_token(machine:
     made = machine(WAITS_FOR_TOKEN, KEEPS_TOKEN)
     arn = made.begin()
     token = token_of(made)
+    # The token exists a moment before the execution waits for it, and its time counts from then.
+    wait_until(lambda: made.stack.clock.at_work == 0, "The wait for the token")
     made.stack.clock.advance(71 * 3600)
     assert arn not in made.stack.ended
     made.stack.clock.advance(2 * 3600)
-    made.stack.wait_for(lambda: arn in made.stack.ended)
+    made.wait_for_end(arn)
     assert output(made, arn) == "timed out"
     with pytest.raises(made.states.exceptions.TaskTimedOut):
         made.states.send_task_success(taskToken=token, output="1")
@@ -202,7 +205,7 @@ def test_an_aborted_execution_is_over_at_once_and_its_token_closed(machine: Make
     token = token_of(made)
     made.states.stop_execution(executionArn=arn)
     assert made.states.describe_execution(executionArn=arn)["status"] == "ABORTED"
-    made.stack.wait_for(lambda: arn in made.stack.ended)
+    made.wait_for_end(arn)
     assert made.states.describe_execution(executionArn=arn)["status"] == "ABORTED"
     assert made.events(arn)[-1] == "ExecutionAborted"
     with pytest.raises(made.states.exceptions.TaskTimedOut):
@@ -212,9 +215,9 @@ def test_an_aborted_execution_is_over_at_once_and_its_token_closed(machine: Make
 def test_an_aborted_wait_ends_at_once(machine: Make) -> None:
     made = machine("First: {Type: Wait, Seconds: 86400, End: true}")
     arn = made.begin()
-    made.stack.wait_for(lambda: "WaitStateEntered" in made.events(arn) and made.stack.clock.at_work == 0)
+    wait_until(lambda: "WaitStateEntered" in made.events(arn) and made.stack.clock.at_work == 0)
     made.states.stop_execution(executionArn=arn)
-    made.stack.wait_for(lambda: arn in made.stack.ended)
+    made.wait_for_end(arn)
     assert made.events(arn)[-1] == "ExecutionAborted"
 
 

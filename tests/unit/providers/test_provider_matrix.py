@@ -25,7 +25,7 @@ from invoice_capture.providers.base import ProviderContext
 from local_stack import simulators
 from local_stack.simulators import Simulator
 from tests.contract.provider_contracts import QueuedInvocations
-from tests.contract.simulated_contracts import LinkedDocumentStore
+from tests.contract.simulated_contracts import HANG_SECONDS, LinkedDocumentStore
 from tests.fakes.world import ManualClock
 from tests.unit.providers.matrix_page import (
     PAGE,
@@ -44,7 +44,7 @@ SPENDING: Mapping[str, str] = MappingProxyType(
 )
 FAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
-        "no answer in time": {"hang_seconds": 0.5},
+        "no answer in time": {"hang_seconds": HANG_SECONDS},
         "a reset connection": {"reset": True},
         "an answer that cannot be read": {"body": "html"},
         **{
@@ -211,6 +211,7 @@ class World:
         self.documents = LinkedDocumentStore()
         self.simulator: Simulator = simulators.start(name, clock=self.clock)
         self.provider = self._provider(self.simulator.settings)
+        self.impatient = self._provider({**self.simulator.settings, "timeout_seconds": str(HANG_SECONDS / 3)})
         pointer = self.documents.put("incoming/invoice.pdf", CONTENT)
         now = self.clock.now()
         self.submission = Submission(
@@ -227,9 +228,7 @@ class World:
         self.numbers = iter(range(1000))
 
     def _provider(self, settings: Mapping[str, str]) -> Any:
-        context = ProviderContext(
-            {**settings, "timeout_seconds": "0.25"}, self.clock, self.documents, QueuedInvocations(), None
-        )
+        context = ProviderContext(settings, self.clock, self.documents, QueuedInvocations(), None)
         return registry.provider_class(self.simulator.name)(context)
 
     def close(self) -> None:
@@ -240,7 +239,7 @@ class World:
         """What a cell says of a fault of the request that is charged."""
         self.simulator.recover()
         self.simulator.fail(on=SPENDING[self.simulator.name], **fault)
-        return self._submitted_with(self.provider)
+        return self._submitted_with(self.impatient if "hang_seconds" in fault else self.provider)
 
     def checking(self, fault: Mapping[str, Any]) -> str:
         """What a cell says of a fault of every request of a check."""
@@ -248,7 +247,7 @@ class World:
         row = replace(self._new(), state=SubmissionState.PENDING)
         row = replace(row, reference=self.provider.submit(row, CONTENT))
         self.simulator.fail(on="*", times="forever", **fault)
-        return self._checked_with(self.provider, row)
+        return self._checked_with(self.impatient if "hang_seconds" in fault else self.provider, row)
 
     def without_connection(self) -> tuple[str, str]:
         self.simulator.close()

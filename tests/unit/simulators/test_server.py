@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Request, Response
 
 from local_stack.simulators import server
@@ -54,6 +55,22 @@ def test_a_body_without_length_or_too_large_is_not_read(origin: str, monkeypatch
     assert requests.post(origin, data=iter([b"x"]), timeout=10).status_code == 411
     monkeypatch.setattr(server, "MOST_BYTES", 10)
     assert requests.post(origin, data=b"x" * 11, timeout=10).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/files", "/defect"])
+def test_files_that_came_with_a_request_are_closed(path: str) -> None:
+    kept: list[FileStorage] = []
+
+    def keep(request: Request) -> Response:
+        kept.extend(request.files.values())
+        return application(request)
+
+    loopback = LoopbackServer(keep)
+    try:
+        requests.post(loopback.origin + path, files={"file": b"x" * 600_000}, timeout=10)
+    finally:
+        loopback.close()
+    assert [file.stream.closed for file in kept] == [True]
 
 
 def test_a_defect_is_answered_and_logged(origin: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import requests
 from local_stack import __main__ as local_stack
 from local_stack.simulators import __main__ as command_line
 from tests.exits import exit_status
+from tests.waiting import PATIENCE_SECONDS, child
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -66,8 +66,7 @@ def test_it_runs_until_it_is_stopped_and_ends_quietly(number: signal.Signals, tm
     (tmp_path / "slow.yaml").write_text("latency: {median: 60, sigma: 0}\nfaults:\n  - {on: list_jobs, status: 503}\n")
     command = [sys.executable, "-m", "local_stack.simulators", "ocr_job", "--verbose", "--time-scale", "60"]
     command += ["--script", str(tmp_path / "slow.yaml"), "--setting", "api_key=mine"]
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
+    with child(command, cwd=PROJECT) as process:
         assert process.stdout is not None
         first, second = process.stdout.readline(), process.stdout.readline()
         base_url = re.search(r"http://127\.0\.0\.1:\d+", first)
@@ -80,9 +79,8 @@ def test_it_runs_until_it_is_stopped_and_ends_quietly(number: signal.Signals, tm
         options = local_stack._parser().parse_args(arguments)
         assert dict(options.setting) == {"api_key": "mine", "template": "invoices", "base_url": base_url[0]}
         assert (options.provider, options.time_scale) == ("ocr_job", 60.0)
-    finally:
         process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == (130 if number == signal.SIGINT else 0)
     *requests_told, last = errors.splitlines()
     assert last == "Stopped."

@@ -84,7 +84,7 @@ COMPLETED: Mapping[str, Any] = MappingProxyType(
 _ERRORS: Mapping[int, tuple[str, str, str | None]] = MappingProxyType(
     {
         400: ("Bad request", "jobNumber: Field required.", "jobNumber"),
-        401: ("Unauthorized", UNAUTHORIZED, None),
+        401: ("Unauthorized", UNAUTHORIZED, "api-key"),
         404: ("Not found", "OCR invoice job not found. Its id is the _id that creating it answered with.", None),
         409: (
             "Not possible in the present state",
@@ -94,6 +94,17 @@ _ERRORS: Mapping[int, tuple[str, str, str | None]] = MappingProxyType(
         413: ("The body is too large", f"The body may have at most {MOST_BODY_BYTES // 1024} KB.", "body"),
         429: ("Too many requests", "Too many requests. Wait a moment, then go on more slowly.", None),
         500: ("Internal server error", UNAVAILABLE, None),
+    }
+)
+_HEADERS: Mapping[int, Mapping[str, str]] = MappingProxyType(
+    {
+        401: {"WWW-Authenticate": "The header that the key belongs into"},
+        429: {
+            "Retry-After": "Seconds to wait",
+            "X-RateLimit-Limit": "Requests a second in the long run",
+            "X-RateLimit-Remaining": "Always 0: nothing is left at this moment",
+            "X-RateLimit-Reset": "Seconds until there is something again",
+        },
     }
 )
 _ALWAYS = (400, 401, 413, 429, 500)
@@ -117,7 +128,11 @@ def _error(status: int) -> dict[str, Any]:
     description, message, field = _ERRORS[status]
     errors = [] if field is None else [{"field": field, "message": message.removeprefix(f"{field}: ")}]
     value = {"success": False, "message": message, "errors": errors}
+    headers = {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.get(status, {}).items()
+    }
     return {
         "description": description,
+        **({"headers": headers} if headers else {}),
         "content": {JSON: {"model": ErrorAnswer, "examples": {"example": {"value": value}}}},
     }

@@ -82,8 +82,14 @@ def _told(field: str, problem: Mapping[str, Any]) -> str:
             return str(problem["msg"])
 
 
+def nothing_there() -> Response[dict[str, Any]]:
+    return error(404, "There is nothing at this path. GET /docs shows what there is.")
+
+
 def unauthorized(_exc: Unauthorized) -> Response[dict[str, Any]]:
-    return error(401, UNAUTHORIZED)
+    """API Gateway answers the same; here it is for who asks the function itself."""
+    errors = [{"field": "api-key", "message": UNAUTHORIZED}]
+    return error(401, UNAUTHORIZED, errors, {"WWW-Authenticate": "ApiKey name=api-key"})
 
 
 def unavailable(exc: StoreUnavailable) -> Response[dict[str, Any]]:

@@ -33,6 +33,8 @@ class Idempotency(Protocol):
 
 @dataclass(frozen=True)
 class JobsApiParts:
+    """``allowed_origins`` are those whose pages may use the API in a browser."""
+
     create_job: CreateJob
     update_job: UpdateJob
     upload_document: UploadDocument
@@ -47,6 +49,7 @@ class JobsApiParts:
     jobs: JobStore
     submissions: SubmissionStore
     idempotency: Idempotency
+    allowed_origins: frozenset[str] = frozenset()
 
 
 class Resolver(APIGatewayRestResolver):

@@ -13,10 +13,8 @@ from invoice_capture.aws.job_items import job_item, read_job, summary_attribute,
 from invoice_capture.aws.table import ConditionFailed, Table
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import JobClosed
-from invoice_capture.domain.job import Job, JobStatus, sources_of
+from invoice_capture.domain.job import WITHOUT_INVOICE, Job, JobStatus, sources_of
 from invoice_capture.ports import StoredInvoice
-
-_WITHOUT_INVOICE = frozenset({JobStatus.FAILED, JobStatus.REJECTED, JobStatus.CANCELLED})
 
 
 class DynamoDBJobStore:
@@ -66,7 +64,7 @@ class DynamoDBJobStore:
                 continue
             owner: str = item["job_id"]["S"]
             first = self.get(owner)
-            if first is not None and first.status not in _WITHOUT_INVOICE:
+            if first is not None and first.status not in WITHOUT_INVOICE:
                 return owner
             replaced = owner
 

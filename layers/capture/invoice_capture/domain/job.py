@@ -49,6 +49,9 @@ class JobStatus(StrEnum):
 
 _ENDED = frozenset({JobStatus.CAPTURED, JobStatus.FAILED, JobStatus.DUPLICATE, JobStatus.REJECTED, JobStatus.CANCELLED})
 
+WITHOUT_INVOICE = frozenset({JobStatus.FAILED, JobStatus.REJECTED, JobStatus.CANCELLED})
+"""Ends that leave the bytes of a document to whoever brings them next. A duplicate never had them."""
+
 
 LEGAL_TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = MappingProxyType(
     {
