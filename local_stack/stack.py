@@ -139,7 +139,7 @@ class LocalStack:
             exits.callback(self._wind_down)
             self._runtime.start()
             if api_server is not None:
-                api_server.serve(self._gateway())
+                api_server.serve(Gateway(self.resources.api, self._invoked, EnrolledKeys(), self.clock.now))
                 self.aws_endpoint = exits.enter_context(aws_endpoint())
             self._exits = exits.pop_all()
         return self
@@ -259,7 +259,7 @@ class LocalStack:
     @property
     def usage_plan_id(self) -> str:
         """The usage plan in which the clients of the API are enrolled."""
-        plan = self.resources.apis[0].plan
+        plan = self.resources.api.plan
         if plan is None:
             raise TemplateError("template.yaml has no usage plan for its API.")
         return plan.id
@@ -283,8 +283,7 @@ class LocalStack:
 
     def invoke_function(self, logical_id: str, payload: Mapping[str, Any]) -> Any:
         """The answer of a function, or its error as Lambda would report it."""
-        with self.clock.work():
-            answer, _failed = self._runtime.invoke(self.resources.ids[logical_id], json.dumps(payload).encode())
+        answer, _failed = self._invoked(self.resources.ids[logical_id], json.dumps(payload).encode())
         return json.loads(answer)
 
     def sweep(self) -> Any:
@@ -388,15 +387,9 @@ class LocalStack:
         }
         return lambda function: using(applications[function.name])
 
-    def _gateway(self) -> Gateway:
-        if len(self.resources.apis) != 1:
-            raise TemplateError(f"template.yaml has {len(self.resources.apis)} REST APIs; the local stack serves one.")
-
-        def invoke(function_name: str, payload: bytes) -> tuple[bytes, bool]:
-            with self.clock.work():
-                return self._runtime.invoke(function_name, payload)
-
-        return Gateway(self.resources.apis[0], invoke, EnrolledKeys(), self.clock.now)
+    def _invoked(self, function_name: str, payload: bytes) -> tuple[bytes, bool]:
+        with self.clock.work():
+            return self._runtime.invoke(function_name, payload)
 
     def _ended_at(self, upload: Upload) -> float | None:
         executions = self._executions.get(self.job_id_of(upload) or "")

@@ -97,6 +97,13 @@ class Resources:
     def function(self, logical_id: str) -> Function:
         return self.functions[self.ids[logical_id]]
 
+    @property
+    def api(self) -> Api:
+        """The REST API that is served. Raises TemplateError where there is none, or another one."""
+        if len(self.apis) != 1:
+            raise TemplateError(f"template.yaml has {len(self.apis)} REST APIs; the local stack serves one.")
+        return self.apis[0]
+
 
 @dataclass(frozen=True)
 class Translation:

@@ -45,6 +45,7 @@ LINE_COLUMNS = (
     "currency",
     "line",
     *_LINE,
+    "type",
 )
 
 # What a spreadsheet would take as a formula, unless it is a number.
@@ -78,8 +79,9 @@ def line_rows(exported: Exported) -> Iterator[list[str]]:
         value_of(invoice.get("supplier") or {}, "name"),
         value_of(invoice, "currency"),
     ]
+    kind = value_of(invoice, "type")
     for number, line in enumerate(invoice.get("lines") or (), start=1):
-        yield [harmless(value) for value in (*about, number, *(value_of(line, name) for name in _LINE))]
+        yield [harmless(value) for value in (*about, number, *(value_of(line, name) for name in _LINE), kind)]
 
 
 def harmless(value: object) -> str:

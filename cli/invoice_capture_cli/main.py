@@ -295,8 +295,3 @@ def revoke_key(
 def _require_one_of(option: str, value: str | None, words: tuple[str, ...]) -> None:
     if value is not None and value not in words:
         raise UsageError(f"{option} is one of {', '.join(words)}; not {value!r}.")
-
-
-def run() -> None:
-    """The entry point."""
-    app()

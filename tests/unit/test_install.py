@@ -42,16 +42,24 @@ def lock(wheels: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def install(wheels: Path, lock: Path, tmp_path: Path) -> Install:
+    # Nothing comes from anywhere but here.
+    configuration = tmp_path / "pip.conf"
+    configuration.write_text(f"[global]\nno-index = true\nfind-links = {wheels}\n", encoding="utf-8")
+
     def run(*options: str, script: Path = PROJECT / "tools" / "install.py") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, str(script), str(tmp_path / "env"), str(lock), *options],
-            env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)},
+            env={**_without_pip_settings(), "PIP_CONFIG_FILE": str(configuration)},
             capture_output=True,
             text=True,
             check=False,
         )
 
     return run
+
+
+def _without_pip_settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
 
 
 def _pocket(folder: Path) -> str:

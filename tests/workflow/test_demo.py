@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.waiting import run_to_end
+from tests.waiting import PATIENCE_SECONDS, child, run_to_end, terminal
 from tools import readme
 from tools.stage import PROJECT
 
@@ -79,3 +80,15 @@ def test_trouble_of_the_stack_is_told_as_it_is(tmp_path: Path) -> None:
         shutil.copy(SAMPLES / file, tmp_path / "samples" / file)
     done = demo(tmp_path)
     assert (done.returncode, "does not exist" in done.stderr) == (2, True)
+
+
+def test_ctrl_c_is_told_once(tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": str(tmp_path)}
+    with terminal() as shown, child([sys.executable, "-m", "samples.demo"], env=environment, stderr=shown.side) as ours:
+        shown.read_until("0/14")
+        os.killpg(ours.pid, signal.SIGINT)
+        out, _ = ours.communicate(timeout=PATIENCE_SECONDS)
+        last = shown.read_all().splitlines()[-1]
+    assert ours.returncode == 130
+    assert "Stopped: " in last
+    assert "as expected" not in out

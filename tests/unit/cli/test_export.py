@@ -53,6 +53,7 @@ def test_all_captured_invoices_in_csv(cli: Cli, api: FakeApi, tmp_path: Path) ->
 def test_a_row_per_line(cli: Cli, api: FakeApi) -> None:
     api.add(status="completed")
     rows = list(csv.DictReader(io.StringIO(cli("export", "--lines").stdout)))
+    assert {row["type"] for row in rows} == {"invoice"}, "else the lines of a credit note look like those of an invoice"
     assert [(row["line"], row["description"], row["quantity"], row["total"]) for row in rows] == [
         ("1", "Torsion balance", "1", "1500"),
         ("2", "'=HYPERLINK(1)", "-2", "247.00"),
@@ -73,6 +74,7 @@ def test_the_columns_are_the_fields_of_the_canonical_invoice() -> None:
         "supplier_name",
         "currency",
         "line",
+        "type",
     } == set(Line.model_fields)
     assert len(invoice_row(_exported())) == len(INVOICE_COLUMNS)
     assert {len(row) for row in line_rows(_exported())} == {len(LINE_COLUMNS)}

@@ -129,10 +129,16 @@ form.addEventListener("submit", async (event) => {
 
 // --- what was captured -----------------------------------------------------------------------------------------------
 
+function decimalsOf(currency) {
+  if (!/^[A-Z]{3}$/.test(currency ?? "")) return 2;
+  return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().minimumFractionDigits;
+}
+
 function money(amount, currency) {
   if (amount === undefined) return undefined;
-  const digits = { minimumFractionDigits: 2, maximumFractionDigits: 4 };
-  return `${amount.toLocaleString("en", digits)} ${currency ?? ""}`.trim();
+  return `${amount.toLocaleString("en", { minimumFractionDigits: decimalsOf(currency), maximumFractionDigits: 4 })} ${
+    currency ?? ""
+  }`.trim();
 }
 
 function valuesOf({ invoice = {} }) {
