@@ -27,8 +27,8 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 export SAM_CLI_TELEMETRY ?= 0
 
-.PHONY: help demo test test-live check-python lint check-template build build-local check-functions check-imports \
-  check-api check-latency upgrade audit clean
+.PHONY: help demo test test-live test-browser check-python lint check-template build build-local check-artifacts \
+  check-functions check-imports check-api check-latency figures upgrade audit release clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -58,6 +58,9 @@ test: $(READY)  ## run the test suite
 test-live: $(READY)  ## run the tests that need Tesseract (Debian: tesseract-ocr and tesseract-ocr-deu)
 	$(BIN)/python -m pytest tests/live
 
+test-browser: $(READY)  ## drive the page of the API in a real browser (Debian: chromium)
+	$(BIN)/python -m pytest tests/browser
+
 check-python:  ## run the demo and the fast tests with another Python: make check-python PYTHON=python3.14
 	$(MAKE) VENV=$(TOOLS)/$(notdir $(PYTHON)) PYTHON=$(PYTHON) check-environment
 
@@ -68,7 +71,7 @@ check-environment: demo $(READY)
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy layers cli
+	$(BIN)/mypy layers cli functions local_stack tools samples benchmarks
 
 check-template: $(READY) $(SAM_READY)  ## lint template.yaml and the state machines with their expressions
 	$(SAM) validate --lint
@@ -79,6 +82,9 @@ build: $(READY) $(SAM_READY)  ## build the functions and layers for deployment
 
 build-local: $(READY) $(SAM_READY)
 	$(SAM) build --build-dir $(LOCAL_BUILD) --parameter-overrides Architecture=$(ARCHITECTURE)
+
+check-artifacts: build  ## look into what was built for deployment, which another processor cannot run
+	$(BIN)/python -m tools.check_artifacts .aws-sam/build
 
 check-functions: build-local  ## call every built function once in Lambda's runtime emulator
 	$(BIN)/python -m tools.invoke_built $(LOCAL_BUILD)
@@ -92,8 +98,14 @@ check-api: $(READY) $(FUZZ_READY)  ## hold the HTTP API to its OpenAPI document 
 check-latency: build-local  ## time a warm request of the built API function
 	$(BIN)/python -m benchmarks.api_latency $(LOCAL_BUILD)
 
+figures: build-local  ## run every benchmark that has a figure to hold, and write docs/figures.md
+	$(BIN)/python -m benchmarks.figures --build $(LOCAL_BUILD) $(if $(CORPUS),--corpus $(CORPUS))
+
 upgrade: $(LOCKS_READY)  ## write the lock files anew with the newest versions that requirements/*.in allow
 	$(TOOLS)/maintenance/bin/python tools/upgrade.py
+
+release: | python  ## check everything, then commit and tag a version: make release VERSION=0.2.0
+	@$(PYTHON) tools/release.py $(VERSION)
 
 audit: $(READY) $(LOCKS_READY)  ## known vulnerabilities, where the list of them can be reached, and licences
 	$(TOOLS)/maintenance/bin/python tools/audit.py $(BIN)/python

@@ -6,11 +6,15 @@ import argparse
 import os
 import sys
 from dataclasses import replace
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
+from invoice_capture_cli.errors import STOPPED
 from local_stack.arguments import Parser, origin, port, setting, time_scale
-from local_stack.errors import UserError
-from local_stack.isolation import away_from_aws
+from local_stack.errors import Interrupted, UserError
+
+if TYPE_CHECKING:
+    from local_stack.state_file import Announcement
 
 _EPILOG = """\
 examples:
@@ -20,25 +24,43 @@ examples:
   python -m local_stack process invoices/ --provider abbyy --time-scale 60
   python -m local_stack watch ~/Scans
   python -m local_stack serve
+  python -m local_stack serve --keep ~/invoices
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0 all well, 1 some document was not captured, 2 wrong usage, 130 stopped."""
+    """The exit status: 0 all well, 1 some document was not captured, 2 wrong usage, 130 stopped by Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
+        from local_stack.isolation import away_from_aws
+
         # Importing moto already makes a boto3 session, which fails over a profile that does not exist.
         with away_from_aws():
             return _run(options)
     except UserError as exc:
         print(f"local_stack: {exc}", file=sys.stderr)  # noqa: T201
         return 2
+    except Interrupted as exc:
+        print(exc, file=sys.stderr)  # noqa: T201
+        return STOPPED
     except KeyboardInterrupt:
         print("Stopped: no document was finished.", file=sys.stderr)  # noqa: T201
-        return 130
+        return STOPPED
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.command != "serve":
+        return _carry_out(options)
+    # The command line waits for a stack that is starting, so it is told before anything that takes long.
+    from local_stack.state_file import announced
+
+    with announced() as announcement:
+        if sys.stderr.isatty():
+            print("The stack is starting, which takes some seconds.", file=sys.stderr)  # noqa: T201
+        return _carry_out(options, announcement)
+
+
+def _carry_out(options: argparse.Namespace, announcement: Announcement | None = None) -> int:
     # moto and rich take a second to import, which --help need not wait for.
     from local_stack import process, serve, watch
     from local_stack.session import Options
@@ -50,17 +72,13 @@ def _run(options: argparse.Namespace) -> int:
         time_scale=options.time_scale,
         log_file=options.log_file,
     )
-    if options.command == "serve":
-        return serve.run(chosen, serve.Serving(options.port, options.trust, dict(options.parameter), options.verbose))
+    if announcement is not None:
+        serving = serve.Serving(options.port, options.trust, dict(options.parameter), options.verbose, options.keep)
+        return serve.run(chosen, serving, announcement)
     chosen = replace(chosen, json=options.json, report=options.report)
     if options.command == "watch":
         return watch.run(options.folder, chosen)
-    chosen = replace(chosen, lines=options.lines, json_file=options.json_file)
-    try:
-        return process.run(options.paths, chosen)
-    except process.Interrupted as exc:
-        print(exc, file=sys.stderr)  # noqa: T201
-        return 130
+    return process.run(options.paths, replace(chosen, lines=options.lines, json_file=options.json_file))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         "process",
         help="capture files and show what became of them",
         description="Drops files into the bucket, waits until all are finished, and prints what was captured. "
-        "Exit status 0: every document was captured or a duplicate; 1: some were not; 2: wrong usage.",
+        "Exit status 0: every document was captured or a duplicate; 1: some were not; 2: wrong usage; 130: Ctrl-C.",
     )
     process.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with all files in and below it")
     _add_common(process, "drop into incoming/NAME/, which chooses this provider")
@@ -87,7 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     watch = commands.add_parser(
         "watch",
         help="capture whatever is dropped into a folder, until stopped",
-        description="Captures every file in and below a folder, and every file that appears there, until Ctrl-C.",
+        description="Captures every file in and below a folder, and every file that appears there, until Ctrl-C. "
+        "Exit status 130: it was stopped so; 2: wrong usage.",
     )
     watch.add_argument("folder", metavar="FOLDER", help="the folder to watch")
     _add_common(watch, "drop into incoming/NAME/, which chooses this provider")
@@ -95,8 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser(
         "serve",
         help="run the whole stack with its HTTP API, until stopped",
-        description="Serves the HTTP API on this machine until Ctrl-C, and prints a key and three calls to try. "
-        ".state/local_stack.json tells the command line invoice-capture where it is.",
+        description="Serves the HTTP API on this machine until Ctrl-C, and prints a key and calls to try. The command "
+        "line invoice-capture finds it from any folder. All is in memory, and lost when it stops, without --keep. "
+        "Exit status 130: stopped by Ctrl-C; 0: by SIGTERM; 1: something could not be kept; 2: wrong usage.",
     )
     _add_serving(serve)
     _add_common(serve, "the provider that captures what names none by its template (default: embedded)")
@@ -110,6 +130,12 @@ def _add_serving(parser: argparse.ArgumentParser) -> None:
         type=port,
         default=3030,
         help="where the API listens; 0 for any (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--keep",
+        metavar="FOLDER",
+        type=Path,
+        help="keep jobs with their documents, invoices and history in this folder, and offer those that are there",
     )
     parser.add_argument(
         "--trust",

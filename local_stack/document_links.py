@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug.wrappers import Request, Response
 
+from local_stack.bucket_cors import Rules, cross_origin_headers, preflight
 from local_stack.document_uploads import DocumentUploads, Writer
 from local_stack.signatures import ALGORITHM, signing_key
 from local_stack.simulators.server import LoopbackServer
@@ -27,20 +28,32 @@ _NEEDED = (
     "X-Amz-Signature",
 )
 
-Reader = Callable[[str, str, str | None], bytes]
+# What a signed query may have said instead of what is stored, and the header it becomes.
+_SAID_INSTEAD = {"response-content-type": "Content-Type", "response-content-disposition": "Content-Disposition"}
+
+Reader = Callable[[str, str, str | None], tuple[bytes, str]]
 
 
 class DocumentLinks:
     """A server that answers GET and HEAD of ``/{bucket}/{key}`` when the link is signed for it and has not expired.
 
-    ``read`` takes bucket, key and version id, and raises LookupError or OSError for what is not there. With ``write``
-    it also takes the forms that are posted to ``/{bucket}``. Expiry is judged by the real time, by which clients sign.
+    ``read`` takes bucket, key and version id, gives bytes and media type, and raises LookupError or OSError for what is
+    not there. With ``write`` it also takes the forms that are posted to ``/{bucket}``. ``cors_rules`` are those of a
+    bucket. Expiry is judged by the real time, by which clients sign.
     """
 
     def __init__(
-        self, read: Reader, access_key: str, secret_key: str, region: str, write: Writer | None = None
+        self,
+        read: Reader,
+        access_key: str,
+        secret_key: str,
+        region: str,
+        write: Writer | None = None,
+        *,
+        cors_rules: Callable[[str], Rules] = lambda _bucket: (),
     ) -> None:
         self._read = read
+        self._cors_rules = cors_rules
         self._uploads = None if write is None else DocumentUploads(write, access_key, secret_key, region)
         self._access_key = access_key
         self._secret_key = secret_key
@@ -58,6 +71,14 @@ class DocumentLinks:
         self._server.close()
 
     def _answer(self, request: Request) -> Response:
+        rules = self._cors_rules(request.path.strip("/").partition("/")[0]) if "Origin" in request.headers else ()
+        if request.method == "OPTIONS":
+            return preflight(rules, request) or _refusal(403, "AccessForbidden")
+        response = self._answered(request)
+        response.headers.extend(cross_origin_headers(rules, request))
+        return response
+
+    def _answered(self, request: Request) -> Response:
         bucket, _, key = request.path.strip("/").partition("/")
         if request.method == "POST" and not key and self._uploads is not None:
             return self._uploads.answer(request, bucket)
@@ -71,10 +92,14 @@ class DocumentLinks:
         bucket, _, key = unquote(target.path).removeprefix("/").partition("/")
         version = parameters.get("versionId")
         try:
-            content = self._read(bucket, key, unquote(version) if version else None)
+            content, media_type = self._read(bucket, key, unquote(version) if version else None)
         except (LookupError, OSError):
             return _refusal(404, "NoSuchKey")
-        return Response(content, mimetype="application/octet-stream")
+        response = Response(content, content_type=media_type)
+        for name, header in _SAID_INSTEAD.items():
+            if said := unquote(parameters.get(name, "")):
+                response.headers[header] = said
+        return response
 
     def _is_signed(self, method: str, path: str, parameters: dict[str, str], host: str) -> bool:
         """Whether the query carries a signature, by Signature Version 4, that is right and still valid."""

@@ -17,13 +17,15 @@ _TERMINAL = _GOOD | {"FAILED", "REJECTED"}
 class Outcome:
     """One document. ``seconds`` are real ones from the drop to the end, or None when it did not end.
 
-    ``submissions`` is how often the document was sent to a provider without being refused at once.
+    ``submissions`` is how often the document was sent to a provider without being refused at once. ``simulated`` says
+    that the provider was, so that the document went nowhere.
     """
 
     file: str
     job_id: str | None
     status: str | None
     provider: str | None
+    simulated: bool
     seconds: float | None
     invoice: Mapping[str, Any] | None
     error: Mapping[str, str] | None
@@ -49,11 +51,13 @@ def outcome_of(stack: LocalStack, file: str, upload: Upload) -> Outcome:
     record = stack.record(job_id)
     job, rows = record.job, record.submissions
     seconds = stack.seconds_of(upload)
+    provider = rows[-1]["provider"] if rows else job.get("provider")
     return Outcome(
         file=file,
         job_id=job_id,
         status=job.get("status"),
-        provider=rows[-1]["provider"] if rows else job.get("provider"),
+        provider=provider,
+        simulated=provider in stack.simulated,
         seconds=None if seconds is None else round(seconds, 3),
         invoice=record.invoice,
         error=_error_of(job),
@@ -81,6 +85,7 @@ def _without_job(file: str, message: str) -> Outcome:
         job_id=None,
         status=None,
         provider=None,
+        simulated=False,
         seconds=None,
         invoice=None,
         error={"code": "NotTakenIn", "message": message},

@@ -9,20 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
+from invoice_capture_cli.tables import console
 from local_stack import report, table
 from local_stack.action_links import ActionLinks
 from local_stack.documents import Document, find
+from local_stack.errors import Interrupted
 from local_stack.outcome import Outcome, outcome_of
 from local_stack.progress import LiveProgress
 from local_stack.records import Upload
 from local_stack.session import Options, opened, patience
 from local_stack.stack import LocalStack
-
-
-class Interrupted(Exception):
-    """Ctrl-C was pressed; the message says what had been finished."""
 
 
 def run(paths: list[str], options: Options) -> int:
@@ -36,7 +32,7 @@ def run(paths: list[str], options: Options) -> int:
     began = time.monotonic()
     outcomes: dict[str, Outcome] = {}
     interrupted = False
-    with LiveProgress(Console(stderr=True), len(documents)) as progress, opened(options) as stack:
+    with LiveProgress(console(stderr=True), len(documents)) as progress, opened(options) as stack:
         progress.begin()
         links = ActionLinks(stack, progress.console)
         try:
@@ -61,7 +57,7 @@ def run(paths: list[str], options: Options) -> int:
         sys.stdout.write(rows)
     elif finished:
         with_lines = options.lines or len(documents) == 1
-        table.show(Console(), finished, published, time.monotonic() - began, with_lines)
+        table.show(console(), finished, published, time.monotonic() - began, with_lines)
     if interrupted:
         raise Interrupted(f"Stopped: {len(finished)} of {len(documents)} documents were finished.")
     return 0 if all(outcome.is_good for outcome in finished) else 1

@@ -6,13 +6,21 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import NoReturn
 
+from invoice_capture_cli.errors import STOPPED
+from local_stack.errors import UserError
 from local_stack.isolation import REGION
+from local_stack.keeping.folder import KeepFolder
+from local_stack.keeping.keeper import Keeper
+from local_stack.keeping.telling import command_line, farewell, fate
 from local_stack.session import Options, opened
 from local_stack.stack import PROJECT, STACK_NAME, LocalStack
-from local_stack.state_file import announced
+from local_stack.state_file import Announcement
 
 _SAMPLE = PROJECT / "samples" / "documents" / "english_gbp_classic.pdf"
 CLIENT = "local"
@@ -23,12 +31,14 @@ class Serving:
     """How to serve. ``verbose`` tells every request.
 
     ``trusted_origins`` are those of this machine that a documentUrl may name; ``parameters`` are the template's.
+    Without ``keep``, a folder, all is lost at the end.
     """
 
     port: int = 3030
     trusted_origins: Sequence[str] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
     verbose: bool = False
+    keep: Path | None = None
 
 
 def make_key(stack: LocalStack) -> str:
@@ -48,12 +58,27 @@ def make_key(stack: LocalStack) -> str:
     return keys.create(CLIENT, {"all"}, "local stack")[1]
 
 
-def run(options: Options, serving: Serving) -> int:
-    """Runs until Ctrl-C or SIGTERM; the exit status is 0.
+def run(options: Options, serving: Serving, announcement: Announcement) -> int:
+    """Runs until Ctrl-C, exit status 130, or SIGTERM, which is how services are stopped: 0, or 1 when something could
+    not be kept.
 
     Raises:
         UserError: what was asked for cannot be done.
     """
+    with ExitStack() as exits:
+        keeper = None
+        if serving.keep is not None:
+            folder = exits.enter_context(closing(KeepFolder(serving.keep)))
+            keeper = Keeper(folder, _warn)
+        try:
+            _serve(options, serving, announcement, keeper)
+        except KeyboardInterrupt as exc:
+            _say(farewell(keeper))
+            stopped = 0 if isinstance(exc, _Terminated) else STOPPED
+        return 1 if keeper is not None and keeper.lost else stopped
+
+
+def _serve(options: Options, serving: Serving, announcement: Announcement, keeper: Keeper | None) -> NoReturn:
     route = {"DefaultRoute": options.provider} if options.provider else {}
     wanted = replace(
         options,
@@ -61,29 +86,41 @@ def run(options: Options, serving: Serving) -> int:
         api_port=serving.port,
         trusted_origins=tuple(serving.trusted_origins),
         on_request=_tell if serving.verbose else None,
+        keeper=keeper,
     )
-    try:
-        with _sigterm_stops(), opened(wanted) as stack:
-            key = make_key(stack)
-            about = {
-                "url": str(stack.api_url),
-                "key": key,
-                "aws_endpoint": str(stack.aws_endpoint),
-                "stack": STACK_NAME,
-                "region": REGION,
-            }
-            with announced(about):
-                _say(_welcome(stack, key))
-                threading.Event().wait()
-    except KeyboardInterrupt:
-        _say("Stopped: what was captured here is gone.\n")
-    return 0
+    with _sigterm_stops(), opened(wanted) as stack:
+        key = (keeper.key() if keeper else None) or make_key(stack)
+        about = {
+            "url": str(stack.api_url),
+            "key": key,
+            "aws_endpoint": str(stack.aws_endpoint),
+            "stack": STACK_NAME,
+            "region": REGION,
+            "simulated": ",".join(sorted(stack.simulated)),
+        }
+        try:
+            announcement.ready(about)
+            if keeper is not None:
+                keeper.keep_key(key)
+        except OSError as exc:
+            raise UserError(f"{exc.filename} cannot be written: {exc.strerror}.") from exc
+        _say(_welcome(stack, key) + fate(keeper))
+        while True:
+            threading.Event().wait()
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise _Terminated
 
 
 @contextmanager
 def _sigterm_stops() -> Iterator[None]:
     """SIGTERM does what Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
     finally:
@@ -93,10 +130,12 @@ def _sigterm_stops() -> Iterator[None]:
 def _welcome(stack: LocalStack, key: str) -> str:
     """What a person needs next. The examples run as they are printed, in their order."""
     url = f"{stack.api_url}/ocr-invoice-job"
+    numbers = stack.rows(f"CLIENT#{CLIENT}")
+    number = next(f"EXAMPLE-{place}" for place in count(1) if f"NUMBER#EXAMPLE-{place}" not in numbers)
     object_key = f"documents/{CLIENT}/example/{_SAMPLE.name}"
     stack.s3.put_object(Bucket=stack.bucket, Key=object_key, Body=_SAMPLE.read_bytes(), ContentType="application/pdf")
     order = (
-        f'{{"jobNumber": "EXAMPLE-1", "documentName": "{_SAMPLE.name}", "template": "default", '
+        f'{{"jobNumber": "{number}", "documentName": "{_SAMPLE.name}", "template": "default", '
         f'"documentUrl": "s3://{stack.bucket}/{object_key}"}}'
     )
     return f"""\
@@ -120,11 +159,20 @@ See what was read, as soon as the status of the job is completed:
 
   curl -s {url}/$JOB/results -H "api-key: $KEY"
 
+Or, in another terminal and any folder:
+
+  {command_line()} submit FILE --wait
+
 """
 
 
 def _tell(method: str, path: str, status: int, milliseconds: float) -> None:
     sys.stderr.write(f"{method} {path} {status} {milliseconds:.0f} ms\n")
+    sys.stderr.flush()
+
+
+def _warn(sentence: str) -> None:
+    sys.stderr.write(f"local_stack: {sentence}\n")
     sys.stderr.flush()
 
 

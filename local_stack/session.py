@@ -13,6 +13,7 @@ from invoice_capture.providers import registry
 from local_stack import scripted_provider, simulators
 from local_stack.errors import TemplateError, UserError
 from local_stack.gateway.server import Listener
+from local_stack.keeping.keeper import Keeper
 from local_stack.simulators.script import load
 from local_stack.stack import LocalStack
 
@@ -24,7 +25,7 @@ _AFTER_THE_DEADLINE_SECONDS = 900.0
 class Options:
     """What the commands take; ``settings`` are those of ``provider``, ``script`` is for its simulator.
 
-    ``parameters`` are the template's; with ``api_port`` the HTTP API is served there.
+    ``parameters`` are the template's; with ``api_port`` the HTTP API is served there, and ``keeper`` keeps the jobs.
     """
 
     provider: str | None = None
@@ -40,6 +41,7 @@ class Options:
     api_port: int | None = None
     trusted_origins: tuple[str, ...] = ()
     on_request: Listener | None = None
+    keeper: Keeper | None = None
 
 
 @contextmanager
@@ -85,6 +87,7 @@ def opened(options: Options) -> Iterator[LocalStack]:
                     api_port=options.api_port,
                     trusted_origins=options.trusted_origins,
                     on_request=options.on_request,
+                    keeper=options.keeper,
                 )
             )
         except TemplateError as exc:

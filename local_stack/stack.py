@@ -27,6 +27,7 @@ from local_stack.errors import TemplateError
 from local_stack.gateway.limits import EnrolledKeys
 from local_stack.gateway.server import ApiServer, Gateway, Listener
 from local_stack.isolation import REGION, away_from_aws, one_at_a_time
+from local_stack.keeping.keeper import Keeper
 from local_stack.moto_patches import TableCall
 from local_stack.notifications import Notifications
 from local_stack.provider_servers import ProviderServers
@@ -52,6 +53,7 @@ class LocalStack:
 
     With ``api_port``, 0 being any free one, the REST API answers at ``api_url`` and AWS's own API at ``aws_endpoint``;
     ``on_request`` is told of each request. ``trusted_origins`` are those of this machine that documents may come from.
+    ``keeper`` brings the jobs that it kept, and keeps those of this stack until its end.
 
     Raises:
         OSError: the port is taken.
@@ -71,6 +73,7 @@ class LocalStack:
         api_port: int | None = None,
         trusted_origins: Collection[str] = (),
         on_request: Listener | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self._time_scale = time_scale
         # Textract needs an account; Tesseract is on this machine, or scans say that it is not.
@@ -82,6 +85,7 @@ class LocalStack:
         self._api_port = api_port
         self._trusted_origins = tuple(trusted_origins)
         self._on_request = on_request
+        self._keeper = keeper
         self.api_url: str | None = None
         self.aws_endpoint: str | None = None
         self._exits = ExitStack()
@@ -120,9 +124,17 @@ class LocalStack:
             assert credentials is not None, "away from AWS there are made-up ones"
             documents = StoredDocuments(self.s3)
             links = DocumentLinks(
-                documents.read, credentials.access_key, credentials.secret_key, REGION, documents.write
+                documents.read,
+                credentials.access_key,
+                credentials.secret_key,
+                REGION,
+                documents.write,
+                cors_rules=documents.cors_rules,
             )
             self.links_endpoint = exits.enter_context(links).endpoint
+            if self._keeper is not None:
+                exits.callback(self._keeper.close)
+                self._keeper.begin(self)
             self._runtime = Runtime(self.resources, self.clock, self._environments())
             exits.callback(self._wind_down)
             self._runtime.start()
@@ -262,6 +274,11 @@ class LocalStack:
         """The simulators that run, by provider."""
         return self._servers.simulators
 
+    @property
+    def simulated(self) -> frozenset[str]:
+        """The providers to which no document really goes."""
+        return frozenset({scripted_provider.NAME, *self._servers.simulators})
+
     # --- interventions ------------------------------------------------------------------------------------------------
 
     def invoke_function(self, logical_id: str, payload: Mapping[str, Any]) -> Any:
@@ -301,6 +318,8 @@ class LocalStack:
 
     def table_called(self, call: TableCall) -> None:
         self.ledger.table_called(call)
+        if self._keeper is not None:
+            self._keeper.table_called(call)
 
     def execution_started(self, arn: str, machine_arn: str, execution_input: Any) -> None:
         self._running.add(arn)

@@ -15,10 +15,20 @@ class StoredDocuments:
     def __init__(self, s3: Any) -> None:
         self._s3 = s3
 
-    def read(self, bucket: str, key: str, version_id: str | None) -> bytes:
+    def read(self, bucket: str, key: str, version_id: str | None) -> tuple[bytes, str]:
+        """The bytes and the media type of a version."""
         version = {"VersionId": version_id} if version_id else {}
         with _missing_is_a_lookup_error():
-            return bytes(self._s3.get_object(Bucket=bucket, Key=key, **version)["Body"].read())
+            answer = self._s3.get_object(Bucket=bucket, Key=key, **version)
+            return bytes(answer["Body"].read()), str(answer["ContentType"])
+
+    def cors_rules(self, bucket: str) -> list[dict[str, Any]]:
+        """Which pages of other origins may use the bucket, as S3's own API tells."""
+        try:
+            with _missing_is_a_lookup_error():
+                return list(self._s3.get_bucket_cors(Bucket=bucket)["CORSRules"])
+        except LookupError:
+            return []
 
     def write(self, bucket: str, key: str, content: bytes, content_type: str, metadata: Mapping[str, str]) -> None:
         with _missing_is_a_lookup_error():

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
-from local_stack.compact import amount_of, compact_table, text_of
-from local_stack.line_table import lines_of
+from invoice_capture_cli.heads import HEAD_COLUMNS, Head
+from invoice_capture_cli.invoice_tables import line_table
+from invoice_capture_cli.reasons import Missed, reason_sheet
+from invoice_capture_cli.tables import Column, Sheet, clean, heading, provider_name, show_parts
+from invoice_capture_cli.values import short_names
 from local_stack.outcome import Outcome
 from local_stack.records import Notification
 
 _MOST_ROWS = 200
-_WIDE = 110
+_ALL = "--json lists all of them."
 _STATUS = {
     "CAPTURED": ("✓ captured", "green"),
     "DUPLICATE": ("= duplicate", "cyan"),
@@ -36,104 +36,95 @@ def show(
     with_lines: bool = False,
 ) -> None:
     """Print the invoices, with their lines if wanted, the problems, the notifications and a summary."""
-    names = _short_names(outcomes)
+    names = short_names(outcome.file for outcome in outcomes)
+    simulated = {str(outcome.provider) for outcome in outcomes if outcome.simulated}
     parts: list[RenderableType] = []
     if captured := [outcome for outcome in outcomes if outcome.invoice is not None]:
-        parts.append(_invoices(captured[:_MOST_ROWS], names, console.width))
+        parts.append(_invoices(captured[:_MOST_ROWS], names, simulated))
         if with_lines:
-            parts += [lines_of(names[outcome.file], outcome.invoice or {}) for outcome in captured[:_MOST_ROWS]]
+            parts += [_lines(outcome, names, simulated) for outcome in captured[:_MOST_ROWS]]
     if others := [outcome for outcome in outcomes if outcome.invoice is None]:
-        parts.append(_problems(others[:_MOST_ROWS], names))
+        missed = [_missed(outcome, names) for outcome in others[:_MOST_ROWS]]
+        parts.append(reason_sheet(heading("Not captured", simulated), missed))
     hidden = len(outcomes) - len(captured[:_MOST_ROWS]) - len(others[:_MOST_ROWS])
     if hidden:
-        parts.append(Text(f"… and {hidden} more documents; --json lists all of them.", style="dim"))
+        parts.append(Text(f"… and {hidden} more documents; {_ALL}\n", style="dim"))
     if notifications:
-        parts.append(_published(notifications))
-    parts.append(_summary(outcomes, seconds))
-    console.print(Padding(Group(*parts), (1, 1)))
+        parts.append(_published(notifications, simulated))
+    show_parts(console, *parts, _summary(outcomes, seconds))
 
 
 def line(outcome: Outcome) -> Text:
     """One document on one line."""
     label, style = _STATUS.get(outcome.status or "", _UNFINISHED)
-    text = Text.assemble((f"{label:<13}", style), (PurePath(outcome.file).name, "bold"))
+    text = Text.assemble((f"{label:<13}", style), clean(PurePath(outcome.file).name, "bold"))
     if outcome.invoice is not None:
-        invoice = outcome.invoice
-        for part in (text_of(invoice["supplier"]["name"]), text_of(invoice["invoice_number"]), _money(invoice)):
-            text.append(f"  {part}" if part else "")
+        for word in Head.of_invoice(outcome.invoice).words:
+            text.append("  ").append_text(clean(word))
     elif outcome.error is not None:
-        text.append(f"  {outcome.error['code']}: {outcome.error['message']}")
+        text.append("  ").append_text(clean(f"{outcome.error['code']}: {outcome.error['message']}"))
     if outcome.findings:
         text.append(f"  {_findings(outcome)}", "yellow")
+    if outcome.simulated:
+        text.append(f"  {_provider(outcome)}", "dim")
     if outcome.seconds is not None:
         text.append(f"  {outcome.seconds:.1f} s", "dim")
     return text
 
 
-def _invoices(outcomes: Sequence[Outcome], names: Mapping[str, str], width: int) -> Table:
-    table = compact_table("Invoices")
-    table.add_column("Document", style="bold", ratio=4)
-    table.add_column("Supplier", ratio=3)
-    table.add_column("Number", ratio=3, min_width=12)
-    table.add_column("Date", min_width=10)
-    table.add_column("Lines", justify="right", min_width=5)
-    table.add_column("Total", justify="right", min_width=max(len(_money(outcome.invoice)) for outcome in outcomes))
-    with_findings = any(outcome.findings for outcome in outcomes)
-    if with_findings:
-        table.add_column("Findings", style="yellow", ratio=3)
-    is_wide = width >= _WIDE
-    if is_wide:
-        table.add_column("Provider", style="dim")
-        table.add_column("Time", justify="right", style="dim", min_width=6)
+def _invoices(outcomes: Sequence[Outcome], names: Mapping[str, str], simulated: Collection[str]) -> Sheet:
+    sheet = Sheet(
+        heading("Invoices", simulated),
+        Column("Document", style="bold", wraps=True),
+        *HEAD_COLUMNS,
+        Column("Lines", right=True, turn=4),
+        Column("Findings", style="yellow", wraps=True),
+        Column("Provider", style="dim", turn=3),
+        Column("Time", style="dim", right=True, turn=2),
+    )
     for outcome in outcomes:
         invoice = outcome.invoice or {}
-        is_credit_note = text_of(invoice["type"]) == "credit_note"
-        cells = [
-            Text(names[outcome.file]),
-            Text(text_of(invoice["supplier"]["name"])),
-            Text(text_of(invoice["invoice_number"])),
-            Text(text_of(invoice["issue_date"])),
-            Text(str(len(invoice["lines"]) or "")),
-            Text(_money(invoice), style="magenta" if is_credit_note else ""),
-        ]
-        if with_findings:
-            cells.append(Text(_findings(outcome)))
-        if is_wide:
-            seconds = "" if outcome.seconds is None else f"{outcome.seconds:.1f} s"
-            cells += [Text(outcome.provider or ""), Text(seconds)]
-        table.add_row(*cells)
-    return table
+        sheet.add(
+            names[outcome.file],
+            *Head.of_invoice(invoice).cells,
+            str(len(invoice["lines"]) or ""),
+            _findings(outcome),
+            _provider(outcome),
+            "" if outcome.seconds is None else f"{outcome.seconds:.1f} s",
+        )
+    return sheet
 
 
-def _problems(outcomes: Sequence[Outcome], names: Mapping[str, str]) -> Table:
-    table = compact_table("Not captured")
-    table.add_column("Document", style="bold", ratio=2)
-    table.add_column("Status", min_width=12)
-    table.add_column("Reason", overflow="fold", no_wrap=False, ratio=5)
-    for outcome in outcomes:
-        label, style = _STATUS.get(outcome.status or "", _UNFINISHED)
-        reason = Text("The same document was taken in before.")
-        if outcome.error is not None:
-            reason = Text.assemble((outcome.error["code"], style), ": ", outcome.error["message"])
-        table.add_row(Text(names[outcome.file]), Text(label, style=style), reason)
-    return table
+def _lines(outcome: Outcome, names: Mapping[str, str], simulated: Collection[str]) -> RenderableType:
+    invoice, name = outcome.invoice or {}, names[outcome.file]
+    if not invoice["lines"]:
+        return Text(f"{name} has no line items.\n", style="dim")
+    return line_table(f"Lines of {name}", invoice, _ALL, simulated)
 
 
-def _published(notifications: Sequence[Notification]) -> Table:
-    table = compact_table("Notifications")
-    table.add_column("Published", justify="right", min_width=9)
-    table.add_column("Subject", min_width=max(len(notification.subject) for notification in notifications))
-    table.add_column("Example", style="dim", ratio=1)
-    examples = {notification.subject: notification for notification in reversed(notifications)}
+def _missed(outcome: Outcome, names: Mapping[str, str]) -> Missed:
+    label, style = _STATUS.get(outcome.status or "", _UNFINISHED)
+    reason = "The same document was taken in before."
+    if outcome.error is not None:
+        reason = f"{outcome.error['code']}: {outcome.error['message']}"
+    return Missed(names[outcome.file], PurePath(outcome.file).name, Text(label, style=style), reason)
+
+
+def _published(notifications: Sequence[Notification], simulated: Collection[str]) -> Sheet:
+    sheet = Sheet(
+        heading("Notifications", simulated),
+        Column("Published", right=True),
+        Column("Subject"),
+        Column("Event", style="dim", turn=1),
+        Column("For example", style="dim", wraps=True),
+        Column("Job", style="dim", turn=2, below="For example"),
+    )
+    examples = {notification.subject: notification.message for notification in reversed(notifications)}
     for subject, count in Counter(notification.subject for notification in notifications).most_common():
-        message = examples[subject].message
-        table.add_row(str(count), subject, Text(_example(message)))
-    return table
-
-
-def _example(message: Mapping[str, Any]) -> str:
-    key = message.get("document", {}).get("key", "")
-    return f"{message.get('event', '')} · {PurePath(key).name} · job {message.get('job_id', '')}"
+        message = examples[subject]
+        key = message.get("document", {}).get("key", "")
+        sheet.add(str(count), subject, message.get("event", ""), PurePath(key).name, str(message.get("job_id", "")))
+    return sheet
 
 
 def _summary(outcomes: Sequence[Outcome], seconds: float) -> Text:
@@ -147,19 +138,8 @@ def _summary(outcomes: Sequence[Outcome], seconds: float) -> Text:
     return text.append(f"{documents} in {seconds:.1f} s", style="dim")
 
 
-def _short_names(outcomes: Sequence[Outcome]) -> dict[str, str]:
-    """Bare file names where they say which file it is, and paths where they do not."""
-    uses = Counter(PurePath(outcome.file).name for outcome in outcomes)
-    return {
-        outcome.file: name if uses[name := PurePath(outcome.file).name] == 1 else outcome.file for outcome in outcomes
-    }
-
-
-def _money(invoice: Mapping[str, Any] | None) -> str:
-    """The total for people, with its currency; whatever is no number as it is."""
-    if invoice is None:
-        return ""
-    return f"{amount_of(invoice['total'])} {text_of(invoice['currency'])}".strip()
+def _provider(outcome: Outcome) -> str:
+    return provider_name(outcome.provider or "", simulated=outcome.simulated)
 
 
 def _findings(outcome: Outcome) -> str:

@@ -25,6 +25,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from local_stack import moto_patches
+from local_stack.bucket_cors import rules_of
 from local_stack.errors import TemplateError
 from local_stack.gateway.api import Api, read_apis
 from local_stack.gateway.stand_ins import is_of_the_gateway, with_stand_ins
@@ -225,7 +226,7 @@ def _upload_code(resources: Mapping[str, Any]) -> None:
 
 
 def _configure_buckets(ids: Mapping[str, str], resolved: Mapping[str, Any]) -> None:
-    """moto's CloudFormation makes bare buckets: their versions and their events are switched on here."""
+    """moto's CloudFormation makes bare buckets: versions, events and rules for other origins are set here."""
     s3 = boto3.client("s3")
     for logical_id, resource in resolved.items():
         if resource["Type"] != "AWS::S3::Bucket":
@@ -233,6 +234,8 @@ def _configure_buckets(ids: Mapping[str, str], resolved: Mapping[str, Any]) -> N
         bucket, properties = ids[logical_id], resource["Properties"]
         if versioning := properties.get("VersioningConfiguration"):
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=versioning)
+        if rules := rules_of(properties.get("CorsConfiguration", {})):
+            s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})  # type: ignore[typeddict-item]
         event_bridge = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
         if event_bridge.get("EventBridgeEnabled"):
             s3.put_bucket_notification_configuration(

@@ -9,15 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
-from rich.console import Console
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from invoice_capture_cli.tables import console
 from local_stack import report, table
 from local_stack.action_links import ActionLinks
 from local_stack.documents import Keys
-from local_stack.errors import UserError
+from local_stack.errors import Interrupted, UserError
 from local_stack.outcome import Outcome, outcome_of
 from local_stack.records import Upload
 from local_stack.session import Options, opened, patience
@@ -88,23 +89,24 @@ class SettledFiles(FileSystemEventHandler):
             self._touched.discard(file)
 
 
-def run(folder: str, options: Options) -> int:
-    """Runs until Ctrl-C; the exit status is 0 when every document ended well, 1 otherwise.
+def run(folder: str, options: Options) -> NoReturn:
+    """Runs until Ctrl-C.
 
     Raises:
         UserError: what was asked for cannot be done.
+        Interrupted: when it was pressed.
     """
     path = Path(folder)
     if not path.is_dir():
         raise UserError(f"{folder} is no folder.")
-    console, finished = Console(stderr=options.json), []
+    out, finished = console(stderr=options.json), []
     with opened(options) as stack:
         files = SettledFiles(path)
         observer = Observer()
-        observer.schedule(files, str(path), recursive=True)  # type: ignore[no-untyped-call]
-        observer.start()  # type: ignore[no-untyped-call]
-        console.print(f"Watching {folder}. Drop invoices into it; Ctrl-C ends.", style="dim", highlight=False)
-        links = ActionLinks(stack, console)
+        observer.schedule(files, str(path), recursive=True)
+        observer.start()
+        out.print(f"Watching {folder}. Drop invoices into it; Ctrl-C ends.", style="dim", markup=False)
+        links = ActionLinks(stack, out)
         try:
             for outcome in _outcomes(stack, files, options.provider, links.show_new):
                 finished.append(outcome)
@@ -112,15 +114,16 @@ def run(folder: str, options: Options) -> int:
                     sys.stdout.write(json.dumps(outcome.to_json(), ensure_ascii=False) + "\n")
                     sys.stdout.flush()
                 else:
-                    console.print(table.line(outcome))
+                    out.print(table.line(outcome))
         except KeyboardInterrupt:
-            console.print(f"Stopped: {len(finished)} documents were finished.", style="dim", highlight=False)
+            pass  # the one way to end
         finally:
-            observer.stop()  # type: ignore[no-untyped-call]
+            observer.stop()
         costs = report.build(stack.ledger, finished)
     if options.report is not None:
         report.write(Path(options.report), costs)
-    return 0 if all(outcome.is_good for outcome in finished) else 1
+    good = sum(outcome.is_good for outcome in finished)
+    raise Interrupted(f"Stopped: {len(finished)} documents were finished, {good} of them well.")
 
 
 def _outcomes(

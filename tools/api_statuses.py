@@ -18,8 +18,9 @@ from local_stack.stack import LocalStack
 from tools.stage import SAMPLES
 
 _SAMPLE = SAMPLES / "peppol_ubl_belgium.xml"
-_JOBS, _JOB = "/ocr-invoice-job", "/ocr-invoice-job/{id}"
-_TOO_LARGE = b'{"x": "' + b"x" * 300_000 + b'"}'
+_JOBS, _JOB, _DOCUMENTS = "/ocr-invoice-job", "/ocr-invoice-job/{id}", "/ocr-invoice-job/documents"
+# For a form as well as for JSON.
+_TOO_LARGE = b'{"x": "' + b"x" * 5_000_000 + b'"}'
 _PATIENCE_SECONDS = 30
 _UNTHROTTLED = {"RequestsPerSecond": "100000", "RequestBurst": "100000"}
 
@@ -68,10 +69,11 @@ def unreached() -> list[tuple[str, str]]:
             method, path = operation.split()
             client.ask(method, path, with_key=False)
             client.ask(method, path, data=_TOO_LARGE, headers={"content-type": "application/json"})
+            client.ask(method, path, params={"unknown": "1"}, **_form(path))
         stack.dynamodb.delete_table(TableName=stack.table)
         for operation in operations:
             method, path = operation.split()
-            client.ask(method, path)
+            client.ask(method, path, **_form(path))
     with LocalStack(api_port=0, parameters={"RequestsPerSecond": "1", "RequestBurst": "1"}) as stack:
         throttled = _Client(str(stack.api_url), make_key(stack))
         for operation in operations:
@@ -93,6 +95,11 @@ def _operations(client: _Client) -> Iterator[tuple[str, list[str]]]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield f"{method.upper()} {path}", list(operation["responses"])
+
+
+def _form(path: str) -> dict[str, Any]:
+    """What an operation needs that answers nothing without a form."""
+    return {"files": {"file": (_SAMPLE.name, _SAMPLE.read_bytes())}} if path == _DOCUMENTS else {}
 
 
 def _use(stack: LocalStack, client: _Client) -> None:
@@ -126,21 +133,23 @@ def _use(stack: LocalStack, client: _Client) -> None:
     client.ask("PUT", _JOB, created, json=changed)
     client.ask("PUT", _JOB, completed, json=changed)
     client.ask("POST", _JOBS, json=changed)
+    client.ask("POST", _DOCUMENTS, headers={"idempotency-key": "upload"}, **_form(_DOCUMENTS))
     _leave_unanswered(stack)
     client.ask("POST", _JOBS, json={**changed, "jobNumber": "completed"}, headers={"idempotency-key": "once"})
+    client.ask("POST", _DOCUMENTS, headers={"idempotency-key": "upload"}, **_form(_DOCUMENTS))
     client.ask("DELETE", _JOB, created)
     for method, path in (("PUT", ""), ("DELETE", ""), ("POST", "/process"), ("POST", "/confirm"), ("POST", "/retry")):
         client.ask(method, _JOB + path, "unknown", json=changed if method == "PUT" else None)
 
 
 def _leave_unanswered(stack: LocalStack) -> None:
-    """Make the one request that had an Idempotency-Key look as if its answer were still under way."""
-    [record] = stack.rows("IDEMPOTENCY")
+    """Make the requests that had an Idempotency-Key look as if their answers were still under way."""
     later = int(time.time()) + 600
-    stack.dynamodb.update_item(
-        TableName=stack.table,
-        Key={"PK": {"S": "IDEMPOTENCY"}, "SK": {"S": record}},
-        UpdateExpression="SET #status = :running, in_progress_expiration = :later, #ttl = :later",
-        ExpressionAttributeNames={"#status": "status", "#ttl": "ttl"},
-        ExpressionAttributeValues={":running": {"S": "INPROGRESS"}, ":later": {"N": str(later * 1000)}},
-    )
+    for record in stack.rows("IDEMPOTENCY"):
+        stack.dynamodb.update_item(
+            TableName=stack.table,
+            Key={"PK": {"S": "IDEMPOTENCY"}, "SK": {"S": record}},
+            UpdateExpression="SET #status = :running, in_progress_expiration = :later, #ttl = :later",
+            ExpressionAttributeNames={"#status": "status", "#ttl": "ttl"},
+            ExpressionAttributeValues={":running": {"S": "INPROGRESS"}, ":later": {"N": str(later * 1000)}},
+        )

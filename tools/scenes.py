@@ -161,7 +161,7 @@ class ConfirmInvoice:
         _extract(stage, event["job_id"])
         invoice = Invoice().to_json()
         stage.jobs.capture(event["job_id"], 1, invoice, [], stage.now, summary={})
-        assert stage.jobs.confirm(event["job_id"], invoice, [], stage.now)
+        assert stage.jobs.confirm(event["job_id"], invoice, [], stage.now, summary={})
 
     def check(self, stage: Stage, event: Any, answer: Any) -> None:
         assert answer is None

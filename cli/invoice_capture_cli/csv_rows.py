@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from invoice_capture_cli.exported import Exported
+from invoice_capture_cli.values import least_sure, value_of
 
 _HEADER = ("invoice_number", "issue_date", "due_date", "type", "currency", "purchase_order", "payment_reference")
 _AMOUNTS = ("subtotal", "tax_total", "total", "amount_due")
@@ -58,13 +58,13 @@ def invoice_row(exported: Exported) -> list[str]:
         "job_id": exported.job.get("_id"),
         "job_number": exported.job.get("jobNumber"),
         "document": exported.job.get("documentName"),
-        "lowest_confidence": _lowest_confidence(invoice),
+        "lowest_confidence": None if (lowest := least_sure(invoice)) is None else lowest[1],
         "findings": "; ".join(sorted({str(finding.get("code", "")) for finding in exported.findings})),
         "confirmed": "yes" if (exported.stored or {}).get("confirmed") else "no",
         "stored_at": (exported.stored or {}).get("storedAt"),
     }
-    values |= {name: _value(invoice, name) for name in (*_HEADER, *_AMOUNTS)}
-    values |= {f"{party}_{name}": _value(invoice.get(party) or {}, name) for party in _PARTIES for name in _PARTY}
+    values |= {name: value_of(invoice, name) for name in (*_HEADER, *_AMOUNTS)}
+    values |= {f"{party}_{name}": value_of(invoice.get(party) or {}, name) for party in _PARTIES for name in _PARTY}
     return [harmless(values[name]) for name in INVOICE_COLUMNS]
 
 
@@ -73,36 +73,16 @@ def line_rows(exported: Exported) -> Iterator[list[str]]:
     about = [
         exported.job.get("_id"),
         exported.job.get("documentName"),
-        _value(invoice, "invoice_number"),
-        _value(invoice, "issue_date"),
-        _value(invoice.get("supplier") or {}, "name"),
-        _value(invoice, "currency"),
+        value_of(invoice, "invoice_number"),
+        value_of(invoice, "issue_date"),
+        value_of(invoice.get("supplier") or {}, "name"),
+        value_of(invoice, "currency"),
     ]
     for number, line in enumerate(invoice.get("lines") or (), start=1):
-        yield [harmless(value) for value in (*about, number, *(_value(line, name) for name in _LINE))]
+        yield [harmless(value) for value in (*about, number, *(value_of(line, name) for name in _LINE))]
 
 
 def harmless(value: object) -> str:
     """A cell that no spreadsheet takes for a formula: an apostrophe before it says that it is text."""
     text = "" if value is None else str(value)
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
-
-
-def _value(values: Mapping[str, Any], name: str) -> Any:
-    field = values.get(name)
-    return field.get("value") if isinstance(field, Mapping) else None
-
-
-def _lowest_confidence(invoice: Mapping[str, Any]) -> float | None:
-    """Of the header's fields that have a value: the one to look at first."""
-    parties = [invoice.get(party) or {} for party in _PARTIES]
-    fields = [
-        *(invoice.get(name) for name in (*_HEADER, *_AMOUNTS)),
-        *(party.get(name) for party in parties for name in _PARTY),
-    ]
-    confidences = [
-        field["confidence"]
-        for field in fields
-        if isinstance(field, Mapping) and field.get("value") is not None and field.get("confidence") is not None
-    ]
-    return min(confidences, default=None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from invoice_capture_cli.jobs import Job
+from invoice_capture_cli.simulated import SIMULATED
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,6 @@ class Exported:
         return (self.stored or {}).get("findings") or ()
 
     def to_json(self) -> dict[str, Any]:
-        names = ("jobNumber", "documentName", "group", "createdAt")
+        names = ("jobNumber", "documentName", "group", "createdAt", SIMULATED)
         known = {"jobId": self.job["_id"]} | {name: self.job[name] for name in names if name in self.job}
         return known | dict(self.stored or {})

@@ -2,73 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from invoice_capture_cli.tables import CompactTable, table
-from invoice_capture_cli.values import UNSURE, confidence_style, money, percent
+from invoice_capture_cli.tables import Column, Sheet, clean, heading
+from invoice_capture_cli.values import (
+    CREDIT_NOTE,
+    UNSURE,
+    confidence_style,
+    count,
+    money,
+    percent,
+    sign_of,
+    value_of,
+)
 
-_AMOUNTS = frozenset({"subtotal", "tax_total", "total", "amount_due", "unit_price", "discount", "base", "amount"})
-_MOST_LINES = 50
-_LINE_COLUMNS = ("description", "quantity", "unit", "unit_price", "tax_rate", "subtotal", "total")
-_RIGHT = _AMOUNTS | {"quantity", "tax_rate", "rate"}
+_UNIT_PRICE = "unit_price"
+_AMOUNTS = frozenset({"subtotal", "tax_total", "total", "amount_due", "base", "amount"})
+_RATES = frozenset({"tax_rate", "rate"})
+_MOST_LINES = 100
+_LINE_COLUMNS = (
+    Column("Description", wraps=True),
+    Column("Quantity", right=True),
+    Column("Unit", turn=1, below="Quantity"),
+    Column("Unit price", right=True),
+    Column("Tax rate", style="dim", right=True, turn=2, below="Unit price"),
+    Column("Subtotal", right=True),
+    Column("Total", right=True, turn=3, below="Subtotal"),
+)
+_TAX_COLUMNS = (Column("Rate", right=True), Column("Base", right=True), Column("Amount", right=True))
 
 
-def field_table(invoice: Mapping[str, Any], *, is_confirmed: bool) -> CompactTable:
+def field_table(invoice: Mapping[str, Any], *, is_confirmed: bool, simulated: Collection[str] = ()) -> Sheet:
     """The fields that were read; what is unsure is marked."""
-    listed = table("Invoice, confirmed by a person" if is_confirmed else "Invoice")
-    listed.add_column("Field", style="dim", min_width=20)
-    listed.add_column("Value", no_wrap=False, overflow="fold", ratio=1)
-    listed.add_column("Sure", justify="right", min_width=7)
-    listed.add_column("Page", justify="right", style="dim", min_width=4)
+    title = "Credit note" if value_of(invoice, "type") == CREDIT_NOTE else "Invoice"
+    sheet = Sheet(
+        heading(f"{title}, confirmed by a person" if is_confirmed else title, simulated),
+        Column("Field", style="dim"),
+        Column("Value", wraps=True),
+        Column("Sure", right=True),
+        Column("Page", style="dim", right=True, turn=1),
+    )
+    sign = _sign(invoice)
     for name, field in _fields(invoice):
         confidence, page = field.get("confidence"), field.get("page")
         is_unsure = isinstance(confidence, int | float) and confidence < UNSURE
-        value = _shown(name.rpartition(".")[2], field["value"])
-        listed.add_row(
-            name.replace("_", " ").replace(".", " "),
-            Text(value, style="yellow" if is_unsure else "bold" if name == "total" else ""),
+        value = clean(
+            _shown(name.rpartition(".")[2], field["value"], sign),
+            "yellow" if is_unsure else "bold" if name == "total" else "",
+        )
+        sheet.add(
+            field_name(name),
+            value,
             Text(f"{'! ' if is_unsure else ''}{percent(confidence)}", style=confidence_style(confidence)),
             str(page + 1) if isinstance(page, int) else "",
         )
-    return listed
+    return sheet
 
 
-def tax_table(taxes: Sequence[Mapping[str, Any]]) -> CompactTable:
-    listed = table("Taxes", expand=False)
-    for name in ("rate", "base", "amount"):
-        listed.add_column(name.capitalize(), justify="right")
-    for tax in taxes:
-        rate = value_of(tax, "rate")
-        listed.add_row(f"{rate} %" if rate else "", money(value_of(tax, "base")), money(value_of(tax, "amount")))
-    return listed
+def field_name(path: str) -> str:
+    """The name of a field for people: ``supplier.vat_number`` is the supplier vat number."""
+    return path.replace("_", " ").replace(".", " ")
 
 
-def line_table(lines: Sequence[Mapping[str, Any]]) -> CompactTable:
-    """Line items; columns that are empty in all of them are left out."""
-    columns = [name for name in _LINE_COLUMNS if any(value_of(line, name) for line in lines)]
-    listed = table("Lines")
-    for name in columns:
-        is_text = name == "description"
-        justify = "right" if name in _RIGHT else "left"
-        label = name.replace("_", " ").capitalize()
-        if is_text:
-            listed.add_column(label, ratio=1, min_width=12)
-        else:
-            listed.add_column(label, justify=justify)
+def tax_table(invoice: Mapping[str, Any], simulated: Collection[str] = ()) -> Sheet:
+    sheet = Sheet(heading("Taxes", simulated), *_TAX_COLUMNS)
+    for tax in invoice["taxes"]:
+        sheet.add(*(_shown(name, value_of(tax, name), _sign(invoice)) for name in ("rate", "base", "amount")))
+    return sheet
+
+
+def line_table(title: str, invoice: Mapping[str, Any], rest: str, simulated: Collection[str] = ()) -> RenderableType:
+    """Line items. ``rest`` says where all of them are, when there are more than are shown."""
+    lines: Sequence[Mapping[str, Any]] = invoice["lines"]
+    sheet = Sheet(heading(title, simulated), *_LINE_COLUMNS)
+    names = [column.title.lower().replace(" ", "_") for column in _LINE_COLUMNS]
     for line in lines[:_MOST_LINES]:
-        listed.add_row(*(Text(_shown(name, value_of(line, name))) for name in columns))
-    if len(lines) > _MOST_LINES:
-        listed.add_row(Text(f"… and {len(lines) - _MOST_LINES} more: export --lines has them all", style="dim"))
-    return listed
-
-
-def value_of(values: Mapping[str, Any], name: str) -> Any:
-    """The value of a field; None when there is no such field."""
-    field = values.get(name)
-    return field.get("value") if isinstance(field, Mapping) else None
+        sheet.add(*(_shown(name, value_of(line, name), _sign(invoice)) for name in names))
+    if len(lines) <= _MOST_LINES:
+        return sheet
+    return Group(sheet, Text(f"… and {len(lines) - _MOST_LINES} more lines; {rest}", style="dim"))
 
 
 def _fields(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -82,7 +98,15 @@ def _fields(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield prefix + name, field
 
 
-def _shown(name: str, value: object) -> str:
-    if value is None:
+def _sign(invoice: Mapping[str, Any]) -> int:
+    return sign_of(value_of(invoice, "type"), value_of(invoice, "total"))
+
+
+def _shown(name: str, value: object, sign: int) -> str:
+    if value in (None, ""):
         return ""
-    return money(value) if name in _AMOUNTS else str(value)
+    if name in _AMOUNTS:
+        return money(value, sign=sign)
+    if name in _RATES:
+        return f"{value} %"
+    return money(value) if name == _UNIT_PRICE else count(value) if name == "quantity" else str(value)

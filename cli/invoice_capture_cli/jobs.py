@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from invoice_capture_cli.api import IDEMPOTENCY_KEY, Api, envelope
 from invoice_capture_cli.errors import ApiRefused
+from invoice_capture_cli.simulated import marked
 
 Job = Mapping[str, Any]
 
@@ -38,10 +39,11 @@ class Wanted:
 
 
 class Jobs:
-    """All methods raise Unreachable and ApiRefused."""
+    """All methods raise Unreachable and ApiRefused. Jobs of the ``simulated`` providers are marked as such."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, simulated: Collection[str] = ()) -> None:
         self._api = api
+        self._simulated = simulated
 
     @property
     def api_name(self) -> str:
@@ -53,7 +55,7 @@ class Jobs:
         return self._data("POST", "/uploads", body=body, key=key)
 
     def create(self, order: Mapping[str, Any], key: str) -> dict[str, Any]:
-        return self._data("POST", _ROOT, body=order, key=key)
+        return dict(marked(self._data("POST", _ROOT, body=order, key=key), self._simulated))
 
     def process(self, job_id: str, key: str) -> dict[str, Any]:
         return self._data("POST", f"{_path(job_id)}/process", key=key)
@@ -62,7 +64,7 @@ class Jobs:
         return self._data("POST", f"{_path(job_id)}/retry")
 
     def get(self, job_id: str) -> dict[str, Any]:
-        return self._data("GET", _path(job_id))
+        return dict(marked(self._data("GET", _path(job_id)), self._simulated))
 
     def invoice(self, job_id: str) -> dict[str, Any] | None:
         """``invoice``, ``findings``, ``confirmed``, ``storedAt``; None while there is none."""
@@ -108,7 +110,7 @@ class Jobs:
 
     def _page(self, params: Mapping[str, str]) -> tuple[list[Job], dict[str, Any]]:
         answer = self._envelope("GET", _ROOT, params=params)
-        return list(answer["data"]), answer
+        return [marked(job, self._simulated) for job in answer["data"]], answer
 
     def _data(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, key: str | None = None

@@ -17,7 +17,7 @@ from invoice_capture.use_cases.manage_keys import ManageKeys
 from invoice_capture_cli.errors import ALL_WELL, UsageError
 from invoice_capture_cli.running import Run
 from invoice_capture_cli.stack import calling_aws
-from invoice_capture_cli.tables import table
+from invoice_capture_cli.tables import Column, Sheet, show_parts
 from invoice_capture_cli.values import when
 
 
@@ -48,20 +48,26 @@ def list_keys(run: Run) -> int:
     if not keys:
         run.say("There is no key yet. Make one with: invoice-capture keys create --client NAME")
         return ALL_WELL
-    listed = table(expand=False)
-    for name in ("Key id", "Client", "Sees", "Created", "Revoked", "Label"):
-        listed.add_column(name)
+    listed = Sheet(
+        "Keys",
+        Column("Key id"),
+        Column("Client", style="bold", wraps=True),
+        Column("Sees", turn=1, below="Client"),
+        Column("Created"),
+        Column("Revoked", style="red", turn=2, below="Created"),
+        Column("Label", wraps=True),
+    )
     for key in keys:
-        listed.add_row(
+        listed.add(
             key.key_id,
-            Text(key.client, style="bold"),
+            key.client,
             "everything" if SEES_ALL in key.scopes else "its own jobs",
             when(key.created_at.isoformat()),
-            Text(when(key.revoked_at.isoformat()) if key.revoked_at else "", style="red"),
-            Text(key.label or ""),
+            when(key.revoked_at.isoformat()) if key.revoked_at else "",
+            key.label or "",
             style="dim" if key.revoked_at else "",
         )
-    run.out.print(listed)
+    show_parts(run.out, listed)
     return ALL_WELL
 
 

@@ -9,12 +9,13 @@ from typing import Any
 from rich.text import Text
 
 from invoice_capture_cli.errors import ALL_WELL, SOME_FAILED, ApiRefused
+from invoice_capture_cli.heads import HEAD_COLUMNS, Head
 from invoice_capture_cli.jobs import Job, Wanted
 from invoice_capture_cli.running import Run
-from invoice_capture_cli.tables import CompactTable, status_text, table
-from invoice_capture_cli.values import invoice_of, part, since, total_of, when
-
-_WIDE = 130
+from invoice_capture_cli.simulated import simulated_of
+from invoice_capture_cli.statuses import status_text
+from invoice_capture_cli.tables import Column, Sheet, heading, show_parts
+from invoice_capture_cli.values import since, when
 
 
 def conditions(
@@ -42,40 +43,32 @@ def list_jobs(run: Run, wanted: Wanted) -> int:
     if not jobs:
         run.say("There is no such job." if wanted.conditions or wanted.search else "There is no job yet.")
         return ALL_WELL
-    run.out.print(job_table(jobs, run.out.width))
     shown = f"{len(jobs)} of {total} jobs" if len(jobs) < total else "1 job" if total == 1 else f"{total} jobs"
     hint = "; --all shows all of them" if len(jobs) < total else ""
-    run.out.print(Text(shown + hint, style="dim"))
+    show_parts(run.out, job_table(jobs), Text(shown + hint, style="dim"))
     return ALL_WELL
 
 
-def job_table(jobs: Sequence[Job], width: int) -> CompactTable:
-    """One line per job: id, status, document, and the head of its invoice."""
-    listed = table()
-    listed.add_column("Job", min_width=26, style="dim")
-    listed.add_column("Status", min_width=12)
-    listed.add_column("Document", style="bold", ratio=4)
-    listed.add_column("Supplier", ratio=3)
-    listed.add_column("Total", justify="right", min_width=max(len(total_of(job)) for job in jobs))
-    is_wide, has_groups = width >= _WIDE, any(job.get("group") for job in jobs)
-    if is_wide:
-        listed.add_column("Number", ratio=3)
-        if has_groups:
-            listed.add_column("Group", ratio=2)
-        listed.add_column("Created", min_width=16, style="dim")
+def job_table(jobs: Sequence[Job]) -> Sheet:
+    """One row per job: id, status, document, and the head of its invoice."""
+    listed = Sheet(
+        heading("Jobs", simulated_of(jobs)),
+        Column("Job", style="dim"),
+        Column("Status"),
+        Column("Document", style="bold", wraps=True),
+        *HEAD_COLUMNS,
+        Column("Group", turn=3, below="Status"),
+        Column("Created", style="dim", turn=2, below="Job"),
+    )
     for job in jobs:
-        invoice = invoice_of(job)
-        cells = [
-            Text(str(job.get("_id", ""))),
+        listed.add(
+            str(job.get("_id", "")),
             status_text(job),
-            Text(str(job.get("documentName") or "")),
-            Text(str(part(invoice, "supplier").get("name") or "")),
-            Text(total_of(job)),
-        ]
-        if is_wide:
-            group = [Text(str(job.get("group") or ""))] if has_groups else []
-            cells += [Text(str(invoice.get("number") or "")), *group, Text(when(job.get("createdAt"))[:-3])]
-        listed.add_row(*cells)
+            str(job.get("documentName") or ""),
+            *Head.of_job(job).cells,
+            str(job.get("group") or ""),
+            when(job.get("createdAt"))[:-3],
+        )
     return listed
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from invoice_capture_cli.errors import UsageError
-from invoice_capture_cli.running import Run, command
+from invoice_capture_cli.running import Run, command, group
 
 _PRIORITIES = ("low", "medium", "high", "urgent")
 _STATUSES = ("created", "queued", "processing", "completed", "failed", "cancelled")
@@ -30,7 +30,7 @@ app = typer.Typer(
     "    3  the API or the stack cannot be reached, or lets nobody in\n"
     "  130  stopped with Ctrl-C; jobs go on by themselves",
 )
-keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Create, list and revoke keys of the API.")
+keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 app.add_typer(keys_app, name="keys")
 
 Ids = Annotated[
@@ -42,12 +42,28 @@ Since = Annotated[
 ]
 
 
-@app.callback()
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from invoice_capture.version import __version__
+
+        typer.echo(f"invoice-capture {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)]
+
+
+@group(app, version=Version)
 def main() -> None:
     """Submit invoices, follow them, and take what was captured away.
 
-    Without --url or --stack, commands go to the local stack of this folder: [bold]python -m local_stack serve[/]
+    Without --url or --stack, commands go to the local stack that runs on this machine.
     """
+
+
+@group(keys_app)
+def keys() -> None:
+    """Create, list and revoke keys of the API."""
 
 
 @command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from invoice_capture_cli.errors import ALL_WELL, SOME_FAILED, STOPPED, Aborted, CommandError
@@ -12,7 +13,7 @@ from invoice_capture_cli.redrive_actions import Action, Result
 from invoice_capture_cli.redrive_executions import Executions
 from invoice_capture_cli.redrive_messages import Messages
 from invoice_capture_cli.running import Run
-from invoice_capture_cli.tables import table
+from invoice_capture_cli.tables import Column, Sheet, clean, show_parts
 
 _SIGNS = {
     Result.DONE: ("✓ done", "green"),
@@ -34,7 +35,8 @@ def redrive(run: Run, *, dry_run: bool) -> int:
             for action in chain(messages(), executions()):
                 actions.append(action)
     except (KeyboardInterrupt, CommandError) as exc:
-        _show(run, actions, dry_run=dry_run)
+        if actions or run.json:
+            _show(run, actions, dry_run=dry_run)
         if isinstance(exc, CommandError):
             raise
         raise Aborted("Stopped. Nothing is lost: run it again for the rest.", STOPPED) from None
@@ -49,23 +51,29 @@ def _show(run: Run, actions: list[Action], *, dry_run: bool) -> None:
     if not actions:
         run.say("There is nothing to redrive.")
         return
+    parts: list[RenderableType] = []
     if tried := [action for action in actions if action.result is not Result.LEFT]:
-        listed = table("Would be redriven" if dry_run else "Redriven")
-        listed.add_column("", min_width=8)
-        listed.add_column("Kind", min_width=9)
-        listed.add_column("Which", style="bold", min_width=36)
-        listed.add_column("What", no_wrap=False, overflow="fold", ratio=1)
+        listed = Sheet(
+            "Would be redriven" if dry_run else "Redriven",
+            Column(""),
+            Column("Kind", turn=1),
+            Column("Which", style="bold"),
+            Column("What", wraps=True, turn=2, below="Which"),
+        )
         for action in tried:
             label, style = _SIGNS[action.result]
-            listed.add_row(Text(label, style=style), action.kind, Text(action.about), Text(action.what))
-        run.out.print(listed)
+            listed.add(Text(label, style=style), action.kind, action.about, action.what)
+        parts.append(listed)
     if left := [action for action in actions if action.result is Result.LEFT]:
-        reasons = table("Left alone", expand=False)
-        reasons.add_column("", justify="right")
-        reasons.add_column("Why")
-        reasons.add_column("Which", style="dim")
+        reasons = Sheet(
+            "Left alone",
+            Column("How many", right=True),
+            Column("Why", wraps=True),
+            Column("Which", style="dim"),
+        )
         for what, count in Counter(action.what for action in left).most_common():
             which = [action.about for action in left if action.what == what]
-            names = ", ".join(which[:_MOST_LEFT]) + (", …" if len(which) > _MOST_LEFT else "")
-            reasons.add_row(str(count), Text(what), Text(names))
-        run.out.print(reasons)
+            more = [f"and {count - _MOST_LEFT} more, see --json"] if count > _MOST_LEFT else []
+            reasons.add(str(count), what, Text("\n").join(map(clean, [*which[:_MOST_LEFT], *more])))
+        parts.append(reasons)
+    show_parts(run.out, *parts)

@@ -6,7 +6,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from invoice_capture_cli.errors import STOPPED, CommandError
+from invoice_capture_cli.errors import STOPPED, CommandError, UsageError
 from invoice_capture_cli.targets import Chosen, Target, choose
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from invoice_capture_cli.jobs import Jobs
 
-_PANEL = "Target (the local stack of this folder, unless one is given)"
+_PANEL = "Target, before or after the command; without one, the local stack"
 
 EXAMPLES: dict[str, tuple[str, ...]] = {}
 """The examples of every command's help, by its name."""
@@ -39,7 +39,7 @@ class Run:
 
     @cached_property
     def target(self) -> Target:
-        target = choose(self.chosen, self.environment, self.folder)
+        target = choose(self.chosen, self.environment, self.folder, self.say)
         if target.sends_key_in_clear:
             self.say(f"Warning: {target.url} is no https, so the key and the documents travel in the clear.")
         return target
@@ -48,7 +48,7 @@ class Run:
     def jobs(self) -> Jobs:
         from invoice_capture_cli.jobs import Jobs
 
-        return Jobs(self.target.api())
+        return Jobs(self.target.api(), self.target.simulated)
 
     @cached_property
     def out(self) -> Console:
@@ -84,19 +84,19 @@ class Run:
 
 
 Url = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--url", metavar="URL", help="Base URL of an API. [dim](INVOICE_CAPTURE_URL)[/]", rich_help_panel=_PANEL
     ),
 ]
 Key = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--key", metavar="KEY", help="The key for --url. [dim](INVOICE_CAPTURE_KEY)[/]", rich_help_panel=_PANEL
     ),
 ]
 StackName = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--stack",
         metavar="NAME",
@@ -105,22 +105,53 @@ StackName = Annotated[
     ),
 ]
 Region = Annotated[
-    str | None, typer.Option("--region", metavar="REGION", help="The region of --stack.", rich_help_panel=_PANEL)
+    list[str] | None, typer.Option("--region", metavar="REGION", help="The region of --stack.", rich_help_panel=_PANEL)
 ]
 Profile = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile for --stack.", rich_help_panel=_PANEL)
+    list[str] | None,
+    typer.Option("--profile", metavar="NAME", help="The AWS profile for --stack.", rich_help_panel=_PANEL),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
-_COMMON: Mapping[str, Any] = {
-    "url": Url,
-    "key": Key,
-    "stack": StackName,
-    "region": Region,
-    "profile": Profile,
-    "json_": AsJson,
-}
-_DEFAULTS = {"json_": False}
+_TARGET: dict[str, Any] = {"url": Url, "key": Key, "stack": StackName, "region": Region, "profile": Profile}
+_JSON: dict[str, Any] = {"json_": AsJson}
+_DEFAULTS = {"json_": False, "version": False}
+
+
+@dataclass(frozen=True)
+class _Given:
+    """The options that all commands have, as they were given so far; ``target`` has every value of each."""
+
+    target: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    json: bool = False
+
+    def and_then(self, arguments: dict[str, Any]) -> _Given:
+        """With those of a command or a group, which are taken out of its arguments."""
+        target = {name: (*self.target.get(name, ()), *(arguments.pop(name, None) or ())) for name in _TARGET}
+        return _Given(target, arguments.pop("json_") or self.json)
+
+    def run(self, *, targeted: bool) -> Run:
+        """Raises UsageError."""
+        chosen = Chosen.of(self.target)
+        if not targeted and chosen != Chosen():
+            raise UsageError("This command works on this machine alone: leave the options of a target out.")
+        return Run(chosen, self.json)
+
+
+def group(app: typer.Typer, **further: Any) -> Callable[[Callable[[], None]], None]:
+    """Let ``app`` take the options that all commands have before the command; its help is that of the function.
+
+    ``further`` are annotations of options that act by themselves.
+    """
+
+    def register(function: Callable[[], None]) -> None:
+        def take(context: typer.Context, **arguments: Any) -> None:
+            context.obj = (context.obj or _Given()).and_then(arguments)
+
+        _declare(take, function, list(_options(further | _TARGET | _JSON)))
+        app.callback()(take)
+
+    return register
 
 
 def command(
@@ -131,40 +162,43 @@ def command(
     ``path`` is what comes before the name, for a command of a group. What is not ``targeted`` works on this machine
     alone, so it has no options for a target.
     """
-    options = _COMMON if targeted else {"json_": AsJson}
 
     def register(function: Callable[..., int]) -> None:
-        def run(**arguments: Any) -> None:
-            common: dict[str, Any] = {option: arguments.pop(option, None) for option in _COMMON}
-            as_json = common.pop("json_")
-            raise typer.Exit(_guarded(function, Run(Chosen(**common), as_json), arguments))
+        def run(context: typer.Context, **arguments: Any) -> None:
+            given = (context.obj or _Given()).and_then(arguments)
+            raise typer.Exit(_guarded(lambda: function(given.run(targeted=targeted), **arguments)))
 
-        signature = inspect.signature(function, eval_str=True)
-        _, *own = signature.parameters.values()
-        shared = [
-            inspect.Parameter(
-                option, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(option), annotation=annotation
-            )
-            for option, annotation in options.items()
-        ]
-        parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + shared
-        run.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        run.__doc__ = function.__doc__
+        _, *own = inspect.signature(function, eval_str=True).parameters.values()
+        own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        _declare(run, function, [*own, *_options(_TARGET | _JSON if targeted else _JSON)])
         EXAMPLES[f"{path} {name}".strip()] = examples
         app.command(name, epilog=_epilog(examples))(run)
 
     return register
 
 
-def _guarded(function: Callable[..., int], run: Run, arguments: Mapping[str, Any]) -> int:
+def _options(annotations: Mapping[str, Any]) -> Iterator[inspect.Parameter]:
+    for name, annotation in annotations.items():
+        default = _DEFAULTS.get(name)
+        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _declare(run: Any, function: Callable[..., Any], parameters: list[inspect.Parameter]) -> None:
+    """Show typer these parameters behind the context, and the words of the function."""
+    context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    run.__signature__ = inspect.Signature([context, *parameters], return_annotation=None)
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in (context, *parameters)}
+    run.__doc__ = function.__doc__
+
+
+def _guarded(act: Callable[[], int]) -> int:
     try:
-        return function(run, **arguments)
+        return act()
     except CommandError as exc:
-        run.say(f"invoice-capture: {exc}")
+        typer.echo(f"invoice-capture: {exc}", err=True)
         return exc.exit_status
     except KeyboardInterrupt:
-        run.say("Stopped.")
+        typer.echo("Stopped.", err=True)
         return STOPPED
     except BrokenPipeError:
         # Whoever read our output has seen enough; what is left in the buffer must not complain at exit.

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from invoice_capture_cli.errors import ALL_WELL
-from invoice_capture_cli.invoice_tables import field_table, line_table, tax_table
+from invoice_capture_cli.invoice_tables import field_name, field_table, line_table, tax_table
 from invoice_capture_cli.running import Run
-from invoice_capture_cli.submitted_tables import finding_sign
-from invoice_capture_cli.tables import CompactTable, status_text, table
-from invoice_capture_cli.values import confidence_style, duration, part, percent, size, when
+from invoice_capture_cli.simulated import provider_of, simulated_of
+from invoice_capture_cli.statuses import finding_sign, status_text
+from invoice_capture_cli.tables import Column, Sheet, clean, heading, provider_name, show_parts
+from invoice_capture_cli.values import confidence_style, duration, least_sure, part, percent, size, when
 
 _STATES = {"DONE": "green", "FAILED": "red", "ACTION_REQUIRED": "magenta"}
 
@@ -37,36 +37,37 @@ def show(run: Run, job_id: str) -> int:
             }
         )
         return ALL_WELL
-    run.out.print(Padding(Group(*_parts(job, stored, submissions)), (1, 1), expand=False))
+    show_parts(run.out, *_parts(job, stored, submissions))
     return ALL_WELL
 
 
 def _parts(
     job: Mapping[str, Any], stored: Mapping[str, Any] | None, submissions: Sequence[Mapping[str, Any]]
 ) -> Iterator[RenderableType]:
-    yield Text.assemble((str(job.get("documentName", "")), "bold"), "  ", status_text(job))
-    yield _facts(job)
+    simulated = simulated_of([job])
+    yield Text.assemble(clean(job.get("documentName", ""), "bold"), "  ", status_text(job))
+    yield _facts(job, part(stored or {}, "invoice"))
     if job.get("errorLog"):
         yield Text(f"\n{job['errorLog']}", style="red")
     if job.get("actionUrl") and job.get("status") == "processing":
         yield Text(f"\nA person must go on at {job['actionUrl']}", style="magenta")
+    yield Text()
     if stored is not None:
         invoice = stored["invoice"]
-        yield Text()
-        yield field_table(invoice, is_confirmed=bool(stored.get("confirmed")))
+        yield field_table(invoice, is_confirmed=bool(stored.get("confirmed")), simulated=simulated)
         if invoice.get("taxes"):
-            yield tax_table(invoice["taxes"])
+            yield tax_table(invoice, simulated)
         if invoice.get("lines"):
-            yield line_table(invoice["lines"])
+            yield line_table("Lines", invoice, "export --lines has them all.", simulated)
         if stored.get("findings"):
-            yield _findings(stored["findings"])
+            yield _findings(stored["findings"], simulated)
     if submissions:
-        yield _submissions(submissions)
-    yield _timeline(job, submissions)
+        yield _submissions(submissions, simulated)
+    yield _timeline(job, submissions, simulated)
 
 
-def _facts(job: Mapping[str, Any]) -> Table:
-    info, overall = part(job, "documentInfo"), part(job, "confidence").get("overall")
+def _facts(job: Mapping[str, Any], invoice: Mapping[str, Any]) -> Table:
+    info = part(job, "documentInfo")
     facts = Table.grid(padding=(0, 2, 0, 0))
     about = [info.get("format"), size(info.get("size")), f"{info['pages']} pages" if info.get("pages") else ""]
     rows = {
@@ -76,7 +77,7 @@ def _facts(job: Mapping[str, Any]) -> Table:
         "Template": job.get("template"),
         "Group": job.get("group"),
         "Priority": job.get("priority"),
-        "Provider": job.get("provider") or " → ".join(job.get("route") or ()),
+        "Provider": provider_of(job),
         "Created by": job.get("createdBy"),
         "Retries": job.get("retryCount"),
         "Duplicate of": job.get("duplicateOf"),
@@ -85,46 +86,57 @@ def _facts(job: Mapping[str, Any]) -> Table:
     facts.add_column(overflow="fold", no_wrap=False)
     for name, value in rows.items():
         if value:
-            facts.add_row(name, Text(str(value)))
-    if overall is not None:
-        facts.add_row("Sure", Text(percent(overall), style=confidence_style(overall)))
+            facts.add_row(name, clean(value))
+    if (lowest := least_sure(invoice)) is not None:
+        facts.add_row("Least sure", _sure(job, *lowest))
     if job.get("possibleDoubleCharge"):
         facts.add_row("Charge", Text("The provider may have been paid twice: compare with its bill.", style="yellow"))
     return facts
 
 
-def _findings(findings: Sequence[Mapping[str, Any]]) -> CompactTable:
-    listed = table("Findings")
-    listed.add_column("", min_width=1)
-    listed.add_column("What", style="yellow", min_width=max(len(str(finding.get("code", ""))) for finding in findings))
-    listed.add_column("Why", no_wrap=False, overflow="fold", ratio=1)
+def _sure(job: Mapping[str, Any], field: str, confidence: float) -> Text:
+    """The field to look at first, before an average that hides it."""
+    average = part(job, "confidence").get("overall")
+    least = Text(f"{percent(confidence)}, {field_name(field)}", style=confidence_style(confidence))
+    return least if average is None else least.append(f" ({percent(average)} on average)", "dim")
+
+
+def _findings(findings: Sequence[Mapping[str, Any]], simulated: Collection[str]) -> Sheet:
+    listed = Sheet(
+        heading("Findings", simulated),
+        Column(""),
+        Column("What", style="yellow", turn=1, below="Why"),
+        Column("Why", wraps=True),
+    )
     for finding in findings:
-        listed.add_row(finding_sign(finding), Text(str(finding.get("code", ""))), Text(str(finding.get("message", ""))))
+        listed.add(finding_sign(finding), str(finding.get("code", "")), str(finding.get("message", "")))
     return listed
 
 
-def _submissions(submissions: Sequence[Mapping[str, Any]]) -> CompactTable:
-    listed = table("Submissions", expand=False)
-    listed.add_column("#", justify="right")
-    listed.add_column("Provider", style="bold")
-    listed.add_column("State")
-    listed.add_column("Sent", justify="right")
-    listed.add_column("Checks", justify="right")
-    listed.add_column("Error", no_wrap=False, overflow="fold")
+def _submissions(submissions: Sequence[Mapping[str, Any]], simulated: Collection[str]) -> Sheet:
+    listed = Sheet(
+        heading("Submissions", simulated),
+        Column("#", right=True),
+        Column("Provider", style="bold", wraps=True),
+        Column("State"),
+        Column("Sent", right=True),
+        Column("Checks", right=True, turn=1),
+        Column("Error", wraps=True),
+    )
     for submission in submissions:
-        state = str(submission.get("state", ""))
+        state, name = str(submission.get("state", "")), str(submission.get("provider", ""))
         error = " ".join(
-            str(submission[name]) + sign
-            for name, sign in (("errorCode", ":"), ("errorMessage", ""))
-            if submission.get(name)
+            str(submission[key]) + sign
+            for key, sign in (("errorCode", ":"), ("errorMessage", ""))
+            if submission.get(key)
         )
-        listed.add_row(
+        listed.add(
             str(submission.get("number", "")),
-            Text(str(submission.get("provider", ""))),
+            provider_name(name, simulated=name in simulated),
             Text(state.lower().replace("_", " "), style=_STATES.get(state, "blue")),
             _times(submission.get("attempts")),
             str(submission.get("checks", 0)),
-            Text(error),
+            error,
         )
     return listed
 
@@ -133,7 +145,7 @@ def _times(attempts: object) -> str:
     return f"{attempts} x" if attempts else "–"
 
 
-def _timeline(job: Mapping[str, Any], submissions: Sequence[Mapping[str, Any]]) -> CompactTable:
+def _timeline(job: Mapping[str, Any], submissions: Sequence[Mapping[str, Any]], simulated: Collection[str]) -> Sheet:
     """What happened when; the API's moments sort as text."""
     events = [(job.get("createdAt"), "created"), (job.get("startedAt"), "started")]
     for submission in submissions:
@@ -143,12 +155,10 @@ def _timeline(job: Mapping[str, Any], submissions: Sequence[Mapping[str, Any]]) 
     took = duration(job.get("processingTime"))
     events.append((job.get("completedAt"), f"{ended}, after {took}" if took else str(ended)))
     events.append((job.get("confirmedAt"), "confirmed by a person"))
-    listed = table("Timeline", expand=False)
-    listed.add_column("When", style="dim", min_width=19)
-    listed.add_column("What")
+    listed = Sheet(heading("Timeline", simulated), Column("When", style="dim"), Column("What", wraps=True))
     # Of the same moment, in the order in which things happen.
     for moment, what in sorted(((str(at), what) for at, what in events if at), key=lambda event: event[0]):
-        listed.add_row(when(moment), Text(what))
+        listed.add(when(moment), what)
     return listed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from invoice_capture_cli.documents import Document, find
@@ -98,9 +99,14 @@ class _Submission:
             for job in changed:
                 done = running[job["_id"]].seen_as(job)
                 progress.saw(done)
-                # The list has the head of an invoice only; confidence and findings are the job's own.
-                is_captured = job.get("status") == "completed"
-                self.note(done.seen_as(self._run.jobs.get(job["_id"])) if is_captured else done)
+                self.note(self._in_full(done) if job.get("status") == "completed" else done)
+
+    def _in_full(self, done: Submitted) -> Submitted:
+        """The list has the head of an invoice only: other programs want the job, people what is in the invoice."""
+        job_id = str(done.job_id)
+        if self._run.json:
+            return done.seen_as(self._run.jobs.get(job_id))
+        return replace(done, stored=self._run.jobs.invoice(job_id))
 
     def _aborted(self, error: BaseException, documents: list[Document]) -> Aborted:
         running = [done for done in self._results.values() if done.runs]
@@ -108,19 +114,19 @@ class _Submission:
             for done in running:
                 self._run.line(done.to_json())
         sentences = ["Stopped." if isinstance(error, KeyboardInterrupt) else str(error)]
-        if running:
-            sentences.append(_goes_on(self._run, running))
         if unsent := [document.shown for document in documents if document not in self._results]:
-            names = ", ".join(unsent[:_MOST_IDS]) + (", …" if len(unsent) > _MOST_IDS else "")
-            sentences.append(f"\nNot submitted: {names}")
+            more = f" and {len(unsent) - _MOST_IDS} more" if len(unsent) > _MOST_IDS else ""
+            sentences.append(f"Not submitted: {', '.join(unsent[:_MOST_IDS])}{more}.")
+        if running:
+            sentences.append(_goes_on(self._run, running, before_command=" "))
         status = error.exit_status if isinstance(error, CommandError) else STOPPED
         return Aborted(" ".join(sentences), status)
 
 
-def _goes_on(run: Run, running: list[Submitted]) -> str:
+def _goes_on(run: Run, running: list[Submitted], before_command: str = "\n  ") -> str:
     ids = [str(done.job_id) for done in running]
     go = "goes on by itself; follow it" if len(ids) == 1 else "go on by themselves; follow them"
-    return f"{_jobs(len(ids))} {go} with:\n  {run.watch_command(ids if len(ids) <= _MOST_IDS else [])}"
+    return f"{_jobs(len(ids))} {go} with:{before_command}{run.watch_command(ids if len(ids) <= _MOST_IDS else [])}"
 
 
 def _jobs(count: int) -> str:

@@ -3,155 +3,128 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import PurePath
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
-from invoice_capture_cli.documents import Document
 from invoice_capture_cli.following import GONE
+from invoice_capture_cli.heads import HEAD_COLUMNS
+from invoice_capture_cli.reasons import Missed, reason_sheet
+from invoice_capture_cli.simulated import simulated_of
+from invoice_capture_cli.statuses import finding_sign, finding_signs, status_text
 from invoice_capture_cli.submitting import Submitted
-from invoice_capture_cli.tables import status_text, table
-from invoice_capture_cli.values import confidence_style, duration, invoice_of, part, percent, total_of
+from invoice_capture_cli.tables import Column, Sheet, clean, heading, show_parts
+from invoice_capture_cli.values import confidence_style, duration, least_sure, percent, short_names
 
 _MOST_ROWS = 200
 _MOST_FINDINGS = 20
-_WIDE = 150
-_SEVERITIES = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("·", "dim")}
 
 
 def show_submitted(console: Console, results: Sequence[Submitted]) -> None:
     """The jobs of files, none of which was waited for."""
-    names = _short_names(results)
-    started = [done for done in results if done.problem is None]
+    names = short_names(done.document.shown for done in results)
+    simulated = _simulated(results)
     parts: list[RenderableType] = []
-    if started:
-        jobs = table("Submitted", expand=False)
-        jobs.add_column("Job", min_width=26)
-        jobs.add_column("Document", style="bold")
-        jobs.add_column("Status")
+    if started := [done for done in results if done.problem is None]:
+        jobs = Sheet(
+            heading("Submitted", simulated),
+            Column("Job"),
+            Column("Document", style="bold", wraps=True),
+            Column("Status", turn=1, below="Job"),
+        )
         for done in started[:_MOST_ROWS]:
-            jobs.add_row(done.job_id, Text(names[done.document]), status_text(done.job or {}))
+            jobs.add(done.job_id or "", names[done.document.shown], status_text(done.job or {}))
         parts.append(jobs)
-    _print(console, parts, results, names, "Not submitted")
+    _show(console, parts, results, names, heading("Not submitted", simulated))
 
 
 def show_captured(console: Console, results: Sequence[Submitted]) -> None:
     """The invoices of files, and why others have none."""
-    names = _short_names(results)
+    names = short_names(done.document.shown for done in results)
+    simulated = _simulated(results)
     parts: list[RenderableType] = []
     if captured := [done for done in results if _is_captured(done)]:
-        parts.append(_invoices(captured[:_MOST_ROWS], names, console.width))
-    findings = [(names[done.document], finding) for done in captured for finding in findings_of(done.job or {})]
-    if findings:
-        parts.append(_findings(findings))
-    _print(console, parts, results, names, "Not captured")
+        parts.append(_invoices(captured[:_MOST_ROWS], names, simulated))
+    if any(done.findings for done in captured):
+        parts.append(_findings(captured, names, simulated))
+    _show(console, parts, results, names, heading("Not captured", simulated))
 
 
-def findings_of(job: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What a person should look at, as ``field``, ``message`` and ``severity``."""
-    errors = part(job, "validationResults").get("errors")
-    return [error for error in errors if isinstance(error, Mapping)] if isinstance(errors, list) else []
+def _simulated(results: Sequence[Submitted]) -> Collection[str]:
+    return simulated_of(done.job for done in results if done.job is not None)
 
 
-def _signs(findings: Sequence[Mapping[str, Any]]) -> Text:
-    """How many there are of each severity, the worst first."""
-    counts = Counter(str(finding.get("severity")) for finding in findings)
-    signs = [Text(f"{sign} {counts[name]}", style=style) for name, (sign, style) in _SEVERITIES.items() if counts[name]]
-    return Text("  ").join(signs)
-
-
-def finding_sign(finding: Mapping[str, Any]) -> Text:
-    sign, style = _SEVERITIES.get(str(finding.get("severity")), ("·", ""))
-    return Text(sign, style=style)
-
-
-def _print(
+def _show(
     console: Console,
     parts: list[RenderableType],
     results: Sequence[Submitted],
-    names: Mapping[Document, str],
+    names: Mapping[str, str],
     problems_title: str,
 ) -> None:
     if problems := [done for done in results if not done.is_good]:
-        parts.append(_problems(problems[:_MOST_ROWS], names, problems_title))
+        missed = [_missed(done, names) for done in problems[:_MOST_ROWS]]
+        parts.append(reason_sheet(problems_title, missed))
     if len(results) > _MOST_ROWS:
         parts.append(Text("… and more; --json lists all of them.", style="dim"))
-    parts.append(_summary(results))
-    console.print(Padding(Group(*parts), (1, 1), expand=False))
+    show_parts(console, *parts, _summary(results))
 
 
-def _invoices(captured: Sequence[Submitted], names: Mapping[Document, str], width: int) -> Table:
-    invoices = table("Invoices")
-    invoices.add_column("Document", style="bold", ratio=4)
-    invoices.add_column("Supplier", ratio=3)
-    invoices.add_column("Number", ratio=3)
-    invoices.add_column("Date", min_width=10)
-    invoices.add_column("Total", justify="right", min_width=max(len(total_of(done.job or {})) for done in captured))
-    invoices.add_column("Sure", justify="right", min_width=5)
-    with_findings = any(findings_of(done.job or {}) for done in captured)
-    if with_findings:
-        invoices.add_column("Findings", min_width=8)
-    is_wide = width >= _WIDE
-    if is_wide:
-        invoices.add_column("Time", justify="right", style="dim", min_width=6)
-        invoices.add_column("Job", style="dim", min_width=26)
+def _invoices(captured: Sequence[Submitted], names: Mapping[str, str], simulated: Collection[str]) -> Sheet:
+    invoices = Sheet(
+        heading("Invoices", simulated),
+        Column("Document", style="bold", wraps=True),
+        *HEAD_COLUMNS,
+        Column("Least sure", right=True),
+        Column("Findings"),
+        Column("Time", style="dim", right=True, turn=2),
+        Column("Job", style="dim", turn=8, below="Document"),
+    )
     for done in captured:
-        job = done.job or {}
-        invoice, overall = invoice_of(job), part(job, "confidence").get("overall")
-        name = Text.assemble(("= " if job.get("duplicateOf") else "", "cyan"), names[done.document])
-        cells = [
-            name,
-            Text(str(part(invoice, "supplier").get("name") or "")),
-            Text(str(invoice.get("number") or "")),
-            Text(str(invoice.get("date") or "")),
-            Text(total_of(job)),
-            Text(percent(overall), style=confidence_style(overall)),
-        ]
-        if with_findings:
-            cells.append(_signs(findings_of(job)))
-        if is_wide:
-            cells += [Text(duration(job.get("processingTime"))), Text(str(job["_id"]))]
-        invoices.add_row(*cells)
+        job, lowest = done.job or {}, least_sure(done.invoice)
+        invoices.add(
+            Text.assemble(("= " if job.get("duplicateOf") else "", "cyan"), clean(names[done.document.shown])),
+            *done.head.cells,
+            "" if lowest is None else Text(percent(lowest[1]), style=confidence_style(lowest[1])),
+            finding_signs(done.findings),
+            duration(job.get("processingTime")),
+            done.job_id or "",
+        )
     return invoices
 
 
-def _findings(findings: Sequence[tuple[str, Mapping[str, Any]]]) -> Table:
-    several = len({name for name, _ in findings}) > 1
-    listed = table("Findings")
-    listed.add_column("", min_width=1)
-    if several:
-        listed.add_column("Document", style="bold", ratio=2)
-    listed.add_column("What to look at", no_wrap=False, overflow="fold", ratio=5)
-    for name, finding in findings[:_MOST_FINDINGS]:
-        cells = [finding_sign(finding), *([Text(name)] if several else []), Text(str(finding.get("message", "")))]
-        listed.add_row(*cells)
-    if len(findings) > _MOST_FINDINGS:
-        more = Text(f"… and {len(findings) - _MOST_FINDINGS} more: invoice-capture show ID", style="dim")
-        listed.add_row("", *([""] if several else []), more)
+def _findings(captured: Sequence[Submitted], names: Mapping[str, str], simulated: Collection[str]) -> Sheet:
+    """What a person should look at; what holds for several documents is told once."""
+    groups: dict[str, list[tuple[Submitted, Mapping[str, object]]]] = {}
+    for done in captured:
+        for finding in done.findings:
+            groups.setdefault(str(finding.get("message", "")), []).append((done, finding))
+    listed = Sheet(
+        heading("Findings", simulated),
+        Column(""),
+        Column("Document", style="bold", wraps=True),
+        Column("What to look at", wraps=True),
+    )
+    for message, those in list(groups.items())[:_MOST_FINDINGS]:
+        documents = dict.fromkeys(names[done.document.shown] for done, _ in those)
+        listed.add(finding_sign(those[0][1]), Text("\n").join(map(clean, documents)), message)
+    if len(groups) > _MOST_FINDINGS:
+        listed.add("", "", Text(f"… and {len(groups) - _MOST_FINDINGS} more: invoice-capture show ID", style="dim"))
     return listed
 
 
-def _problems(problems: Sequence[Submitted], names: Mapping[Document, str], title: str) -> Table:
-    listed = table(title)
-    listed.add_column("Document", style="bold", ratio=2)
-    listed.add_column("Status", min_width=12)
-    listed.add_column("Reason", no_wrap=False, overflow="fold", ratio=5)
-    for done in problems:
-        job = done.job or {}
-        label = status_text(job) if done.problem is None else Text("✗ not sent", style="yellow")
-        reason = Text(done.problem or str(job.get("errorLog") or _silent_reason(job)))
-        if done.job_id is not None:
-            reason.append(f"\n{done.job_id}", style="dim")
-        listed.add_row(Text(names[done.document]), label, reason)
-    return listed
+def _missed(done: Submitted, names: Mapping[str, str]) -> Missed:
+    job = done.job or {}
+    return Missed(
+        name=names[done.document.shown],
+        own_name=done.document.name,
+        status=status_text(job) if done.problem is None else Text("✗ not sent", style="yellow"),
+        reason=done.problem or str(job.get("errorLog") or _silent_reason(job)),
+        job_id=done.job_id,
+    )
 
 
-def _silent_reason(job: Mapping[str, Any]) -> str:
+def _silent_reason(job: Mapping[str, object]) -> str:
     if job.get("status") in {"cancelled", GONE}:
         return "Somebody deleted the job."
     return "The API does not say why."
@@ -184,12 +157,3 @@ def _word(done: Submitted) -> str:
 
 def _is_captured(done: Submitted) -> bool:
     return done.is_good and not done.runs
-
-
-def _short_names(results: Sequence[Submitted]) -> dict[Document, str]:
-    """Bare file names where they say which file it is, and paths where they do not."""
-    uses = Counter(PurePath(done.document.shown).name for done in results)
-    return {
-        done.document: name if uses[name := PurePath(done.document.shown).name] == 1 else done.document.shown
-        for done in results
-    }

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from invoice_capture_cli.documents import Document, too_large
 from invoice_capture_cli.errors import Aborted, ApiRefused, CommandError, Unreachable
 from invoice_capture_cli.following import GONE
+from invoice_capture_cli.heads import Head
 from invoice_capture_cli.jobs import Job, Jobs, is_ended
+from invoice_capture_cli.simulated import SIMULATED
 from invoice_capture_cli.uploading import Progress, Uploads
+from invoice_capture_cli.values import part
 
 _NO_TEMPLATE = "default"
 """The contract wants a template; one that names no route takes the default route."""
@@ -28,11 +32,15 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Submitted:
-    """What became of a file: ``job`` once there is one, as it was last seen; ``problem`` when it does not run."""
+    """What became of a file: ``job`` once there is one, as it was last seen; ``problem`` when it does not run.
+
+    ``stored`` is what the API has of its invoice, where that is to be shown.
+    """
 
     document: Document
     job: Job | None = None
     problem: str | None = None
+    stored: Mapping[str, Any] | None = None
 
     @property
     def job_id(self) -> str | None:
@@ -52,8 +60,23 @@ class Submitted:
             and self.job.get("status") not in {"failed", "cancelled", GONE}
         )
 
+    @property
+    def invoice(self) -> Mapping[str, Any]:
+        """The canonical invoice; empty where it was not asked for."""
+        return part(self.stored or {}, "invoice")
+
+    @property
+    def head(self) -> Head:
+        return Head.of_invoice(self.invoice) if self.invoice else Head.of_job(self.job or {})
+
+    @property
+    def findings(self) -> list[Mapping[str, Any]]:
+        """What a person should look at."""
+        return list((self.stored or {}).get("findings") or ())
+
     def seen_as(self, job: Job) -> Submitted:
-        return replace(self, job={**(self.job or {}), **job})
+        known = {name: value for name, value in (self.job or {}).items() if name != SIMULATED}
+        return replace(self, job={**known, **job})
 
     def to_json(self) -> dict[str, Any]:
         return {"file": self.document.shown, "job": self.job, "problem": self.problem}

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from invoice_capture_cli.errors import UsageError
+from invoice_capture_cli.local_stacks import LOOPBACK, find, how_to_start, wait_until_ready
 
 if TYPE_CHECKING:
     from invoice_capture_cli.api import Api
     from invoice_capture_cli.stack import Stack
 
-STATE_FILE = Path(".state/local_stack.json")
-"""Where ``python -m local_stack serve`` says how it is reached."""
-
-_START = "Start the local stack with: python -m local_stack serve"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HANGS = "The local stack has just ended, or hangs: look at its terminal."
 
 
 @dataclass(frozen=True)
@@ -32,12 +28,20 @@ class Chosen:
     region: str | None = None
     profile: str | None = None
 
+    @classmethod
+    def of(cls, given: Mapping[str, Sequence[str]]) -> Chosen:
+        """What was given before and after the command, by option. Raises UsageError for two values of one option."""
+        for option, values in given.items():
+            if len(set(values)) > 1:
+                raise UsageError(f"--{option} is given more than once, with different values: give one.")
+        return cls(**{option: values[0] for option, values in given.items() if values})
+
 
 @dataclass(frozen=True)
 class Target:
     """``url`` and ``key`` for the API over HTTP; ``stack`` for what needs AWS. Either may be None, never both.
 
-    ``endpoint`` is where the local stack emulates AWS.
+    ``endpoint`` is where the local stack emulates AWS; ``simulated`` are the providers that it simulates.
     """
 
     url: str | None
@@ -46,13 +50,14 @@ class Target:
     region: str | None = None
     profile: str | None = None
     endpoint: str | None = None
+    simulated: frozenset[str] = frozenset()
 
     def api(self) -> Api:
         """Nothing is asked before the first request."""
         if self.url is not None:
             from invoice_capture_cli.http_api import HttpApi
 
-            return HttpApi(self.url, self.key or "", hint=_START + "." if self.endpoint else "")
+            return HttpApi(self.url, self.key or "", hint=_HANGS if self.endpoint else "")
         from invoice_capture_cli.stack_api import StackApi
 
         return StackApi(self.stack("the API"))
@@ -68,14 +73,17 @@ class Target:
     @property
     def sends_key_in_clear(self) -> bool:
         parts = urlsplit(self.url or "")
-        return parts.scheme == "http" and parts.hostname not in _LOOPBACK
+        return parts.scheme == "http" and parts.hostname not in LOOPBACK
 
 
-def choose(options: Chosen, environment: Mapping[str, str], folder: Path) -> Target:
-    """The target that the options name, else the environment, else the local stack of this folder.
+def choose(options: Chosen, environment: Mapping[str, str], folder: Path, say: Callable[[str], None]) -> Target:
+    """The target that the options name, else the environment, else the local stack of this machine.
+
+    A local stack that is starting is waited for, and ``say`` told so.
 
     Raises:
         UsageError: they contradict each other, something is missing, or nothing runs here.
+        Unreachable: the local stack does not start.
     """
     url, stack = options.url, options.stack
     if url is None and stack is None:
@@ -95,7 +103,7 @@ def choose(options: Chosen, environment: Mapping[str, str], folder: Path) -> Tar
         return _api(url, options.key or environment.get("INVOICE_CAPTURE_KEY") or "")
     if options.key is not None:
         raise UsageError("--key belongs to --url: give the URL of the API as well.")
-    return _local(folder / STATE_FILE)
+    return _local(environment, folder, say)
 
 
 def _api(url: str, key: str) -> Target:
@@ -115,21 +123,19 @@ def _api(url: str, key: str) -> Target:
     return Target(url, key, None)
 
 
-def _local(file: Path) -> Target:
-    try:
-        state: Any = json.loads(file.read_text(encoding="utf-8"))
-        return Target(
-            url=str(state["url"]),
-            key=str(state["key"]),
-            stack_name=str(state["stack"]),
-            region=str(state["region"]),
-            endpoint=str(state["aws_endpoint"]),
+def _local(environment: Mapping[str, str], folder: Path, say: Callable[[str], None]) -> Target:
+    stack = find(environment, folder)
+    if stack is None:
+        raise UsageError(
+            f"No local stack runs. Start one in another terminal:\n\n  {how_to_start()}\n\n"
+            "Or say what to ask with --url or --stack."
         )
-    except FileNotFoundError:
-        raise UsageError(
-            f"No local stack runs in this folder. {_START}, or say what to ask with --stack or --url."
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise UsageError(
-            f"{file} cannot be used ({type(exc).__name__}): stop the local stack and start it again."
-        ) from exc
+    about = wait_until_ready(stack, say).about
+    return Target(
+        about["url"],
+        about["key"],
+        about["stack"],
+        about["region"],
+        endpoint=about["aws_endpoint"],
+        simulated=frozenset(about.get("simulated", "").split(",")) - {""},
+    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from pathlib import PurePath
 from typing import Any
 
 from invoice_capture_cli.errors import UsageError
@@ -13,21 +15,44 @@ from invoice_capture_cli.errors import UsageError
 UNSURE = 0.8
 """A value that was read with less confidence than this is marked."""
 
+CREDIT_NOTE = "credit_note"
+"""The type of an invoice that gives money back."""
+
 _AGO = re.compile(r"(\d{1,4})([hdw])", re.ASCII)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
-def money(amount: object, currency: object = None) -> str:
+def money(amount: object, currency: object = None, *, sign: int = 1) -> str:
     """An amount with thousands separated and at least the two digits of cents; what is no number as it is."""
     if amount in (None, ""):
         return ""
     try:
-        number = Decimal(str(amount))
+        number = sign * Decimal(str(amount))
     except InvalidOperation:
         return f"{amount} {currency or ''}".strip()
     exponent = number.as_tuple().exponent
     digits = max(2, -exponent) if isinstance(exponent, int) else 2
-    return f"{number:,.{digits}f} {currency or ''}".strip()
+    return f"{number if number else abs(number):,.{digits}f} {currency or ''}".strip()
+
+
+def count(number: object) -> str:
+    """A quantity with thousands separated; what is no number as it is."""
+    if number in (None, ""):
+        return ""
+    try:
+        return f"{Decimal(str(number)):,f}"
+    except InvalidOperation:
+        return str(number)
+
+
+def sign_of(kind: object, total: object) -> int:
+    """What amounts count as: those of a credit note are negative, which most credit notes leave to their title."""
+    if kind != CREDIT_NOTE:
+        return 1
+    try:
+        return 1 if Decimal(str(total)) < 0 else -1
+    except InvalidOperation:
+        return -1
 
 
 def percent(share: object) -> str:
@@ -99,6 +124,25 @@ def part(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def total_of(job: Mapping[str, Any]) -> str:
-    amounts = part(invoice_of(job), "amounts")
-    return money(amounts.get("total"), amounts.get("currency"))
+def value_of(values: Mapping[str, Any], name: str) -> Any:
+    """The value of a field of a canonical invoice; None when there is no such field."""
+    return part(values, name).get("value")
+
+
+def least_sure(invoice: Mapping[str, Any]) -> tuple[str, float] | None:
+    """The value of a canonical invoice's head to look at first: its dotted name, and how sure it is."""
+    parties = ((f"{party}.", part(invoice, party)) for party in ("supplier", "customer"))
+    sure = {
+        prefix + name: field["confidence"]
+        for prefix, values in (("", invoice), *parties)
+        for name, field in values.items()
+        if isinstance(field, Mapping) and field.get("value") is not None and field.get("confidence") is not None
+    }
+    return min(sure.items(), key=lambda item: item[1], default=None)
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """Bare file names where they say which file it is, and paths where they do not."""
+    paths = list(paths)
+    uses = Counter(PurePath(path).name for path in paths)
+    return {path: name if uses[name := PurePath(path).name] == 1 else path for path in paths}

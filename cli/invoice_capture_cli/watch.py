@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
 from invoice_capture_cli.errors import ALL_WELL, SOME_FAILED, STOPPED, Aborted, UsageError
 from invoice_capture_cli.following import Following
+from invoice_capture_cli.heads import Head
 from invoice_capture_cli.jobs import UNFINISHED, Job, Wanted, is_ended
 from invoice_capture_cli.listing import job_table
 from invoice_capture_cli.running import Run
-from invoice_capture_cli.tables import CompactTable, status_text
-from invoice_capture_cli.values import total_of
+from invoice_capture_cli.simulated import simulated_of
+from invoice_capture_cli.statuses import status_text
+from invoice_capture_cli.tables import clean, heading, show_parts
 
-# Room for the head of the table, and for the prompt.
-_MARGIN = 6
+# Lines below the table: what is said of all jobs, and the prompt.
+_MARGIN = 2
 
 
 def watch(run: Run, ids: Sequence[str]) -> int:
@@ -58,7 +61,7 @@ def _follow(run: Run, following: Following) -> None:
         live.update(_table(run, following), refresh=True)
         for _ in following.until_ended():
             live.update(_table(run, following), refresh=True)
-    run.out.print(job_table(list(following.jobs.values()), run.out.width))
+    show_parts(run.out, job_table(list(following.jobs.values())))
 
 
 def _report(run: Run, jobs: Iterable[Job]) -> None:
@@ -66,16 +69,19 @@ def _report(run: Run, jobs: Iterable[Job]) -> None:
         if run.json:
             run.line(job)
         else:
-            words = (status_text(job), str(job["_id"]), str(job.get("documentName", "")), total_of(job))
-            run.out.print(Text("  ").join(Text(word) if isinstance(word, str) else word for word in words if word))
+            words = [str(job["_id"]), str(job.get("documentName", "")), *Head.of_job(job).words]
+            shown = Text("  ").join([status_text(job), *(clean(word) for word in words if word)])
+            run.out.print(shown.append(heading("", simulated_of([job]))))
 
 
-def _table(run: Run, following: Following) -> CompactTable:
+def _table(run: Run, following: Following) -> Group:
     """As many jobs as the screen has room for, those under way first."""
     jobs = sorted(following.jobs.values(), key=is_ended)
-    room = max(1, run.out.height - _MARGIN)
-    listed = job_table(jobs[:room], run.out.width)
     ended = len(jobs) - len(following.unfinished)
-    listed.caption = Text(f"{ended} of {len(jobs)} ended; Ctrl-C stops watching, not the jobs", style="dim")
-    listed.caption_justify = "left"
-    return listed
+    caption = Text(f"{ended} of {len(jobs)} ended; Ctrl-C stops watching, not the jobs", style="dim")
+    room = max(1, run.out.height - _MARGIN)
+    shown = min(len(jobs), room)
+    # Where columns stand below each other, a job has several lines.
+    while shown > 1 and len(run.out.render_lines(job_table(jobs[:shown]))) > room:
+        shown -= 1
+    return Group(job_table(jobs[:shown]), caption)

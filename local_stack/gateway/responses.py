@@ -103,7 +103,11 @@ def proxy_response(api: Api, request: Incoming, answer: Any, request_id: str) ->
     headers = _headers(answer)
     headers.setdefault("Content-Type", "application/json")
     headers["x-amzn-RequestId"] = request_id
-    return Response(b"" if status in _WITHOUT_BODY else content, status, headers)
+    response = Response(b"" if status in _WITHOUT_BODY else content, status, headers)
+    if request.method == "HEAD" and not content:
+        # The length would be that of the answer to GET, which the function kept to itself.
+        del response.headers["Content-Length"]
+    return response
 
 
 def _status(value: Any) -> int:

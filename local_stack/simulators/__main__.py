@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import queue
 import shlex
 import signal
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from invoice_capture_cli.errors import STOPPED
 from local_stack.arguments import Parser, setting, time_scale
 from local_stack.clock import ScaledClock
 from local_stack.errors import UserError
@@ -20,7 +21,7 @@ _PORTS = range(65536)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0 stopped by Ctrl-C or SIGTERM, 2 wrong usage."""
+    """The exit status: 130 stopped by Ctrl-C, 0 by SIGTERM, 2 wrong usage."""
     options = _parser().parse_args(arguments)
     try:
         chosen = Script() if options.script is None else script.load(Path(options.script))
@@ -38,16 +39,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     with simulator, _stop_signals() as stopped:
         print(_invitation(simulator, options.time_scale), flush=True)  # noqa: T201
-        stopped.wait()
+        number = stopped.get()
     clock.close()
-    return 0
+    print("Stopped.", file=sys.stderr)  # noqa: T201
+    return STOPPED if number == signal.SIGINT else 0
 
 
 @contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set."""
-    stopped = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+def _stop_signals() -> Iterator[queue.SimpleQueue[int]]:
+    """What Ctrl-C and SIGTERM are put into."""
+    stopped: queue.SimpleQueue[int] = queue.SimpleQueue()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda sent, _frame: stopped.put(sent)) for number in numbers}
     try:
         yield stopped
     finally:
@@ -74,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="simulators",
         description="Runs one provider's simulator on this machine: it holds to the provider's contract, really reads "
-        "what is sent, and fails as a script says. Exit status 0: stopped; 2: wrong usage.",
+        "what is sent, and fails as a script says. Exit status 130: stopped by Ctrl-C; "
+        "0: by SIGTERM; 2: wrong usage.",
         epilog=script.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -54,6 +54,14 @@ class DocumentsContract:
         with pytest.raises(DocumentMissing):
             documents.read(pointer)
 
+    def test_the_beginning_of_a_document_is_read_alone(self, documents: Any, put: Any) -> None:
+        for content, size, beginning in ((b"0123456789", 4, b"0123"), (b"01", 4, b"01"), (b"", 4, b"")):
+            version = put("incoming/c.pdf", content)
+            pointer, _ = documents.describe(BUCKET, "incoming/c.pdf", version)
+            assert documents.beginning(pointer, size) == beginning
+        with pytest.raises(DocumentMissing):
+            documents.beginning(DocumentPointer(BUCKET, "incoming/none.pdf", None, 5), 4)
+
     def test_results_of_one_job_are_removed(self, documents: Any) -> None:
         removed = [documents.write_result("J1", number, "paid", b"x") for number in (1, 2)]
         documents.write_result("J1", 1, "paid", b"again")

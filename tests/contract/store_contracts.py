@@ -286,15 +286,28 @@ class JobsAndSubmissionsContract:
         job = jobs.get("J1")
         assert (job.summary, job.finished_at) == ({"total": "1.00", "supplier": None}, NOW)
 
+    def test_a_confirmation_replaces_the_summary_and_no_repeated_capture_brings_it_back(
+        self, jobs: Any, submissions: Any
+    ) -> None:
+        jobs.create(a_job())
+        submissions.begin(a_row())
+        read = {"total": "1.00", "confidence": 0.5, "is_valid": False, "findings": ["missing", "total_mismatch"]}
+        confirmed = {"total": "2.00", "supplier": "Müller", "confidence": 1.0, "is_valid": True, "findings": []}
+        jobs.capture("J1", 1, INVOICE, [], NOW, summary=read)
+        assert jobs.get_many(["J1"])[0].summary == read
+        assert jobs.confirm("J1", INVOICE, [], NOW, summary=confirmed)
+        jobs.capture("J1", 1, INVOICE, [], NOW, summary=read)
+        assert jobs.get("J1").summary == confirmed
+
     def test_a_confirmed_invoice_stands_beside_the_original(self, jobs: Any, submissions: Any) -> None:
         jobs.create(a_job())
         submissions.begin(a_row())
         corrected = {**INVOICE, "total": {"value": "2.00", "confidence": 1.0, "candidates": []}}
-        assert not jobs.confirm("J1", corrected, [], NOW)
+        assert not jobs.confirm("J1", corrected, [], NOW, summary={})
         jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
         assert jobs.confirmed_invoice("J1") is None
         later = NOW + timedelta(minutes=1)
-        assert jobs.confirm("J1", corrected, [], later)
+        assert jobs.confirm("J1", corrected, [], later, summary={})
         assert jobs.confirmed_invoice("J1").invoice == corrected
         assert jobs.invoice("J1").invoice == INVOICE
         assert jobs.get("J1").confirmed_at == later
@@ -305,7 +318,7 @@ class JobsAndSubmissionsContract:
         jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
         lines = [{"description": {"value": f"{number} " + "x" * 900}} for number in range(700)]
         for some in (lines, lines[:500], lines[:1], []):
-            assert jobs.confirm("J1", {**INVOICE, "lines": some}, [], NOW)
+            assert jobs.confirm("J1", {**INVOICE, "lines": some}, [], NOW, summary={})
             assert jobs.confirmed_invoice("J1").invoice["lines"] == some
 
     def test_a_possible_double_charge_is_marked(self, jobs: Any) -> None:

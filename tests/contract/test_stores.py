@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+import requests
 
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
@@ -20,6 +22,7 @@ from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import Outcome
+from invoice_capture.ports import Shown
 from tests.contract.conftest import create_table
 from tests.contract.documents_contract import DocumentsContract
 from tests.contract.provider_states_contract import ProviderStatesContract
@@ -171,3 +174,12 @@ class TestS3Documents(DocumentsContract):
     @pytest.fixture
     def put(self, aws: Clients) -> Any:
         return lambda key, content: aws.s3.put_object(Bucket=BUCKET, Key=key, Body=content)["VersionId"]
+
+    def test_a_document_is_stored_as_what_it_is_and_linked_as_what_is_said(self, documents: Any, aws: Clients) -> None:
+        pointer = documents.write(BUCKET, "documents/c/1/a.xml", BytesIO(b"\x89PNG\r\n\x1a\n"))
+        assert aws.s3.head_object(Bucket=BUCKET, Key=pointer.key)["ContentType"] == "image/png"
+        said = "attachment; filename*=UTF-8''M%C3%A4rz.xml"
+        for shown in (None, Shown("application/xml", said)):
+            answer = requests.get(documents.link(pointer, 60, shown), timeout=10)
+            assert answer.headers["Content-Type"] == ("image/png" if shown is None else "application/xml")
+            assert answer.headers.get("Content-Disposition") == (None if shown is None else said)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import IO, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from invoice_capture.aws.invoice_items import invoice_items
 from invoice_capture.domain.document import DocumentPointer
@@ -18,7 +18,7 @@ from invoice_capture.domain.errors import DocumentMissing, JobClosed
 from invoice_capture.domain.job import WITHOUT_INVOICE, Job, JobStatus, provider_of, sources_of
 from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.submission import Outcome, Submission
-from invoice_capture.ports import Lease, ProviderState, StaleWrite, StoredInvoice, UploadForm
+from invoice_capture.ports import Lease, ProviderState, Shown, StaleWrite, StoredInvoice, UploadForm
 from tests.fakes.items import Items, as_kept, require_size
 
 BUCKET = "documents"
@@ -46,6 +46,9 @@ class MemoryDocumentStore:
             raise DocumentMissing(pointer.name)
         return self.objects[pointer.key, pointer.version_id]
 
+    def beginning(self, pointer: DocumentPointer, size: int) -> bytes:
+        return self.read(pointer)[:size]
+
     def write(self, bucket: str, key: str, content: IO[bytes]) -> DocumentPointer:
         content.seek(0)
         return self.put(key, content.read(), f"v{len(self.objects) + 1}")
@@ -69,8 +72,9 @@ class MemoryDocumentStore:
     def read_result(self, key: str) -> bytes | None:
         return self.results.get(key)
 
-    def link(self, pointer: DocumentPointer, seconds: int) -> str:
-        return f"https://documents.example/{quote(pointer.key)}?versionId={pointer.version_id}&expires={seconds}"
+    def link(self, pointer: DocumentPointer, seconds: int, shown: Shown | None = None) -> str:
+        query = {"versionId": pointer.version_id, "expires": seconds, **({} if shown is None else vars(shown))}
+        return f"https://documents.example/{quote(pointer.key)}?{urlencode(query)}"
 
 
 class MemoryJobStore:
@@ -122,7 +126,7 @@ class MemoryJobStore:
         if job is None or (not again and job.status not in sources_of(JobStatus.CAPTURED)):
             raise JobClosed(job_id)
         captured = replace(job, status=JobStatus.CAPTURED, submission=submission, updated_at=now)
-        self.jobs[job_id] = replace(captured, finished_at=now, summary=summary)
+        self.jobs[job_id] = replace(captured, finished_at=now, summary=summary if job.summary is None else job.summary)
         self.invoices[job_id] = (invoice, findings)
         self.stored[job_id, "INVOICE"] = stored
 
@@ -130,13 +134,19 @@ class MemoryJobStore:
         return self.stored.get((job_id, "INVOICE"))
 
     def confirm(
-        self, job_id: str, invoice: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], now: datetime
+        self,
+        job_id: str,
+        invoice: Mapping[str, Any],
+        findings: Sequence[Mapping[str, Any]],
+        now: datetime,
+        *,
+        summary: Mapping[str, Any],
     ) -> bool:
         stored = _stored_invoice(job_id, "CONFIRMED", invoice, findings, now)
         job = self.jobs.get(job_id)
         if job is None or job.status is not JobStatus.CAPTURED:
             return False
-        self.jobs[job_id] = replace(job, confirmed_at=now, updated_at=now)
+        self.jobs[job_id] = replace(job, confirmed_at=now, updated_at=now, summary=summary)
         self.stored[job_id, "CONFIRMED"] = stored
         return True
 

@@ -1,9 +1,13 @@
 """What the bucket, the table, the queues and the topic promise."""
 
+import json
+import re
 from typing import Any
 
 import pytest
 
+from invoice_capture.api.envelopes import UNAUTHORIZED
+from invoice_capture.api.forms import FORM, FORM_TOO_LARGE
 from tests.template.steps import STEPS, pascal
 
 
@@ -129,13 +133,22 @@ def test_every_log_group_forgets(cloudformation):
 def test_the_api_asks_for_a_key_on_every_request_but_those_of_its_description(cloudformation):
     [api] = _of_type(cloudformation, "AWS::ApiGateway::RestApi").values()
     assert api["ApiKeySourceType"] == "AUTHORIZER"
-    open_paths = [
-        path
+    open_ways = [
+        (path, method)
         for path, methods in api["Body"]["paths"].items()
-        for method in methods.values()
-        if not any(method.get("security", []))
+        for method, operation in methods.items()
+        if not any(operation.get("security", []))
     ]
-    assert sorted(open_paths) == ["/docs", "/openapi.json"]
+    # HEAD as well as GET; what the function does not know there, it refuses in words. And a browser asks without a key
+    # whether it may send one.
+    any_method = "x-amazon-apigateway-any-method"
+    assert sorted(open_ways) == [
+        ("/", any_method),
+        ("/docs", any_method),
+        ("/docs/{file}", any_method),
+        ("/openapi.json", any_method),
+        ("/{proxy+}", "options"),
+    ]
     [authorizer] = [
         scheme["x-amazon-apigateway-authorizer"]
         for scheme in api["Body"]["securityDefinitions"].values()
@@ -144,6 +157,49 @@ def test_the_api_asks_for_a_key_on_every_request_but_those_of_its_description(cl
     # A revoked key ends at once, and either header may carry it.
     assert (authorizer["type"], authorizer["authorizerResultTtlInSeconds"]) == ("request", 0)
     assert not authorizer.get("identitySource")
+
+
+def test_what_the_gateway_answers_itself_is_what_the_function_would_say(cloudformation):
+    [api] = _of_type(cloudformation, "AWS::ApiGateway::RestApi").values()
+    answers = api["Body"]["x-amazon-apigateway-gateway-responses"]
+    for kind, message in (("UNAUTHORIZED", UNAUTHORIZED), ("REQUEST_TOO_LARGE", FORM_TOO_LARGE)):
+        told = json.loads(answers[kind]["responseTemplates"]["application/json"])
+        assert (told["success"], told["message"]) == (False, message)
+    headers = "gatewayresponse.header."
+    assert answers["UNAUTHORIZED"]["responseParameters"][f"{headers}WWW-Authenticate"] == "'ApiKey name=api-key'"
+    throttled = answers["THROTTLED"]["responseParameters"]
+    assert throttled[f"{headers}Retry-After"] == "'1'"
+    assert throttled[f"{headers}X-RateLimit-Limit"] == {"Fn::Sub": "'${RequestsPerSecond}'"}
+    assert f"{headers}Retry-After" in answers["QUOTA_EXCEEDED"]["responseParameters"]
+    # Readable for a page of any origin, where pages of other origins are let in at all.
+    for kind, answer in answers.items():
+        allowed = answer["responseParameters"][f"{headers}Access-Control-Allow-Origin"]
+        assert allowed == {"Fn::If": ["AllowsOrigins", "'*'", {"Ref": "AWS::NoValue"}]}, kind
+
+
+def test_documents_in_forms_reach_the_function_as_they_are(cloudformation):
+    [api] = _of_type(cloudformation, "AWS::ApiGateway::RestApi").values()
+    assert api["Body"]["x-amazon-apigateway-binary-media-types"] == [FORM]
+
+
+@pytest.mark.parametrize(
+    ("origins", "is_allowed"),
+    [
+        ("", True),
+        ("https://app.example.com", True),
+        ("https://app.example.com,http://localhost:5173,http://[::1]:80", True),
+        ("*", False),
+        ("https://*.example.com", False),
+        ("https://app.example.com/", False),
+        ("https://App.example.com", False),
+        ("https://a.example, https://b.example", False),
+        ("app.example.com", False),
+        ("null", False),
+    ],
+)
+def test_origins_are_written_as_browsers_send_them(sam, origins, is_allowed):
+    pattern = sam["Parameters"]["AllowedOrigins"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, origins)) is is_allowed
 
 
 def test_clients_are_throttled_by_a_usage_plan(properties):

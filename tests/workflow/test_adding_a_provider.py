@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.waiting import run_to_end
+from tests.workflow.following import STEP, changed, copy_with, run
 
 PAGE = Path("docs/adding_a_provider.md")
-COPIED = ("docs", "functions", "layers", "local_stack", "samples", "statemachines", "tests", "tools")
-COPIED_FILES = ("pyproject.toml", "template.yaml")
 SAMPLES = json.loads(Path("samples/expected.json").read_text(encoding="utf-8"))
 SUITES = (
     "tests/contract/test_toybox.py",
@@ -25,57 +19,12 @@ SUITES = (
     "tests/template/test_imports.py::test_nothing_is_read_at_import",
     "tests/unit/providers/test_provider_matrix.py::test_capabilities_are_those_of_the_providers",
 )
-STEP = re.compile(r"<!-- (file|change): (\S+) -->\n```(py|diff)\n(.*?)```\n", re.DOTALL)
-
-
-def follow(page: str, project: Path) -> list[Path]:
-    """Do in a project what the page says. Returns the files that it adds; fails at a step that cannot be done."""
-    added = []
-    for step, name, _, block in STEP.findall(page):
-        path = project / name
-        if step == "file":
-            assert not path.exists(), f"{name} is there already"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block, encoding="utf-8")
-            added.append(path)
-        else:
-            path.write_text(changed(path.read_text(encoding="utf-8"), block), encoding="utf-8")
-    return added
-
-
-def changed(text: str, diff: str) -> str:
-    """A text with a diff applied, each part of which must fit in exactly one place."""
-    for part in diff.split("@@\n"):
-        lines = part.splitlines(keepends=True)
-        before = "".join(line[1:] for line in lines if line[0] in " -")
-        after = "".join(line[1:] for line in lines if line[0] in " +")
-        assert text.count(before) == 1, f"this is not to be found once:\n{before}"
-        text = text.replace(before, after)
-    return text
-
-
-def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a project, with its own packages in front of those that are installed."""
-    layers = [str(project / "layers" / name) for name in ("capture", "engine")]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environment |= {"PYTHONPATH": os.pathsep.join(layers), "PYTHONDONTWRITEBYTECODE": "1"}
-    return run_to_end(
-        [sys.executable, *arguments],
-        cwd=project,
-        env=environment,
-    )
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of this project in which the page was followed."""
-    copy = tmp_path_factory.mktemp("project")
-    for name in COPIED:
-        shutil.copytree(name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in COPIED_FILES:
-        shutil.copy(name, copy)
-    follow(PAGE.read_text(encoding="utf-8"), copy)
-    return copy
+    return copy_with(PAGE, tmp_path_factory.mktemp("project"))
 
 
 def test_every_block_of_code_is_a_step() -> None:

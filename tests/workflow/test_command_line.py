@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,9 +21,11 @@ from typing import Any
 import pytest
 import requests
 
+from invoice_capture_cli.local_stacks import folder_of_stacks
 from invoice_capture_cli.running import EXAMPLES
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
+from local_stack.state_file import announced
 from tests.waiting import PATIENCE_SECONDS, run_to_end
 from tests.workflow.conftest import Stacks
 from tests.workflow.test_docs import README, commands
@@ -59,17 +62,13 @@ def served(stacks: Stacks, files: str) -> Iterator[tuple[LocalStack, str]]:
 
 
 @pytest.fixture
-def run(served: tuple[LocalStack, str], tmp_path: Path) -> Run:
+def run(served: tuple[LocalStack, str], tmp_path: Path) -> Iterator[Run]:
     """Runs a command line in a folder that has the samples, and what ``serve`` writes down."""
     stack, key = served
     (tmp_path / "samples").symlink_to(PROJECT / "samples")
-    (tmp_path / ".state").mkdir()
-    about = {"url": stack.api_url, "key": key, "aws_endpoint": stack.aws_endpoint, "stack": "local"}
-    state = tmp_path / ".state" / "local_stack.json"
-    state.write_text(json.dumps({**about, "region": "us-east-1"}))
-    state.chmod(0o600)
+    about = {"url": str(stack.api_url), "key": key, "aws_endpoint": str(stack.aws_endpoint), "stack": "local"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("INVOICE_CAPTURE", "AWS"))}
-    environment["COLUMNS"] = "160"
+    environment |= {"COLUMNS": "160", "XDG_STATE_HOME": str(tmp_path / "state")}
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "invoice_capture_cli", *words]
@@ -79,36 +78,27 @@ def run(served: tuple[LocalStack, str], tmp_path: Path) -> Run:
             env=environment,
         )
 
-    return run
+    with announced(folder_of_stacks(environment)) as announcement:
+        announcement.ready(about | {"region": "us-east-1"})
+        yield run
 
 
-def test_the_commands_of_the_readme_capture_and_export(run: Run, tmp_path: Path) -> None:
-    lines = [
-        shlex.split(line)[1:]
-        for line in commands(README)
-        if line.startswith(".venv/bin/invoice-capture") and "--stack" not in line
-    ]
-    assert [words[0] for words in lines] == ["submit", "list", "export"]
-    submitted, listed, exported = (run(*words) for words in lines)
-    assert (submitted.returncode, listed.returncode, exported.returncode) == (0, 0, 0), submitted.stderr
-    assert "2 captured" in submitted.stdout
-    assert listed.stdout.count("completed") == 2
-    for shown in (submitted.stdout, listed.stdout):
-        assert "2,096.40" in shown
-    rows = (tmp_path / "invoices.csv").read_text().splitlines()
-    assert len(rows) == 3
-    assert any("QMI-26-00412" in row and "2096.40" in row for row in rows)
-
-
-def test_the_program_of_the_readme_only_needs_an_address_and_a_key(
-    served: tuple[LocalStack, str], files: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    stack, key = served
-    [program] = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "3030" in block]
-    monkeypatch.setenv("KEY", key)
-    monkeypatch.setenv("LINK", f"{files}/{SAMPLE}")
-    exec(compile(program.replace("http://localhost:3030", str(stack.api_url)), "README.md", "exec"), {})
-    assert capsys.readouterr().out.strip() == "2096.4"
+def test_the_steps_of_the_readme_lead_from_an_invoice_to_a_csv(run: Run, tmp_path: Path) -> None:
+    lines = [shlex.split(line)[1:] for line in commands(README) if line.startswith(".venv/bin/invoice-capture")]
+    assert [words[0] for words in lines] == ["submit", "list", "show", "export"]
+    shutil.copy(PROJECT / "samples" / "documents" / SAMPLE, tmp_path / "invoice.pdf")
+    job = ""
+    for words in lines:
+        done = run(*(job if word == "ID" else word for word in words))
+        assert done.returncode == 0, done.stderr
+        if words[0] == "list":
+            [job] = re.findall(r"\b[0-9A-HJKMNP-TV-Z]{26}\b", done.stdout)
+        if words[0] != "export":
+            assert "2,096.40" in done.stdout
+    header, row = (tmp_path / "invoices.csv").read_text().splitlines()
+    assert header.startswith("job_id,job_number,document,invoice_number")
+    assert "QMI-26-00412" in row
+    assert "2096.40" in row
 
 
 def test_the_first_example_of_each_help_runs_with_a_real_stack(served: tuple[LocalStack, str], run: Run) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import run_to_end
+from tools import readme
 from tools.stage import PROJECT
 
 SAMPLES = PROJECT / "samples"
@@ -40,8 +41,10 @@ def copied(tmp_path: Path) -> Path:
 
 
 def test_without_tesseract_the_scan_is_expected_to_stay_unread(tmp_path: Path) -> None:
-    done = demo(PROJECT, PATH=str(tmp_path))
+    done = demo(PROJECT, PATH=str(tmp_path), COLUMNS=readme.COLUMNS)
     assert done.returncode == 0, done.stdout + done.stderr
+    # The README shows what is printed: `python -m tools.readme` writes it there.
+    assert readme.without_times(readme.shown(done.stdout)) == readme.without_times(readme.block())
     assert len(DOCUMENTS) == 14
     assert done.stdout.splitlines()[-1] == "14 of 14 documents as expected."
     [line] = [line for line in done.stdout.splitlines() if "as expected without" in line]

@@ -12,21 +12,46 @@ from typing import Any
 import pytest
 import yaml
 
-from invoice_capture.api import contract_routes, further_routes, openapi, presentation
+from invoice_capture.api import contract_routes, further_routes, openapi, presentation, upload_routes
+from invoice_capture.api.forms import MOST_FORM_BYTES
 from invoice_capture.api.parts import Resolver
 from invoice_capture.domain import errors
 from invoice_capture.domain.job import JobStatus
 from tests.waiting import run_to_end
 
 README = Path("README.md").read_text()
-PAGES = [Path("README.md"), *Path("docs").rglob("*.md"), Path("samples/README.md")]
+PAGES = [*Path().glob("*.md"), *Path("docs").rglob("*.md"), Path("samples/README.md")]
 
 
 def commands(page: str) -> list[str]:
-    """The commands of the console blocks, with continued lines joined."""
+    """The commands of the console blocks, those in numbered steps too, with continued lines joined."""
     blocks = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    lines = [line.strip() for line in "".join(blocks).replace("\\\n", " ").splitlines()]
     return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
+# Who runs each command of the README. What deploys, or asks what was deployed, needs AWS or Docker.
+RUN_BY = {
+    r"make demo": "tests/workflow/test_demo.py",
+    r"make test": "this very run",
+    r"\.venv/bin/python -m local_stack process .*": "test_local_commands_do_what_the_readme_says",
+    r"\.venv/bin/python -m local_stack serve": "tests/unit/local_stack/test_serve.py",
+    r"\.venv/bin/invoice-capture (submit|list|show|export)( .*)?": "tests/workflow/test_command_line.py",
+    r"sam (build|local invoke) .*": None,
+    r"aws .*": None,
+    r"invoice-capture keys create --client accounting --stack \$STACK": None,
+}
+
+
+def test_every_command_of_the_readme_is_run_by_somebody() -> None:
+    unknown = [line for line in commands(README) if not any(re.fullmatch(pattern, line) for pattern in RUN_BY)]
+    assert unknown == []
+    assert len(commands(README)) > 20
+
+
+def test_what_the_readme_says_of_a_request_is_what_the_api_takes() -> None:
+    [megabytes] = re.findall(r"One request carries up to ([\d.]+) MB", README)
+    assert float(megabytes) == MOST_FORM_BYTES * 10 // 1024**2 / 10
 
 
 @pytest.mark.parametrize("command", [line for line in commands(README) if "-m local_stack process" in line])
@@ -98,6 +123,7 @@ def test_the_api_page_has_every_operation_and_every_status() -> None:
     resolver = Resolver(enable_validation=True)
     parts: Any = None  # only what the routes are, not what they do
     contract_routes.register(resolver, parts)
+    upload_routes.register(resolver, parts)
     further_routes.register(resolver, parts)
     paths = openapi.document(resolver)["paths"]
     operations = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
@@ -113,9 +139,20 @@ def test_the_api_page_has_every_operation_and_every_status() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
-        if not target.startswith("http"):
-            assert (page.parent / target).exists(), target
+    targets = re.findall(r"\]\(([^)\s]+)", page.read_text()) + re.findall(r'src="([^"]+)"', page.read_text())
+    for target in targets:
+        if target.startswith("http"):
+            continue
+        name, _, heading = target.partition("#")
+        file = page.parent / name if name else page
+        assert file.exists(), target
+        assert not heading or heading in headings(file.read_text()), target
+
+
+def headings(page: str) -> set[str]:
+    """The headings of a page as links name them: lower case, no punctuation, a hyphen for a space."""
+    found = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", page, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
 def test_json_examples_are_json() -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 from invoice_capture_cli.evaluation.groups import WEAK, Group, by_group, spreads
 from invoice_capture_cli.evaluation.results import Part, Results
 from invoice_capture_cli.evaluation.scores import Score
-from invoice_capture_cli.tables import CompactTable, table
+from invoice_capture_cli.tables import Column, Sheet, clean
 
 _SCORE_COLUMNS = ("Wanted", "Right", "Wrong", "Missing", "Recall", "Precision", "Confidence")
 
@@ -32,21 +32,21 @@ def all_tables(results: Results, *, groups: bool) -> Iterator[RenderableType]:
         yield Text("\n".join(spread_lines(compared)))
 
 
-def _fields(part: Part) -> CompactTable:
+def _fields(part: Part) -> Sheet:
     what = "All kinds" if len({label.kind for label in part.labels}) > 1 else part.kind
     documents = _table(f"{what}: {_documents(len(part.labels))}", "Field", *_SCORE_COLUMNS)
     for name, score in part.fields.items():
-        documents.add_row(name, *_score(score))
-    documents.add_section()
-    documents.add_row("in all", *_score(part.total), style="bold")
+        documents.add(name, *_score(score))
+    documents.end_section()
+    documents.add("in all", *_score(part.total), style="bold")
     return documents
 
 
-def _kinds(parts: Sequence[Part]) -> CompactTable:
+def _kinds(parts: Sequence[Part]) -> Sheet:
     columns = ("Documents", "Refused", "Recall", "Precision", "Calibration error", "Median", "Longest")
     kinds = _table("Kinds of documents", "Kind", *columns)
     for part in parts:
-        kinds.add_row(
+        kinds.add(
             part.kind,
             str(len(part.labels)),
             str(part.refused) if part.refused else "–",
@@ -59,7 +59,7 @@ def _kinds(parts: Sequence[Part]) -> CompactTable:
     return kinds
 
 
-def _lines(parts: Sequence[Part]) -> CompactTable:
+def _lines(parts: Sequence[Part]) -> Sheet:
     items = _table(
         "Line items: description, quantity and amount",
         "Kind",
@@ -73,25 +73,25 @@ def _lines(parts: Sequence[Part]) -> CompactTable:
         lines = part.lines
         if lines.wanted:
             exact = share(lines.exact / lines.wanted)
-            items.add_row(
+            items.add(
                 part.kind, str(lines.wanted), str(lines.right), share(lines.recall), share(lines.precision), exact
             )
     return items
 
 
-def _reliability(part: Part) -> CompactTable:
+def _reliability(part: Part) -> Sheet:
     bins = _table("Confidences: what they say, and what is right", "Confidence", "Values", "Mean", "Right")
     for one in part.bins:
-        bins.add_row(f"{one.lower:.1f} to {one.upper:.1f}", str(one.count), f"{one.confidence:.3f}", share(one.right))
+        bins.add(f"{one.lower:.1f} to {one.upper:.1f}", str(one.count), f"{one.confidence:.3f}", share(one.right))
     return bins
 
 
-def _groups(groups: Sequence[Group]) -> CompactTable:
+def _groups(groups: Sequence[Group]) -> Sheet:
     columns = ("Kinds", "Documents", "Wanted", "Recall", "Precision")
     each = _table("Layout groups", "Group", *columns)
     for group in groups:
-        each.add_row(
-            Text(" ".join(group.name.split()), style="yellow" if group.is_weak else ""),
+        each.add(
+            clean(group.name, "yellow" if group.is_weak else ""),
             ", ".join(group.kinds),
             str(group.documents),
             str(group.score.wanted),
@@ -118,12 +118,13 @@ def _score(score: Score) -> Sequence[str]:
     return [*map(str, counts), share(score.recall), share(score.precision), sure]
 
 
-def _table(title: str, first: str, *others: str) -> CompactTable:
-    made = table(title, expand=False)
-    made.add_column(first)
-    for name in others:
-        made.add_column(name, justify="left" if name == "Kinds" else "right")
-    return made
+def _table(title: str, first: str, *others: str) -> Sheet:
+    names = {"Kinds"}
+    return Sheet(
+        title,
+        Column(first, wraps=True),
+        *(Column(name, right=name not in names, wraps=name in names) for name in others),
+    )
 
 
 def _documents(count: int) -> str:

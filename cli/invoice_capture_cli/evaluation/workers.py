@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -66,6 +66,10 @@ class Worker:
     def _end(self) -> None:
         process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
         if process is not None:
+            if sys.platform != "win32" and process.pid and process.is_alive():
+                # Its Tesseract is of its group, which it leads as soon as it serves.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
             process.kill()
             process.join()
         if pipe is not None:
@@ -102,12 +106,13 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _serve(pipe: Connection) -> None:
-    # Ctrl-C reaches every process of the terminal; the one that asked ends this one. A handler is not inherited by
-    # the programs that are started from here, ignoring would be.
+    # Ctrl-C is for the process that asked, which ends this one. A handler is not inherited by the programs that are
+    # started from here, ignoring would be.
     signal.signal(signal.SIGINT, lambda *_: None)
     if sys.platform != "win32":
         import resource
 
+        os.setpgid(0, 0)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         # A document that wants all the memory there is fails instead, before the machine ends other programs for it.
         resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))

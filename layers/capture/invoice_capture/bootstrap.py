@@ -185,6 +185,7 @@ class Application:
         from invoice_capture.use_cases.read_invoice import ReadInvoice
         from invoice_capture.use_cases.retry_job import RetryJob
         from invoice_capture.use_cases.update_job import UpdateJob
+        from invoice_capture.use_cases.upload_document import UploadDocument
         from invoice_capture.use_cases.withdraw_job import WithdrawJob
 
         jobs, orders, clock, deadline = self._jobs, self._orders, self._clock, self._settings.job_deadline
@@ -196,26 +197,32 @@ class Application:
             providers=self.names(),
             allows_http=self._settings.allows_http or bool(self._settings.optional_names("TRUSTED_ORIGINS")),
         )
+        catalogue, most = (
+            DynamoDBJobCatalogue(self._table, self._settings.retention),
+            self._settings.maximum_document_bytes,
+        )
         parts = JobsApiParts(
             create_job=CreateJob(prepare, deadline, orders, clock),
             update_job=UpdateJob(prepare, jobs, orders, clock),
+            upload_document=UploadDocument(prepare, deadline, most, self._documents, catalogue, orders, clock),
             process_job=ProcessJob(deadline, jobs, orders, self._executions, clock),
             retry_job=RetryJob(deadline, jobs, orders, self._executions, clock),
             withdraw_job=WithdrawJob(self._settings.text("ERASE_JOB_FUNCTION"), jobs, orders, functions, clock),
             list_jobs=ListJobs(
                 jobs=jobs,
-                catalogue=DynamoDBJobCatalogue(self._table, self._settings.retention),
+                catalogue=catalogue,
                 clock=clock,
                 view=presentation.row,
                 texts=presentation.texts,
             ),
             read_invoice=ReadInvoice(jobs),
             correct_invoice=CorrectInvoice(self._settings.text("CONFIRM_INVOICE_FUNCTION"), jobs, functions, clock),
-            offer_upload=OfferUpload(bucket, self._settings.maximum_document_bytes, self._documents, clock),
+            offer_upload=OfferUpload(bucket, most, self._documents, clock),
             link_document=LinkDocument(self._documents, jobs),
             jobs=jobs,
             submissions=self._submissions,
             idempotency=DynamoDBIdempotency(self._clients, self._settings.text("TABLE_NAME")),
+            allowed_origins=self._settings.optional_names("ALLOWED_ORIGINS"),
         )
         return JobsApi(parts)
 

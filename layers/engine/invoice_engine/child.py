@@ -1,10 +1,16 @@
 """The child process of `isolated`: reads documents from its standard input until that ends.
 
-Not to be started by people.
+Not to be started by people. It leads a process group of its own: Ctrl-C at a terminal is for the process that started
+it, and when that is gone, so are this one and its Tesseract.
 """
 
 import os
 import resource
+import select
+import signal
+import threading
+import time
+from _thread import interrupt_main
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +22,8 @@ from invoice_engine.pipe import Pipe
 from invoice_engine.read.ocr import OcrResult, PageImage, default_reader
 
 _LONGEST_MESSAGE = 1 << 30
+# What is left alone clears its pictures away, which takes no longer than this.
+_CLEARING_SECONDS = 1.0
 
 
 def main(memory_bytes: int, ocr: str) -> None:
@@ -26,6 +34,7 @@ def main(memory_bytes: int, ocr: str) -> None:
     pipe = Pipe(0, os.dup(1), _LONGEST_MESSAGE)
     # What a library prints must not stand among the answers.
     os.dup2(2, 1)
+    threading.Thread(target=_end_when_alone, daemon=True).start()
     reader = _Announced(pipe) if ocr == "here" else _Elsewhere(pipe)
     while True:
         try:
@@ -34,6 +43,18 @@ def main(memory_bytes: int, ocr: str) -> None:
         except BrokenPipeError:
             return
         pipe.tell(_answer(document, limits, reader))
+
+
+def _end_when_alone() -> None:
+    """Wait for the end of the process that started this one, which may come in the middle of a document."""
+    parent = select.poll()
+    parent.register(0, 0)  # its end is told without being asked for
+    parent.poll()
+    # Nobody is left to be told anything.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    interrupt_main()
+    time.sleep(_CLEARING_SECONDS)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _answer(document: bytes, limits: Limits, reader: "_Announced | _Elsewhere") -> dict[str, Any]:

@@ -10,12 +10,14 @@ service is asked by the caller, with pictures that the child has drawn.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from invoice_engine.errors import EngineError, TooLarge, UnreadableDocument
@@ -90,6 +92,7 @@ class Isolated:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,
+                process_group=0,
                 env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
             )
             self._end = weakref.finalize(self, _end, self._child)
@@ -154,7 +157,10 @@ def _pictures(pipe: Pipe, limits: Limits) -> Iterator[PageImage]:
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    child.kill()
+    """End the child and its Tesseract, which is of its group."""
+    if child.returncode is None:  # or its id may be another's by now
+        with suppress(PermissionError):  # what a Mac says of a child that has ended
+            os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     for stream in (child.stdin, child.stdout):
         if stream is not None:

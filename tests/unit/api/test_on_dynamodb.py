@@ -15,7 +15,7 @@ JOBS = "/ocr-invoice-job"
 
 
 @pytest.mark.parametrize("name", ["_id", "jobNumber"])
-@pytest.mark.parametrize("value", [f'"{"x" * 3000}"', '""', '"\\ud800"', "null", "7", '"ü"', '{"$in":[]}'])
+@pytest.mark.parametrize("value", [f'"{"x" * 3000}"', '""', '"\\ud800"', "null", '"ü"', '{"$in":[]}'])
 def test_a_filter_by_what_no_key_holds_finds_nothing(aws_world: AwsWorld, name: str, value: str) -> None:
     aws_world.create()
     page = aws_world.call("GET", f'{JOBS}?filter={{"{name}":{value}}}')

@@ -94,6 +94,7 @@ def test_a_new_job_has_what_is_known_and_nothing_else() -> None:
         "createdAt": "2026-03-31T12:00:00.000Z",
         "updatedAt": "2026-03-31T12:00:00.000Z",
         "route": ["abbyy", "embedded"],
+        "possibleDoubleCharge": False,
     }
 
 

@@ -80,8 +80,8 @@ FINDING = {
 class FakeApi:
     """Files with ``bad`` in their name fail, with ``twice`` are duplicates, with ``slow`` never end.
 
-    ``looks`` is how often a job is looked at before it has ended. ``faults`` are used up in order, by
-    ``METHOD path``, where the id of a job is ``ID``; None is no fault.
+    ``looks`` is how often a job is looked at before it has ended; ``makes`` has more values of new jobs. ``faults`` are
+    used up in order, by ``METHOD path``, where the id of a job is ``ID``; None is no fault.
     """
 
     def __init__(self, *, maximum_bytes: int = 20_000, looks: int = 1) -> None:
@@ -90,6 +90,7 @@ class FakeApi:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.objects: dict[str, bytes] = {}
         self.faults: dict[str, deque[Fault | None]] = {}
+        self.makes: dict[str, Any] = {}
         self.requests: Counter[str] = Counter()
         self.headers: list[tuple[str, dict[str, str]]] = []
         self._seen: Counter[str] = Counter()
@@ -117,17 +118,21 @@ class FakeApi:
         """A job that is there already."""
         job_id = f"01KN1W7MG0AYEVZ1JH1T0R{len(self.jobs):04d}"
         created = (NOW + timedelta(minutes=len(self.jobs))).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self.jobs[job_id] = {
-            "_id": job_id,
-            "jobNumber": f"N-{len(self.jobs)}",
-            "documentName": "invoice.pdf",
-            "documentUrl": f"s3://{BUCKET}/documents/acme/1/invoice.pdf",
-            "template": "default",
-            "status": "created",
-            "priority": "medium",
-            "createdAt": created,
-            "updatedAt": created,
-        } | values
+        self.jobs[job_id] = (
+            self.makes
+            | {
+                "_id": job_id,
+                "jobNumber": f"N-{len(self.jobs)}",
+                "documentName": "invoice.pdf",
+                "documentUrl": f"s3://{BUCKET}/documents/acme/1/invoice.pdf",
+                "template": "default",
+                "status": "created",
+                "priority": "medium",
+                "createdAt": created,
+                "updatedAt": created,
+            }
+            | values
+        )
         if self.jobs[job_id]["status"] == "completed":
             self._complete(self.jobs[job_id])
         return job_id
@@ -255,7 +260,7 @@ class FakeApi:
         if job["status"] != "completed":
             return 404, _no(f"Job {job['_id']} has no invoice: it is {job['status']}.")
         stored = {
-            "invoice": an_invoice().to_json(),
+            "invoice": job.get("_invoice") or an_invoice().to_json(),
             "findings": [FINDING],
             "confirmed": False,
             "storedAt": "2026-01-14T09:31:00.000Z",
@@ -302,6 +307,7 @@ class FakeApi:
             "supplier": {"name": "Quillmere Instruments Ltd"},
             "amounts": {"total": 2096.4, "currency": "GBP"},
         }
+        invoice |= job.get("_head", {})
         error = {"field": "supplier.iban", "message": FINDING["message"], "severity": "error"}
         job |= {
             "extractedData": {"invoice": invoice},

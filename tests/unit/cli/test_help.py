@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from invoice_capture.version import __version__
 from invoice_capture_cli.running import EXAMPLES
 from tests.unit.cli.aws_world import World
 from tests.unit.cli.conftest import Cli
@@ -39,6 +40,11 @@ def test_the_help_shows_its_examples(command: str, bare: Cli) -> None:
     assert "--json" in result.stdout
     for option in ("--url", "--key", "--stack", "--region", "--profile"):
         assert (option in result.stdout) == (command != "evaluate")
+
+
+def test_the_version_is_told(bare: Cli) -> None:
+    result = bare("--version")
+    assert (result.exit_code, result.stdout) == (0, f"invoice-capture {__version__}\n")
 
 
 def test_the_help_tells_the_exit_status(bare: Cli) -> None:

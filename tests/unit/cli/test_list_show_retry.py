@@ -67,6 +67,15 @@ def test_a_reader_that_has_seen_enough_is_no_failure(options: list[str], cli: Cl
         assert process.wait(PATIENCE_SECONDS) == 0
 
 
+def test_a_list_is_a_table_at_80_columns(cli: Cli, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    job_id = api.add(status="completed", documentName="english_gbp_classic.pdf")
+    text = cli("list").stdout
+    assert "───" in text
+    [row] = [line for line in text.splitlines() if job_id in line]
+    assert row.split()[1:] == ["✓", "completed", "english_gbp_classic.pdf", "2,096.40", "GBP"]
+
+
 def test_nothing_to_list_is_said_on_standard_error(cli: Cli) -> None:
     assert cli("list").stderr == "There is no job yet.\n"
     result = cli("list", "--status", "failed")

@@ -45,7 +45,7 @@ def test_a_file_becomes_a_job_that_runs(cli: Cli, api: FakeApi, files: Files) ->
 def test_waiting_ends_in_a_table_of_invoices(cli: Cli, files: Files) -> None:
     result = cli("submit", *files("one.pdf", "twice.pdf", "bad.pdf"), "--wait")
     assert result.exit_code == 1
-    for word in ("2,096.40 GBP", "Quillmere Instruments Ltd", "QMI-26-00412", "91 %", "= twice.pdf", "fails its check"):
+    for word in ("2,096.40 GBP", "Quillmere Instruments Ltd", "QMI-26-00412", "40 %", "= twice.pdf", "fails its check"):
         assert word in result.stdout
     assert "UnsupportedFormat: bad.pdf is no invoice." in result.stdout
     assert "✓ 1 captured   = 1 duplicate   ✗ 1 not captured" in result.stdout
@@ -165,7 +165,7 @@ def test_an_outage_in_the_middle_tells_what_goes_on(cli: Cli, api: FakeApi, file
     api.fail("GET /ocr-invoice-job", *[Fault(500)] * 9)
     result = cli("submit", *files("one.pdf"), "--wait")
     assert result.exit_code == 3
-    assert f"1 job goes on by itself; follow it with:\n  invoice-capture watch {next(iter(api.jobs))}" in result.stderr
+    assert f"1 job goes on by itself; follow it with: invoice-capture watch {next(iter(api.jobs))}" in result.stderr
 
 
 def test_a_job_that_was_created_but_not_started_is_named(cli: Cli, api: FakeApi, files: Files) -> None:
@@ -211,6 +211,6 @@ def test_ctrl_c_tells_what_goes_on(as_json: bool, api: FakeApi, files: Files) ->
     [job_id] = api.jobs
     assert process.returncode == 130
     assert err == (
-        f"invoice-capture: Stopped. 1 job goes on by itself; follow it with:\n  invoice-capture watch {job_id}\n"
+        f"invoice-capture: Stopped. 1 job goes on by itself; follow it with: invoice-capture watch {job_id}\n"
     )
     assert (job_id in out) is as_json

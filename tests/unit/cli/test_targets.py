@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from invoice_capture_cli.errors import UsageError
-from invoice_capture_cli.targets import STATE_FILE, Chosen, Target, choose
+from invoice_capture_cli.targets import Chosen, Target, choose
+from local_stack.state_file import announced
 from tests.unit.cli.conftest import Cli
+from tests.unit.cli.fake_api import KEY, FakeApi
 
 STATE = {
     "url": "http://localhost:3030",
@@ -18,40 +19,42 @@ STATE = {
     "stack": "local",
     "region": "eu-central-1",
 }
+LOCAL = Target("http://localhost:3030", "ick_local", "local", "eu-central-1", endpoint="http://127.0.0.1:4566")
 
 
-def _running(folder: Path, text: str | None = None) -> None:
-    file = folder / STATE_FILE
-    file.parent.mkdir()
-    file.write_text(json.dumps(STATE) if text is None else text)
+def _chosen(options: Chosen, environment: dict[str, str], folder: Path) -> Target:
+    """Nobody waits, so nothing is said."""
+    return choose(options, {"XDG_STATE_HOME": str(folder), **environment}, folder, pytest.fail)
 
 
-def test_the_local_stack_of_the_folder_is_the_target_of_last_resort(tmp_path: Path) -> None:
-    _running(tmp_path)
-    expected = Target("http://localhost:3030", "ick_local", "local", "eu-central-1", endpoint="http://127.0.0.1:4566")
-    assert choose(Chosen(), {}, tmp_path) == expected
+def test_the_local_stack_is_the_target_of_last_resort(tmp_path: Path) -> None:
+    with announced(tmp_path / "invoice-capture" / "local_stacks") as announcement:
+        announcement.ready(STATE)
+        assert _chosen(Chosen(), {}, tmp_path) == LOCAL
+        environment = {"INVOICE_CAPTURE_URL": "https://api.example.org/v1", "INVOICE_CAPTURE_KEY": "k"}
+        assert _chosen(Chosen(), environment, tmp_path) == Target("https://api.example.org/v1", "k", None)
+        assert _chosen(Chosen(), {"INVOICE_CAPTURE_STACK": "prod"}, tmp_path) == Target(None, None, "prod")
 
 
-def test_the_environment_comes_before_the_local_stack(tmp_path: Path) -> None:
-    _running(tmp_path)
-    environment = {"INVOICE_CAPTURE_URL": "https://api.example.org/v1", "INVOICE_CAPTURE_KEY": "k"}
-    assert choose(Chosen(), environment, tmp_path) == Target("https://api.example.org/v1", "k", None)
-    assert choose(Chosen(), {"INVOICE_CAPTURE_STACK": "prod"}, tmp_path) == Target(None, None, "prod")
+def test_a_local_stack_says_what_it_simulates(tmp_path: Path) -> None:
+    with announced(tmp_path / "invoice-capture" / "local_stacks") as announcement:
+        announcement.ready(STATE | {"simulated": "abbyy,scripted"})
+        assert _chosen(Chosen(), {}, tmp_path).simulated == {"abbyy", "scripted"}
 
 
 def test_options_come_before_the_environment(tmp_path: Path) -> None:
     environment = {"INVOICE_CAPTURE_URL": "https://api.example.org", "INVOICE_CAPTURE_KEY": "k"}
-    assert choose(Chosen(stack="prod", region="eu-west-1"), environment, tmp_path).stack_name == "prod"
-    assert choose(Chosen(url="https://other.example.org"), environment, tmp_path).url == "https://other.example.org"
-    assert choose(Chosen(url="https://a.example.org", key="mine"), environment, tmp_path).key == "mine"
+    assert _chosen(Chosen(stack="prod", region="eu-west-1"), environment, tmp_path).stack_name == "prod"
+    assert _chosen(Chosen(url="https://other.example.org"), environment, tmp_path).url == "https://other.example.org"
+    assert _chosen(Chosen(url="https://a.example.org", key="mine"), environment, tmp_path).key == "mine"
     environment = {"INVOICE_CAPTURE_STACK": "prod"}
-    assert choose(Chosen(url="https://a.example.org", key="mine"), environment, tmp_path).stack_name is None
+    assert _chosen(Chosen(url="https://a.example.org", key="mine"), environment, tmp_path).stack_name is None
 
 
 @pytest.mark.parametrize(
     ("options", "environment", "sentence"),
     [
-        (Chosen(), {}, "python -m local_stack serve"),
+        (Chosen(), {}, "-m local_stack serve"),
         (Chosen(url="https://a.example.org", stack="prod"), {}, "--url and --stack are two targets"),
         (Chosen(), {"INVOICE_CAPTURE_URL": "https://a", "INVOICE_CAPTURE_STACK": "b"}, "unset one of them"),
         (Chosen(url="https://a.example.org"), {}, "INVOICE_CAPTURE_KEY"),
@@ -70,14 +73,7 @@ def test_what_is_not_clear_is_asked_about(
     options: Chosen, environment: dict[str, str], sentence: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=sentence):
-        choose(options, environment, tmp_path)
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"url": 1', '"x"'])
-def test_a_broken_state_file_is_said_to_be_broken(text: str, tmp_path: Path) -> None:
-    _running(tmp_path, text)
-    with pytest.raises(UsageError, match="stop the local stack and start it again"):
-        choose(Chosen(), {}, tmp_path)
+        _chosen(options, environment, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -101,11 +97,54 @@ def test_what_needs_the_stack_says_so(command: list[str], cli: Cli) -> None:
     assert "--stack" in result.stderr
 
 
-def test_a_local_stack_that_has_ended_is_said_to_be_gone(bare: Cli) -> None:
-    _running(Path.cwd(), json.dumps(STATE | {"url": "http://127.0.0.1:1"}))
-    result = bare("list")
-    assert result.exit_code == 3
-    assert result.stderr == (
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--url", "{url}", "--key", KEY, "list", "--json"],
+        ["list", "--url", "{url}", "--key", KEY, "--json"],
+        ["--json", "--key", KEY, "list", "--url", "{url}"],
+        ["--url", "{url}", "--key", KEY, "--json", "list", "--url", "{url}", "--key", KEY],
+    ],
+)
+def test_the_options_of_a_target_stand_before_the_command_or_after_it(
+    words: list[str], bare: Cli, api: FakeApi
+) -> None:
+    result = bare(*(word.format(url=api.url) for word in words))
+    assert (result.exit_code, result.stdout) == (0, '{\n  "jobs": [],\n  "total": 0\n}\n')
+
+
+@pytest.mark.parametrize(
+    "words", [["--stack", "a", "keys", "list", "--stack", "b"], ["keys", "--stack", "a", "list", "--stack", "b"]]
+)
+def test_a_group_takes_them_too_and_two_values_are_refused(words: list[str], bare: Cli) -> None:
+    result = bare(*words)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "invoice-capture: --stack is given more than once, with different values: give one.\n",
+    )
+
+
+def test_two_keys_are_refused_and_not_shown(bare: Cli) -> None:
+    result = bare("--key", "secret-a", "list", "--url", "https://a.example.org", "--key", "secret-b")
+    assert result.exit_code == 2
+    assert "--key is given more than once" in result.stderr
+    assert "secret" not in result.output
+
+
+def test_what_has_no_target_says_so_before_the_command_too(bare: Cli, tmp_path: Path) -> None:
+    result = bare("--url", "https://a.example.org", "evaluate", str(tmp_path))
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "invoice-capture: This command works on this machine alone: leave the options of a target out.\n",
+    )
+
+
+def test_a_local_stack_that_does_not_answer_is_said_to_hang(bare: Cli) -> None:
+    with announced() as announcement:
+        announcement.ready(STATE | {"url": "http://127.0.0.1:1"})
+        result = bare("list")
+    assert (result.exit_code, result.stderr) == (
+        3,
         "invoice-capture: Nothing answers at http://127.0.0.1:1. "
-        "Start the local stack with: python -m local_stack serve.\n"
+        "The local stack has just ended, or hangs: look at its terminal.\n",
     )

@@ -13,10 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_capture.domain.conditions import Condition, bounds_of, parse_conditions, sort_key, value_at
+from invoice_capture.domain.conditions import Condition, Field, Kind, bounds_of, parse_conditions, sort_key, value_at
 from invoice_capture.domain.refusals import InvalidRequest
 
-FIELDS = ("_id", "jobNumber", "createdAt", "metadata", "retryCount")
+FIELDS = {
+    "_id": Field(Kind.TEXT),
+    "status": Field(Kind.TEXT, ("created", "failed")),
+    "createdAt": Field(Kind.MOMENT),
+    "retryCount": Field(Kind.NUMBER),
+    "confidence.overall": Field(Kind.NUMBER),
+    "confidence.known": Field(Kind.TRUTH),
+    "metadata.*": Field(Kind.ANYTHING),
+}
 HUGE = 10**400
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -59,10 +67,10 @@ def test_any_text_is_conditions_or_refused_by_the_name_of_the_filter(text: str) 
         assert parsed.field == "filter"
         assert 0 < len(str(parsed)) < 300
     else:
-        assert all(condition.path.partition(".")[0] in FIELDS for condition in parsed)
+        assert all(condition.path in FIELDS or condition.path.startswith("metadata.") for condition in parsed)
 
 
-@given(CONDITIONS.map(json.dumps), st.dictionaries(st.sampled_from(FIELDS), JSON))
+@given(CONDITIONS.map(json.dumps), st.dictionaries(st.sampled_from([*FIELDS, "metadata", "confidence"]), JSON))
 def test_conditions_that_parse_can_be_asked_of_any_row(text: str, row: dict[str, Any]) -> None:
     with suppress(InvalidRequest):
         for condition in parse_conditions(text, FIELDS):
@@ -86,28 +94,51 @@ def test_no_filter_is_no_condition(text: str | None) -> None:
         ("[]", "must be a JSON object"),
         ('"_id"', "must be a JSON object"),
         ("null", "must be a JSON object"),
-        ('{"colour": "red"}', "'colour', which is no field"),
-        ('{"Metadata.x": 1}', "no field"),
-        ('{"metadatax": 1}', "no field"),
-        ('{"": 1}', "no field"),
-        ('{".metadata": 1}', "no field"),
-        ('{"$or": [{"_id": 1}]}', "no field"),
+        ('{"colour": "red"}', "by 'colour'; it can by _id, status, createdAt"),
+        ('{"confidence": 1}', "by 'confidence'; it can by confidence.overall, confidence.known."),
+        ('{"confidence.all": 1}', "cannot go by"),
+        ('{"Metadata.x": 1}', "cannot go by"),
+        ('{"metadatax": 1}', "cannot go by"),
+        ('{"metadata": 1}', "cannot go by 'metadata'; it can by metadata"),
+        ('{"_id.x": 1}', "cannot go by"),
+        ('{"": 1}', "cannot go by"),
+        ('{".metadata": 1}', "cannot go by"),
+        ('{"$or": [{"_id": 1}]}', "cannot go by"),
         ('{"_id": {"$ne": 1}}', "not '\\$ne'"),
         ('{"_id": {"in": [1]}}', "not 'in'"),
         ('{"_id": {}}', "does not say what '_id' is to be"),
-        ('{"_id": []}', "no single value"),
-        ('{"_id": [1]}', "no single value"),
+        ('{"_id": []}', "else than a text"),
+        ('{"_id": [1]}', "else than a text"),
+        ('{"_id": 7}', "else than a text"),
+        ('{"_id": true}', "else than a text"),
         ('{"_id": {"$in": 1}}', "must be a list"),
-        ('{"_id": {"$in": [[1]]}}', "no single value"),
-        ('{"_id": {"$in": [{}]}}', "no single value"),
-        ('{"createdAt": {"$gte": "yesterday"}}', "number or a date"),
-        ('{"createdAt": {"$gte": "20260115"}}', "number or a date"),
-        ('{"createdAt": {"$lte": null}}', "number or a date"),
-        ('{"createdAt": {"$lte": true}}', "number or a date"),
-        ('{"createdAt": {"$lte": ["2026-01-01"]}}', "number or a date"),
-        ('{"' + "x" * 5000 + '": 1}', "no field"),
+        ('{"_id": {"$in": ["a", 1]}}', "else than a text"),
+        ('{"_id": {"$gte": "a"}}', "has no \\$gte: it is a text"),
+        ('{"_id": {"$lte": "2026-01-01"}}', "has no \\$lte"),
+        ('{"status": "FAILED"}', "'status' is one of created, failed"),
+        ('{"status": {"$in": ["failed", ""]}}', "is one of"),
+        ('{"retryCount": "1"}', "else than a number"),
+        ('{"retryCount": true}', "else than a number"),
+        ('{"retryCount": {"$gte": "2026-01-01"}}', "\\$gte of 'retryCount' must be a number"),
+        ('{"confidence.overall": {"$gte": "abc"}}', "must be a number"),
+        ('{"confidence.known": 1}', "else than true or false"),
+        ('{"confidence.known": "true"}', "else than true or false"),
+        ('{"confidence.known": {"$gte": true}}', "has no \\$gte"),
+        ('{"metadata.x": {"$in": [[1]]}}', "a single value"),
+        ('{"metadata.x": [1]}', "a single value"),
+        ('{"metadata.x": {"$in": [{}]}}', "a single value"),
+        ('{"metadata.x": {"$gte": "yesterday"}}', "number or a date"),
+        ('{"createdAt": "yesterday"}', "else than a date or a time"),
+        ('{"createdAt": 5}', "else than a date or a time"),
+        ('{"createdAt": {"$gte": 5}}', "must be a date or a time"),
+        ('{"createdAt": {"$gte": "yesterday"}}', "must be a date or a time"),
+        ('{"createdAt": {"$gte": "20260115"}}', "must be a date"),
+        ('{"createdAt": {"$lte": null}}', "must be a date"),
+        ('{"createdAt": {"$lte": true}}', "must be a date"),
+        ('{"createdAt": {"$lte": ["2026-01-01"]}}', "must be a date"),
+        ('{"' + "x" * 5000 + '": 1}', "cannot go by"),
         ('{"_id": {"' + "$" * 5000 + '": 1}}', "knows"),
-        (json.dumps({"_id": {"$in": list(range(501))}}), "at most 500"),
+        (json.dumps({"_id": {"$in": ["x"] * 501}}), "at most 500"),
         ('{"_id": "' + "x" * 6_000 + '"}', "6000 characters"),
     ],
 )
@@ -120,7 +151,7 @@ def test_a_refusal_says_what_is_wrong(text: str, told: str) -> None:
 def test_as_much_as_is_allowed_is_taken() -> None:
     [condition] = parse_conditions(json.dumps({"_id": {"$in": ["x"] * 500}}), FIELDS)
     assert len(condition.value) == 500
-    assert len(parse_conditions('{"createdAt": {"$gte": 1, "$lte": 2, "$in": [3]}, "_id": null}', FIELDS)) == 4
+    assert len(parse_conditions('{"retryCount": {"$gte": 1, "$lte": 2, "$in": [3]}, "_id": null}', FIELDS)) == 4
 
 
 # --- what holds ------------------------------------------------------------------------------------------------------
@@ -142,10 +173,27 @@ def test_in_is_equality_with_one_of_them(found: Any, wanted: list[Any]) -> None:
     assert holds({"$in": wanted}, found) is any(same(found, each) for each in wanted)
 
 
-@given(JSON, SCALARS)
-def test_an_object_or_a_list_equals_nothing(found: Any, wanted: Any) -> None:
-    if isinstance(found, list | dict):
-        assert not holds(wanted, found)
+@given(st.dictionaries(st.text(max_size=6), JSON), SCALARS)
+def test_an_object_equals_nothing(found: Any, wanted: Any) -> None:
+    assert not holds(wanted, found)
+
+
+@given(st.lists(PLAIN, max_size=4), PLAIN)
+def test_a_list_has_what_one_of_its_entries_is(found: list[Any], wanted: Any) -> None:
+    assert holds(wanted, found) is any(same(each, wanted) for each in found)
+
+
+def test_a_list_lies_within_bounds_where_one_of_its_entries_does() -> None:
+    assert holds({"$gte": 3}, [1, "x", 4])
+    assert not holds({"$gte": 5}, [1, "x", 4])
+    assert not holds({"$gte": 0}, [])
+
+
+def test_texts_that_look_like_moments_are_texts() -> None:
+    """A number of a job may be a date; only of what is in time is another spelling the same."""
+    assert not where("2026-01-15T00:00:00Z", "_id").holds({"_id": "2026-01-15"})
+    assert where("2026-01-15T00:00:00Z", "createdAt").holds({"createdAt": "2026-01-15"})
+    assert holds("2026-01-15T00:00:00Z", "2026-01-15")
 
 
 NUMBERS = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False) | st.just(HUGE)
@@ -227,7 +275,8 @@ def test_a_path_leads_somewhere_or_to_nothing(row: dict[str, Any], path: str) ->
 
 
 def test_a_path_leads_into_objects_and_not_into_lists() -> None:
-    row = {"metadata": {"a": {"b": 1}, "l": [{"b": 2}], "n": None}}
+    row = {"metadata": {"a": {"b": 1}, "l": [{"b": 2}], "n": None, "x.y": 3, "x": {"y.z": {"": 4}}}}
+    assert [value_at(row, path) for path in ("metadata.x.y", "metadata.x.y.z.", "metadata.x.y.z")] == [3, 4, {"": 4}]
     assert [value_at(row, path) for path in ("metadata.a.b", "metadata.l.0.b", "metadata.n.b", "metadata.a.")] == [
         1,
         None,
@@ -251,7 +300,7 @@ def test_bounds_leave_out_nothing_that_fits(limits: list[tuple[str, datetime]]) 
 
 def test_bounds_of_numbers_and_of_other_paths_are_none() -> None:
     conditions = parse_conditions(
-        '{"createdAt": {"$gte": 5, "$in": ["2026-01-01"]}, "metadata.createdAt": {"$lte": "2026-01-01"}}', FIELDS
+        '{"createdAt": "2026-01-01", "retryCount": {"$gte": 5}, "metadata.createdAt": {"$lte": "2026-01-01"}}', FIELDS
     )
     assert bounds_of(conditions, "createdAt") == (None, None)
 

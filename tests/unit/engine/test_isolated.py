@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,8 @@ from invoice_engine import EngineError, Limits, extract
 from invoice_engine.errors import TooLarge, UnreadableDocument
 from invoice_engine.isolated import Isolated
 from invoice_engine.pipe import Pipe
-from tests.waiting import wait_until
+from tests.processes import commands_of, needs_proc, of_session
+from tests.waiting import PATIENCE_SECONDS, child, wait_until
 from tools.hostile_documents import hostile_documents
 from tools.stage import SAMPLES
 
@@ -106,6 +109,48 @@ def test_nobody_is_left_behind() -> None:
     del reader
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+# As the local stack does it: on a thread, and with an end that clears nothing away.
+_READS = """
+import os, sys, threading, time
+from pathlib import Path
+from invoice_engine.isolated import Isolated
+from invoice_engine.limits import Limits
+document = Path(sys.argv[1]).read_bytes()
+threading.Thread(target=lambda: Isolated().extract(document, Limits())).start()
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    time.sleep(0.5)
+    os._exit(130)
+"""
+
+# Finds its languages, and then never ends.
+_TESSERACT = """#!/bin/sh
+[ "$1" = --list-langs ] && printf 'List of available languages (1):\\neng\\n' && exit
+exec sleep 600
+"""
+
+
+@needs_proc
+@pytest.mark.parametrize("stop", [(os.killpg, signal.SIGINT), (os.kill, signal.SIGKILL)], ids=["ctrl-c", "killed"])
+def test_a_caller_that_ends_in_the_middle_of_a_scan_leaves_nobody_behind(
+    stop: tuple[Callable[[int, int], None], int], tmp_path: Path
+) -> None:
+    program = tmp_path / "tesseract"
+    program.write_text(_TESSERACT)
+    program.chmod(0o700)
+    command = [sys.executable, "-c", _READS, str(SAMPLES.parent / "scans" / "english_gbp_scanned.pdf")]
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with child(command, env=environment) as caller:
+        # The caller, its child and Tesseract; the languages are asked for first.
+        wait_until(lambda: "sleep" in commands_of(caller.pid), "Tesseract")
+        kill, number = stop
+        kill(caller.pid, number)
+        _, errors = caller.communicate(timeout=PATIENCE_SECONDS)
+        wait_until(lambda: not of_session(caller.pid), "The end of all that it started")
+    assert errors == ""
 
 
 def test_hostile_documents_end_in_an_answer_or_in_a_clear_error(isolated: Isolated) -> None:

@@ -16,6 +16,7 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.links.connection import system_resolver
 from invoice_capture.links.fetcher import LinkFetcher
+from invoice_capture.version import USER_AGENT
 from tests.unit.links.servers import (
     CHUNKED,
     NAME,
@@ -70,7 +71,7 @@ def test_a_document_is_fetched():
         "Accept: */*",
         "Connection: close",
         f"Host: 127.0.0.1:{server.port}",
-        "User-Agent: invoice-capture/0.1.0",
+        f"User-Agent: {USER_AGENT}",
     ]
 
 

@@ -20,6 +20,7 @@ KEYS = {
     "job_id",
     "status",
     "provider",
+    "simulated",
     "seconds",
     "invoice",
     "error",
@@ -48,7 +49,7 @@ def test_process_prints_one_object_a_file_and_writes_what_it_cost(
     assert set(by_status) == {"CAPTURED", "REJECTED", "DUPLICATE"}
     captured, refused, duplicate = (by_status[name] for name in ("CAPTURED", "REJECTED", "DUPLICATE"))
     assert captured["invoice"]["invoice_number"]["value"] == "NL-2026-0041"
-    assert captured["error"] is None
+    assert (captured["error"], captured["simulated"]) == (None, False)
     assert captured["submissions"] == 1
     assert (refused["invoice"], refused["error"]["code"], refused["submissions"]) == (None, "EmptyDocument", 0)
     assert (duplicate["invoice"], duplicate["submissions"]) == (None, 0)
@@ -69,7 +70,8 @@ def test_a_provider_of_a_day_is_waited_for_in_seconds(tmp_path: Path, capsys: py
     arguments += ["--provider", "scripted", "--setting", "latency_seconds=86400", "--time-scale", "100000"]
     assert command_line.main(arguments) == 0
     [row] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert (row["status"], row["provider"], row["submissions"]) == ("CAPTURED", "scripted", 1)
+    assert (row["status"], row["provider"], row["simulated"]) == ("CAPTURED", "scripted", True)
+    assert row["submissions"] == 1
     assert row["seconds"] < 86_400 / 100
 
 
@@ -95,7 +97,8 @@ def test_ctrl_c_ends_promptly_and_says_what_was_finished(tmp_path: Path) -> None
         last = shown.read_all().splitlines()[-1]
     assert process.returncode == 130
     assert last.endswith("Stopped: 1 of 2 documents were finished.")
-    assert [json.loads(line)["status"] for line in out.splitlines()] == ["REJECTED"]
+    [row] = [json.loads(line) for line in out.splitlines()]
+    assert (row["status"], row["simulated"]) == ("REJECTED", False)
 
 
 def test_a_file_is_named_once_when_it_is_complete_and_again_when_it_changed(

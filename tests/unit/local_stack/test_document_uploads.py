@@ -55,7 +55,7 @@ def bucket() -> Iterator[Bucket]:
             raise LookupError(name)
         made.stored[key] = (content, content_type, dict(metadata))
 
-    with DocumentLinks(lambda *_: b"", "local", "local", "us-east-1", write) as server:
+    with DocumentLinks(lambda *_: (b"", "application/pdf"), "local", "local", "us-east-1", write) as server:
         made = Bucket(server)
         yield made
 

@@ -25,7 +25,6 @@ from local_stack import __main__ as command_line
 from local_stack.serve import make_key
 from local_stack.simulators.server import LoopbackServer
 from local_stack.stack import LocalStack
-from local_stack.state_file import announced
 from tests.exits import exit_status
 from tests.waiting import PATIENCE_SECONDS, run_to_end, wait_until
 
@@ -76,6 +75,28 @@ def test_the_api_of_the_template_is_served(stack: LocalStack) -> None:
 def test_a_key_opens_it(stack: LocalStack) -> None:
     answer = requests.get(f"{stack.api_url}/ocr-invoice-job", headers={"api-key": make_key(stack)}, timeout=10)
     assert (answer.status_code, answer.json()["success"]) == (200, True)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/page.css", "/openapi.json"])
+def test_what_describes_the_api_is_open_and_knows_head(stack: LocalStack, path: str) -> None:
+    url = f"{stack.api_url}{path}"
+    got, headed = requests.get(url, timeout=10), requests.head(url, timeout=10)
+    assert (got.status_code, headed.status_code, headed.text) == (200, 200, "")
+    # No length, or else that of the answer to GET.
+    assert "Content-Length" not in headed.headers
+    assert headed.headers["Content-Type"] == got.headers["Content-Type"]
+    assert headed.headers["ETag"] == got.headers["ETag"]
+    known = {"If-None-Match": got.headers["ETag"]}
+    assert requests.get(url, headers=known, timeout=10).status_code == 304
+    refused = requests.post(url, timeout=10)
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_head_of_what_needs_a_key_is_refused_as_every_method_is(stack: LocalStack) -> None:
+    url = f"{stack.api_url}/ocr-invoice-job"
+    assert requests.head(url, timeout=10).status_code == 401
+    refused = requests.head(url, headers={"api-key": make_key(stack)}, timeout=10)
+    assert (refused.status_code, refused.headers["Allow"], refused.text) == (405, "GET, POST", "")
 
 
 def test_documents_are_fetched_from_trusted_origins_and_from_nowhere_else_here(
@@ -151,23 +172,28 @@ class Command:
     """``python -m local_stack serve`` in a folder of its own."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
-        self.state = folder / ".state" / "local_stack.json"
+        self._stacks = folder / "state" / "invoice-capture" / "local_stacks"
         self._process = subprocess.Popen(
             [sys.executable, "-m", "local_stack", "serve", *arguments],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "XDG_STATE_HOME": str(folder / "state")},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def welcome(self) -> str:
+    @property
+    def announcement(self) -> Path:
+        [file] = self._stacks.glob("*.json")
+        return file
+
+    def welcome(self, last: str = "after a restart") -> str:
         """What it prints when it is ready."""
         assert self._process.stdout is not None
         lines = []
         for line in self._process.stdout:
             lines.append(line)
-            if "/results" in line:
+            if last in line:
                 return "".join(lines)
         raise AssertionError(f"it ended: {self._process.communicate()[1]}")
 
@@ -186,27 +212,45 @@ def test_it_runs_until_it_is_stopped_and_tells_how_to_reach_it(tmp_path: Path) -
     command = Command(tmp_path, "--port", "0", "--verbose", "--trust", "http://localhost:8000")
     try:
         welcome = command.welcome()
-        about = json.loads(command.state.read_text())
-        assert stat.S_IMODE(command.state.stat().st_mode) == 0o600
-        assert set(about) == {"url", "key", "aws_endpoint", "stack", "region"}
+        state = json.loads(command.announcement.read_text())
+        assert stat.S_IMODE(command.announcement.stat().st_mode) == 0o600
+        assert (state["status"], state["folder"]) == ("ready", str(tmp_path))
+        about = state["about"]
+        assert set(about) == {"url", "key", "aws_endpoint", "stack", "region", "simulated"}
         assert (about["stack"], about["region"]) == ("local", "us-east-1")
         assert f"The stack runs at {about['url']} until" in welcome
         assert f"export KEY={about['key']}" in welcome
         assert welcome.count("curl -s") == 4
+        assert "keys, jobs, documents and invoices are lost when it\nstops." in welcome
+        assert "serve --keep FOLDER" in welcome
         assert requests.get(f"{about['url']}/nowhere", timeout=10).status_code == 401
         assert requests.get(about["aws_endpoint"], timeout=10).ok
     finally:
         status, out, err = command.stop()
-    assert (status, out.strip()) == (0, "Stopped: what was captured here is gone.")
+    assert (status, out.strip()) == (130, "Stopped: what was captured here is gone.")
     assert re.fullmatch(r"GET /nowhere 401 [0-9]+ ms\n", err)
-    assert not command.state.exists()
+    assert not list((tmp_path / "state").rglob("*.json"))
 
 
 def test_the_examples_run_as_they_are_printed(tmp_path: Path) -> None:
     command = Command(tmp_path, "--port", "0")
     try:
         welcome = command.welcome()
-        script = "\n".join(line.strip() for line in welcome.splitlines() if line.startswith("  "))
+        script = "\n".join(
+            line.strip() for line in welcome.splitlines() if line.startswith("  ") and " submit " not in line
+        )
+        [submit] = [line.strip() for line in welcome.splitlines() if " submit FILE --wait" in line]
+        submitted = subprocess.run(
+            submit.replace("FILE", str(SAMPLE)),
+            shell=True,
+            cwd="/",
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert submitted.returncode == 0, submitted.stderr
         begin, results = script.rsplit("\n", 1)
         status = re.sub(r"/results .*", ' -H "api-key: $KEY"', results)
         wait = f"""
@@ -227,7 +271,7 @@ def test_the_examples_run_as_they_are_printed(tmp_path: Path) -> None:
     processed, listed, read = answers
     assert [answer["success"] for answer in answers] == [True, True, True]
     assert processed["data"]["status"] in {"queued", "processing", "completed"}
-    assert [job["jobNumber"] for job in listed["data"]] == ["EXAMPLE-1"]
+    assert listed["data"][0]["jobNumber"] == "EXAMPLE-1"
     assert read["data"]["extractedData"]["invoice"]["amounts"]["currency"] == "GBP"
 
 
@@ -273,16 +317,97 @@ def test_wrong_usage_is_one_sentence(
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status(command_line.main, "serve", "--help") == 0
     shown = capsys.readouterr().out
-    for option in ("--port", "--trust", "--parameter", "--verbose", "--provider", "--time-scale", "--log-file"):
+    for option in (
+        "--port",
+        "--keep",
+        "--trust",
+        "--parameter",
+        "--verbose",
+        "--provider",
+        "--time-scale",
+        "--log-file",
+    ):
         assert option in shown
 
 
-def test_what_a_later_stack_announced_stays(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "state.json"
-    with announced({"url": "first"}, path):
-        with announced({"url": "second"}, path):
-            assert json.loads(path.read_text()) == {"url": "second"}
-        assert not path.exists()
-        path.write_text("{}")
-    assert path.read_text() == "{}"
-    assert [item.name for item in path.parent.iterdir()] == ["state.json"]
+def _invoice_capture(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command line, in a folder that knows nothing of the stack."""
+    return subprocess.run(
+        [sys.executable, "-m", "invoice_capture_cli", *words],
+        cwd="/",
+        env={**os.environ, "XDG_STATE_HOME": str(folder / "state"), "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def _wait_for(path: Path, pattern: str) -> None:
+    give_up_at = time.monotonic() + 60
+    while not list(path.glob(pattern)):
+        assert time.monotonic() < give_up_at, f"there is no {pattern}"
+        time.sleep(0.05)
+
+
+def test_the_command_line_waits_for_a_stack_that_is_starting(tmp_path: Path) -> None:
+    command = Command(tmp_path, "--port", "0")
+    try:
+        _wait_for(tmp_path, "state/invoice-capture/local_stacks/*.json")
+        done = _invoice_capture(tmp_path, "list")
+    finally:
+        command.stop()
+    assert (done.returncode, done.stderr.splitlines()[1:]) == (0, ["There is no job yet."])
+    assert re.fullmatch(
+        r"The local stack is starting \(process [0-9]+\); waiting for it\.", done.stderr.splitlines()[0]
+    )
+
+
+def test_what_was_kept_survives_a_kill_and_the_key_opens_it(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    command = Command(tmp_path, "--port", "0", "--keep", "kept")
+    try:
+        assert f"Keys, jobs, documents and invoices are kept in {kept}\n" in command.welcome()
+        key = json.loads(command.announcement.read_text())["about"]["key"]
+        submitted = _invoice_capture(tmp_path, "submit", str(SAMPLE), "--wait", "--json")
+        job_id = json.loads(submitted.stdout)["job"]["_id"]
+        _wait_for(kept, f"{job_id}/invoice.json")
+    finally:
+        command.stop(signal.SIGKILL)
+    gone = _invoice_capture(tmp_path, "show", job_id)
+    assert (gone.returncode, gone.stderr.splitlines()[0]) == (
+        2,
+        "invoice-capture: No local stack runs. Start one in another terminal:",
+    )
+    command = Command(tmp_path, "--port", "0", "--keep", "kept")
+    try:
+        assert f"export KEY={key}\n" in command.welcome("Here again: 1 job.")
+        shown, exported, listed = (
+            _invoice_capture(tmp_path, *words)
+            for words in (["show", job_id], ["export", job_id, "--format", "csv"], ["list", "--json"])
+        )
+    finally:
+        ended = command.stop(signal.SIGTERM)
+    assert "NL-2026-0041" in shown.stdout
+    assert "NL-2026-0041" in exported.stdout
+    assert [job["_id"] for job in json.loads(listed.stdout)["jobs"]] == [job_id]
+    assert ended[0] == 0
+    assert ended[1].splitlines()[-1] == f"Stopped: 1 job kept in {kept}."
+
+
+def test_a_folder_that_is_not_ours_is_one_sentence_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    arguments = ["serve", "--port", "0", "--log-file", str(tmp_path.parent / "log"), "--keep", str(tmp_path)]
+    assert exit_status(command_line.main, *arguments) == 2
+    assert capsys.readouterr().err == (
+        f"local_stack: {tmp_path} was not made by --keep, and has other files in it (mine.txt). "
+        "Name an empty folder, or one that does not exist yet.\n"
+    )
+
+
+def test_the_root_leads_to_the_page(stack: LocalStack) -> None:
+    answer = requests.get(f"{stack.api_url}/", timeout=30)
+    assert (answer.status_code, answer.url) == (200, f"{stack.api_url}/docs")
+    assert answer.history[0].status_code == 302

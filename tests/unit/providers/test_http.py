@@ -28,7 +28,8 @@ from invoice_capture.domain.errors import (
     SubmissionUnknown,
     UnreadableDocument,
 )
-from invoice_capture.providers.http import USER_AGENT, HttpClient, Limits, retry_after_seconds
+from invoice_capture.providers.http import HttpClient, Limits, retry_after_seconds
+from invoice_capture.version import USER_AGENT
 from tests.waiting import PATIENCE_SECONDS
 
 SECRET = "s3cret-token"
@@ -109,10 +110,6 @@ def test_an_answer_is_validated_and_connections_are_used_again(server: Server) -
     method, path, headers = server.requests[0]
     assert (method, path) == ("GET", "/thing")
     assert (headers["api-key"], headers["User-Agent"]) == (SECRET, USER_AGENT)
-
-
-def test_the_user_agent_names_the_version_of_the_project() -> None:
-    assert f'version = "{USER_AGENT.split("/")[1]}"' in Path("pyproject.toml").read_text()
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,10 @@ KEYS = [
 
 @pytest.fixture(scope="module")
 def links() -> Iterator[DocumentLinks]:
-    def read(bucket: str, key: str, version_id: str | None) -> bytes:
+    def read(bucket: str, key: str, version_id: str | None) -> tuple[bytes, str]:
         if bucket != "documents" or "missing" in key:
             raise LookupError(key)
-        return f"{key}|{version_id}".encode()
+        return f"{key}|{version_id}".encode(), "application/pdf"
 
     with DocumentLinks(read, "local", "local", "us-east-1") as server:
         yield server

@@ -81,5 +81,7 @@ def test_it_runs_until_it_is_stopped_and_ends_quietly(number: signal.Signals, tm
         assert (options.provider, options.time_scale) == ("ocr_job", 60.0)
         process.send_signal(number)
         _, errors = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 0
-    assert [line.split()[1:] for line in errors.splitlines()] == [["list_jobs", "503"], ["list_jobs", "200"]]
+    assert process.returncode == (130 if number == signal.SIGINT else 0)
+    *requests_told, last = errors.splitlines()
+    assert last == "Stopped."
+    assert [line.split()[1:] for line in requests_told] == [["list_jobs", "503"], ["list_jobs", "200"]]

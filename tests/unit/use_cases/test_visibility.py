@@ -112,6 +112,7 @@ def test_the_first_job_of_a_duplicate_is_shown_as_far_as_it_may_be_seen() -> Non
 
 
 def test_a_list_has_the_own_jobs_alone_by_every_way_of_asking() -> None:
+    from invoice_capture.api.listable import FILTERABLE
     from invoice_capture.domain.conditions import parse_conditions
 
     world = ClientWorld()
@@ -122,7 +123,7 @@ def test_a_list_has_the_own_jobs_alone_by_every_way_of_asking() -> None:
         Listing(sort="status"),
         Listing(search="a"),
         *(
-            Listing(conditions=parse_conditions(text, ["_id", "jobNumber", "createdAt", "extractedData"]))
+            Listing(conditions=parse_conditions(text, FILTERABLE))
             for text in (
                 f'{{"_id": {{"$in": ["{mine.job_id}", "{foreign.job_id}", "{dropped.job_id}"]}}}}',
                 '{"jobNumber": "N1"}',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
@@ -19,21 +20,21 @@ from invoice_capture.api.documented import (
     success_example,
 )
 from invoice_capture.api.envelopes import JSON, success
+from invoice_capture.api.inputs import OcrInvoiceJobInput
+from invoice_capture.api.listable import FILTERABLE, SORTABLE
 from invoice_capture.api.models import (
-    JOB_FIELDS,
     DeletedAnswer,
     JobAnswer,
     JobListAnswer,
-    OcrInvoiceJobInput,
     ResultsAnswer,
     StartedAnswer,
 )
 from invoice_capture.api.parts import JobsApiParts, Resolver
 from invoice_capture.api.presentation import job_object, results_object, status_of
 from invoice_capture.domain.client import Principal
-from invoice_capture.domain.conditions import parse_conditions
+from invoice_capture.domain.conditions import parse_conditions, require_field
 from invoice_capture.domain.job import Job, Order
-from invoice_capture.domain.refusals import InvalidRequest, JobNotFound, WrongStatus
+from invoice_capture.domain.refusals import JobNotFound, WrongStatus
 from invoice_capture.observability import info
 from invoice_capture.use_cases.find_job import find_capture, find_job
 from invoice_capture.use_cases.list_jobs import Listing
@@ -45,6 +46,17 @@ JobId = Annotated[str, Path(description="OCR invoice job ID", examples=[JOB_ID])
 Answer = Response[dict[str, Any]]
 
 _KEY = "Idempotency-Key"
+IdempotencyKey = Annotated[
+    str | SkipJsonSchema[None],
+    Header(
+        alias=_KEY,
+        min_length=1,
+        max_length=255,
+        description="Makes a repeated request answer with the first one's job, for a day. The same key with "
+        "another request answers 400, and 409 while the first request is still being answered.",
+        examples=["5f0c0e1a-6f0b-4a53-b3a0-0f9f6d3b8e11"],
+    ),
+]
 _STARTED = {"jobId": JOB_ID, "status": "queued"}
 _DELETED = "OCR invoice job deleted successfully"
 
@@ -65,6 +77,22 @@ def started(parts: JobsApiParts, job: Job, principal: Principal) -> Answer:
 
 def order_of(given: OcrInvoiceJobInput, principal: Principal) -> Order:
     return Order(client=principal.client, **given.model_dump())
+
+
+def once(
+    app: Resolver, parts: JobsApiParts, key: str | None, payload: Mapping[str, Any], make: Callable[[], Job]
+) -> Job:
+    """The job that ``make`` makes, or made when this client first sent this Idempotency-Key."""
+    if key is None:
+        return make()
+    # Only the id is kept with the key: what a client orders is deleted with its job.
+    answer = parts.idempotency.once(
+        app.principal.client, key, payload, lambda: {"job_id": make().job_id}, app.lambda_context
+    )
+    try:
+        return find_job(parts.jobs, answer["job_id"], app.principal)
+    except JobNotFound as exc:
+        raise WrongStatus("The job of this Idempotency-Key was deleted. Take a new one.", _KEY) from exc
 
 
 def _register_list(app: Resolver, parts: JobsApiParts) -> None:
@@ -89,15 +117,16 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
         limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of records to return")] = 50,
         offset: Annotated[int, Query(ge=0, le=1_000_000, description="Number of records to skip for pagination")] = 0,
         sort: Annotated[
-            str, Query(description="Field to sort by", json_schema_extra={"enum": list(JOB_FIELDS)})
+            str, Query(description="Field to sort by", json_schema_extra={"enum": list(SORTABLE)})
         ] = "createdAt",
         order: Annotated[Literal["asc", "desc"], Query(description="Sort order")] = "desc",
         filter: Annotated[
             str | SkipJsonSchema[None],
             Query(
                 max_length=6_000,
-                description="Filter conditions in JSON: fields, with dots into objects, and the value each has, or "
-                "`$in` with a list of values, or `$gte` and `$lte` with numbers or dates",
+                description="Filter conditions in JSON: fields, those of `sort` or `metadata.` and what you put there, "
+                "and the value each has, or `$in` with a list of values, or `$gte` and `$lte` with numbers or dates; "
+                "of a list one entry is enough, and null is what is not known",
                 examples=['{"status": "completed", "createdAt": {"$gte": "2026-01-01"}}'],
             ),
         ] = None,
@@ -110,15 +139,14 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
             Query(alias="nextToken", max_length=4096, description="`nextToken` of the page before; replaces `offset`"),
         ] = None,
     ) -> Answer:
-        if sort not in JOB_FIELDS:
-            raise InvalidRequest(f"sort names {sort[:50]!r}, which is no field of a job.", "sort")
+        require_field(sort, SORTABLE, "sort")
         listing = Listing(
             limit=limit,
             offset=offset,
             token=next_token or None,
             sort=sort,
             descending=order == "desc",
-            conditions=parse_conditions(filter, JOB_FIELDS),
+            conditions=parse_conditions(filter, FILTERABLE),
             search=search,
         )
         page = parts.list_jobs(listing, app.principal)
@@ -136,35 +164,11 @@ def _register_create(app: Resolver, parts: JobsApiParts) -> None:
     )
     def create_job(
         given: Annotated[OcrInvoiceJobInput, Body(openapi_examples={"order": {"value": dict(ORDER)}})],
-        idempotency_key: Annotated[
-            str | SkipJsonSchema[None],
-            Header(
-                alias=_KEY,
-                min_length=1,
-                max_length=255,
-                description="Makes a repeated request answer with the first one's job, for a day. The same key with "
-                "another body answers 400, and 409 while the first request is still being answered.",
-                examples=["5f0c0e1a-6f0b-4a53-b3a0-0f9f6d3b8e11"],
-            ),
-        ] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> Answer:
         principal = app.principal
         order = order_of(given, principal)
-        if idempotency_key is None:
-            job = parts.create_job(order, principal)
-        else:
-            # Only the id is kept with the key: what a client orders is deleted with its job.
-            answer = parts.idempotency.once(
-                principal.client,
-                idempotency_key,
-                given.model_dump(),
-                lambda: {"job_id": parts.create_job(order, principal).job_id},
-                app.lambda_context,
-            )
-            try:
-                job = find_job(parts.jobs, answer["job_id"], principal)
-            except JobNotFound as exc:
-                raise WrongStatus("The job of this Idempotency-Key was deleted. Take a new one.", _KEY) from exc
+        job = once(app, parts, idempotency_key, given.model_dump(), lambda: parts.create_job(order, principal))
         info("Job created.", job_id=job.job_id)
         capture = find_capture(parts.jobs, job, principal)
         return success(job_object(job, capture, None), 201)

@@ -36,6 +36,17 @@ CREATED: Mapping[str, Any] = MappingProxyType(
         "createdAt": "2026-01-27T11:20:00.000Z",
         "updatedAt": "2026-01-27T11:20:00.000Z",
         "route": ["embedded"],
+        "possibleDoubleCharge": False,
+    }
+)
+QUEUED: Mapping[str, Any] = MappingProxyType(
+    {
+        **CREATED,
+        "documentUrl": f"s3://documents/documents/acme/{JOB_ID}/invoice_2026_001.pdf",
+        "status": "queued",
+        "progress": {"percentage": 10, "currentStep": "preparing the document", "totalSteps": 3},
+        "startedAt": "2026-01-27T11:20:00.000Z",
+        "documentInfo": {"size": 48213, "format": "pdf"},
     }
 )
 RESULTS: Mapping[str, Any] = MappingProxyType(
@@ -65,13 +76,15 @@ COMPLETED: Mapping[str, Any] = MappingProxyType(
         "updatedAt": "2026-01-27T11:20:13.400Z",
         "documentInfo": {"size": 48213, "format": "pdf"},
         "provider": "embedded",
+        "invoiceType": "invoice",
+        "findings": [],
     }
 )
 
 _ERRORS: Mapping[int, tuple[str, str, str | None]] = MappingProxyType(
     {
         400: ("Bad request", "jobNumber: Field required.", "jobNumber"),
-        401: ("Unauthorized", UNAUTHORIZED, None),
+        401: ("Unauthorized", UNAUTHORIZED, "api-key"),
         404: ("Not found", "OCR invoice job not found. Its id is the _id that creating it answered with.", None),
         409: (
             "Not possible in the present state",
@@ -83,7 +96,18 @@ _ERRORS: Mapping[int, tuple[str, str, str | None]] = MappingProxyType(
         500: ("Internal server error", UNAVAILABLE, None),
     }
 )
-_ALWAYS = (401, 413, 429, 500)
+_HEADERS: Mapping[int, Mapping[str, str]] = MappingProxyType(
+    {
+        401: {"WWW-Authenticate": "The header that the key belongs into"},
+        429: {
+            "Retry-After": "Seconds to wait",
+            "X-RateLimit-Limit": "Requests a second in the long run",
+            "X-RateLimit-Remaining": "Always 0: nothing is left at this moment",
+            "X-RateLimit-Reset": "Seconds until there is something again",
+        },
+    }
+)
+_ALWAYS = (400, 401, 413, 429, 500)
 
 
 def responses(status: int, description: str, model: Any, example: Any, *errors: int) -> dict[int, Any]:
@@ -104,7 +128,11 @@ def _error(status: int) -> dict[str, Any]:
     description, message, field = _ERRORS[status]
     errors = [] if field is None else [{"field": field, "message": message.removeprefix(f"{field}: ")}]
     value = {"success": False, "message": message, "errors": errors}
+    headers = {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.get(status, {}).items()
+    }
     return {
         "description": description,
+        **({"headers": headers} if headers else {}),
         "content": {JSON: {"model": ErrorAnswer, "examples": {"example": {"value": value}}}},
     }

@@ -12,16 +12,14 @@ from aws_lambda_powertools.event_handler import Response
 
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
-from invoice_capture.domain.refusals import InvalidRequest, JobNotFound, NothingThere, Refusal, WrongStatus
+from invoice_capture.domain.refusals import InvalidRequest, JobNotFound, NothingThere, Refusal, TooLarge, WrongStatus
 
 JSON = "application/json"
 _RETRY_AFTER_SECONDS = 2
+_MOST_TOLD = 20
+_LONGEST_FIELD = 100
 
 _log = logging.getLogger(__name__)
-
-
-class BodyTooLarge(Refusal):
-    """The body of the request has more bytes than any that makes sense."""
 
 
 STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
@@ -30,7 +28,7 @@ STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
         JobNotFound: 404,
         NothingThere: 404,
         WrongStatus: 409,
-        BodyTooLarge: 413,
+        TooLarge: 413,
     }
 )
 
@@ -59,18 +57,39 @@ def refused(refusal: Refusal) -> Response[dict[str, Any]]:
 
 def invalid(problems: Sequence[Mapping[str, Any]]) -> Response[dict[str, Any]]:
     """400 of what pydantic found, one entry for each field. Its messages do not quote what was sent."""
-    messages: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for problem in problems:
         # The first part says where a value was sent: body, query, header or path.
         field = ".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0])
-        is_whole_body = field == "body" and problem["type"] == "missing"
-        messages.setdefault(field, "The request needs a JSON object as its body" if is_whole_body else problem["msg"])
-    errors = [{"field": field, "message": f"{message}."} for field, message in messages.items()]
-    return error(400, " ".join(f"{field}: {message}." for field, message in list(messages.items())[:3]), errors)
+        fields.setdefault(field[:_LONGEST_FIELD], _told(field, problem))
+    by_message: dict[str, list[str]] = {}
+    for field, message in list(fields.items())[:_MOST_TOLD]:
+        by_message.setdefault(message, []).append(field)
+    told = [f"{', '.join(names)}: {message}." for message, names in by_message.items()]
+    if len(fields) > _MOST_TOLD:
+        told.append(f"And {len(fields) - _MOST_TOLD} fields more.")
+    errors = [{"field": field, "message": f"{message}."} for field, message in list(fields.items())[:_MOST_TOLD]]
+    return error(400, " ".join(told), errors)
+
+
+def _told(field: str, problem: Mapping[str, Any]) -> str:
+    match problem["type"]:
+        case "missing" if field == "body":
+            return "The request needs a JSON object as its body"
+        case "extra_forbidden":
+            return "There is no such field here; GET /docs shows those that there are"
+        case _:
+            return str(problem["msg"])
+
+
+def nothing_there() -> Response[dict[str, Any]]:
+    return error(404, "There is nothing at this path. GET /docs shows what there is.")
 
 
 def unauthorized(_exc: Unauthorized) -> Response[dict[str, Any]]:
-    return error(401, UNAUTHORIZED)
+    """API Gateway answers the same; here it is for who asks the function itself."""
+    errors = [{"field": "api-key", "message": UNAUTHORIZED}]
+    return error(401, UNAUTHORIZED, errors, {"WWW-Authenticate": "ApiKey name=api-key"})
 
 
 def unavailable(exc: StoreUnavailable) -> Response[dict[str, Any]]:

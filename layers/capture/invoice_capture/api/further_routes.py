@@ -1,4 +1,4 @@
-"""What we serve beyond the contract: uploads, confirmations, retries, documents, invoices and submissions."""
+"""What we serve of a job beyond the contract: corrections, retries, its document, its invoice and its submissions."""
 
 from __future__ import annotations
 
@@ -17,39 +17,14 @@ from invoice_capture.api.documented import (
     success_example,
 )
 from invoice_capture.api.envelopes import success
-from invoice_capture.api.models import (
-    Confirmation,
-    InvoiceAnswer,
-    JobAnswer,
-    StartedAnswer,
-    SubmissionsAnswer,
-    UploadAnswer,
-    UploadInput,
-)
+from invoice_capture.api.inputs import Confirmation
+from invoice_capture.api.models import InvoiceAnswer, JobAnswer, StartedAnswer, SubmissionsAnswer
 from invoice_capture.api.parts import JobsApiParts, Resolver
-from invoice_capture.api.presentation import FORMATS, format_of, job_object, submission_entry, timestamp
-from invoice_capture.domain.document import DocumentKind
+from invoice_capture.api.presentation import job_object, submission_entry, timestamp
 from invoice_capture.domain.invoice import Invoice, InvoiceField
-from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.use_cases.find_job import find_job
 from invoice_capture.use_cases.read_invoice import require_invoice
 
-_MEDIA_TYPES = {
-    "pdf": DocumentKind.PDF,
-    "png": DocumentKind.PNG,
-    "jpg": DocumentKind.JPEG,
-    "jpeg": DocumentKind.JPEG,
-    "tiff": DocumentKind.TIFF,
-    "bmp": DocumentKind.BMP,
-    "xml": DocumentKind.E_INVOICE,
-}
-_UPLOAD_EXAMPLE = {
-    "url": "https://documents.s3.eu-central-1.amazonaws.com/",
-    "fields": {"key": f"documents/acme/{JOB_ID}/invoice_2026_001.pdf", "Content-Type": "application/pdf"},
-    "documentUrl": f"s3://documents/documents/acme/{JOB_ID}/invoice_2026_001.pdf",
-    "maximumBytes": 26214400,
-    "expiresAt": "2026-01-27T11:35:00.000Z",
-}
 _SUBMISSION_EXAMPLE = {
     "number": 1,
     "provider": "abbyy",
@@ -65,45 +40,8 @@ _SUBMISSION_EXAMPLE = {
 
 def register(app: Resolver, parts: JobsApiParts) -> None:
     """Route what is ours."""
-    _register_uploads(app, parts)
     _register_corrections(app, parts)
     _register_readings(app, parts)
-
-
-def _register_uploads(app: Resolver, parts: JobsApiParts) -> None:
-    @app.post(
-        "/uploads",
-        summary="Offer an upload",
-        description="Answers with a form for one document: POST its `fields`, and then the file as `file`, as "
-        "multipart/form-data to `url` before `expiresAt`. Then create a job with the `documentUrl`.",
-        tags=[MORE_TAG],
-        operation_id="offerUpload",
-        responses=responses(201, "The form", UploadAnswer, success_example(_UPLOAD_EXAMPLE), 400),
-    )
-    def offer_upload(
-        given: Annotated[
-            UploadInput,
-            Body(openapi_examples={"upload": {"value": {"documentName": "invoice_2026_001.pdf"}}}),
-        ],
-    ) -> Answer:
-        kind = given.document_type or format_of(given.document_name)
-        if kind is None:
-            raise InvalidRequest(
-                "The name's extension does not say what the document is: give documentType, "
-                f"one of {', '.join(sorted(set(FORMATS.values())))}.",
-                "documentType",
-            )
-        offered = parts.offer_upload(given.document_name, _MEDIA_TYPES[kind].value, app.principal)
-        return success(
-            {
-                "url": offered.form.url,
-                "fields": dict(offered.form.fields),
-                "documentUrl": offered.document_url,
-                "maximumBytes": offered.maximum_bytes,
-                "expiresAt": timestamp(offered.expires_at),
-            },
-            201,
-        )
 
 
 def _register_corrections(app: Resolver, parts: JobsApiParts) -> None:

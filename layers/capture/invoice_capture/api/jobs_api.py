@@ -11,11 +11,19 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from invoice_capture.api import contract_routes, envelopes, further_routes, openapi
+from invoice_capture.api import contract_routes, description_routes, envelopes, further_routes, upload_routes
+from invoice_capture.api.cross_origin import headers_for, preflight_headers
+from invoice_capture.api.forms import form_of
 from invoice_capture.api.parts import JobsApiParts, Resolver
-from invoice_capture.api.requests import base_url_of, parse_object, prepared, principal_of, request_id_of
+from invoice_capture.api.requests import (
+    json_event,
+    parse_object,
+    principal_of,
+    refuse_unknown,
+    request_id_of,
+    with_json,
+)
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.refusals import Refusal
@@ -23,8 +31,6 @@ from invoice_capture.observability import about, info
 
 __all__ = ["JobsApi", "JobsApiParts"]
 
-_OPENAPI, _DOCS = "/openapi.json", "/docs"
-_OPEN = frozenset({_OPENAPI, _DOCS})
 _LONGEST_LOGGED = 64
 
 
@@ -45,14 +51,19 @@ class JobsApi:
         with about(client=str(client or "-"), request_id=request_id, job_id=_job_id_of(event)):
             with self._lock:
                 answer = self._answer(event, context, request_id)
+            for name, value in headers_for(event, self._parts.allowed_origins).items():
+                answer["multiValueHeaders"][name] = [value]
             info("Request answered.", method=event.get("httpMethod"), status=answer["statusCode"])
         return answer
 
     def _answer(self, event: Mapping[str, Any], context: object, request_id: str) -> dict[str, Any]:
         try:
-            principal = None if event.get("path") in _OPEN else principal_of(event)
-            self._resolver.begin(principal, request_id)
-            return self._resolver.resolve(prepared(event), context)  # type: ignore[arg-type]
+            if event.get("httpMethod") == "OPTIONS":
+                return _built(self._options(event))
+            principal = None if description_routes.is_open(str(event.get("path"))) else principal_of(event)
+            request, document = _read(event)
+            self._resolver.begin(principal, request_id, document)
+            return self._resolver.resolve(request, context)  # type: ignore[arg-type]
         except Unauthorized as exc:
             return _built(envelopes.unauthorized(exc))
         except Refusal as exc:
@@ -60,13 +71,22 @@ class JobsApi:
         except Exception as exc:
             return _built(envelopes.failed(exc, request_id))
 
+    def _options(self, event: Mapping[str, Any]) -> Response[Any]:
+        """What can be done at a path; a browser asks this before it lets a page of another origin do it."""
+        methods = self._resolver.methods_at(str(event.get("path")))
+        if not methods:
+            return envelopes.nothing_there()
+        return Response(204, None, None, headers={**preflight_headers(event, self._parts.allowed_origins, methods)})
+
     @cached_property
     def _resolver(self) -> Resolver:
         app = Resolver(enable_validation=True, json_body_deserializer=parse_object)
+        app.use(middlewares=[refuse_unknown])
         self._handle_errors(app)
         contract_routes.register(app, self._parts)
+        upload_routes.register(app, self._parts)
         further_routes.register(app, self._parts)
-        self._register_documents(app)
+        description_routes.register(app)
         return app
 
     def _handle_errors(self, app: Resolver) -> None:
@@ -83,31 +103,17 @@ class JobsApi:
         def not_found(_exc: NotFoundError) -> Response[dict[str, Any]]:
             allowed = app.methods_at(app.current_event.path)
             if not allowed:
-                return envelopes.error(404, "There is nothing at this path. GET /docs shows what there is.")
+                return envelopes.nothing_there()
             message = f"This path knows {', '.join(allowed)}. GET /docs shows what each does."
             return envelopes.error(405, message, headers={"Allow": ", ".join(allowed)})
 
-    def _register_documents(self, app: Resolver) -> None:
-        @app.get(_OPENAPI, include_in_schema=False)
-        def get_openapi() -> Response[str]:
-            return Response(200, envelopes.JSON, self._document_for(app.current_event))
 
-        @app.get(_DOCS, include_in_schema=False)
-        def get_docs() -> Response[str]:
-            text = self._document_for(app.current_event)
-            # The page shows this link as the one to its document.
-            if (app.current_event.query_string_parameters or {}).get("format") == "json":
-                return Response(200, envelopes.JSON, text)
-            return Response(200, "text/html; charset=utf-8", openapi.page(text))
-
-    def _document_for(self, event: APIGatewayProxyEvent) -> str:
-        """The OpenAPI document with the address that this request came to."""
-        servers = [{"url": base_url_of(event.raw_event)}]
-        return json.dumps({**self._document, "servers": servers}, ensure_ascii=False)
-
-    @cached_property
-    def _document(self) -> dict[str, Any]:
-        return openapi.document(self._resolver)
+def _read(event: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The event with its body as JSON, and the document that came with it. Raises InvalidRequest, TooLarge."""
+    if (event.get("httpMethod"), event.get("path")) != ("POST", upload_routes.DOCUMENTS):
+        return json_event(event), b""
+    form = form_of(event)
+    return with_json(event, form.to_json()), form.content
 
 
 def _job_id_of(event: Mapping[str, Any]) -> str:
@@ -121,7 +127,7 @@ def _built(response: Response[dict[str, Any]]) -> dict[str, Any]:
     headers = {name: [str(value)] for name, value in response.headers.items()}
     return {
         "statusCode": response.status_code,
-        "body": json.dumps(response.body, separators=(",", ":")),
+        "body": "" if response.body is None else json.dumps(response.body, separators=(",", ":")),
         "isBase64Encoded": False,
         "multiValueHeaders": headers,
     }

@@ -1,29 +1,20 @@
-"""What comes in and what goes out, by the contract's names; the OpenAPI document is made of these.
+"""What goes out, by the contract's names; the OpenAPI document is made of these and of the inputs.
 
-Inputs are pydantic models: whatever they do not name is ignored, as the contract's schema allows it. Answers are typed
-dictionaries, because what is absent is left out, never null.
+Typed dictionaries, because what is absent is left out, never null.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from invoice_capture.domain.invoice import Invoice
 
-_MOST_METADATA_BYTES = 16 * 1024
-_DEEPEST_METADATA = 10
-_MOST_VALUES = 2000
-_LONGEST_PATH = 100
-
 DocumentType = Literal["pdf", "png", "jpg", "jpeg", "tiff", "bmp"]
-UploadType = Literal["pdf", "png", "jpg", "jpeg", "tiff", "bmp", "xml"]
 Status = Literal["created", "queued", "processing", "completed", "failed", "cancelled"]
+InvoiceKind = Literal["invoice", "credit_note"]
 Priority = Literal["low", "medium", "high", "urgent"]
 
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-01-15T08:00:00.000Z"])]
@@ -32,102 +23,6 @@ Number = Annotated[float, Field(json_schema_extra={"format": "double"})]
 Address = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 Fraction = Annotated[float, Field(ge=0, le=1, json_schema_extra={"format": "double"})]
 Count = Annotated[int, Field(ge=0)]
-
-
-def _depth(value: Any) -> int:
-    """How many objects and lists lie in each other, at most one more than may."""
-    depth, level = 0, [value]
-    while level and depth <= _DEEPEST_METADATA:
-        level = [each for each in level if isinstance(each, dict | list)]
-        depth += bool(level)
-        level = [part for each in level for part in (each.values() if isinstance(each, dict) else each)]
-    return depth
-
-
-def _bounded(metadata: dict[str, Any]) -> dict[str, Any]:
-    if _depth(metadata) > _DEEPEST_METADATA:
-        raise PydanticCustomError("too_deep", f"Nest at most {_DEEPEST_METADATA} objects and lists")
-    if len(json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode()) > _MOST_METADATA_BYTES:
-        raise PydanticCustomError("too_long", f"Metadata have at most {_MOST_METADATA_BYTES // 1024} KB as JSON")
-    return metadata
-
-
-# None where a field was left out. Null itself is of no field's type, so it is refused, as by the contract's schema.
-_ABSENT: Any = None
-
-
-class _Input(BaseModel):
-    # What a client sends belongs into no error message: messages are logged.
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True, hide_input_in_errors=True)
-
-
-class OcrInvoiceJobInput(_Input):
-    """An order to read one document."""
-
-    job_number: str = Field(
-        min_length=1, max_length=200, description="Unique among your jobs", examples=["OCR-2026-001"]
-    )
-    document_name: str = Field(
-        min_length=1, max_length=255, description="Name of the document", examples=["invoice_2026_001.pdf"]
-    )
-    document_url: str = Field(
-        min_length=1,
-        max_length=2048,
-        description="Where the document is: an https link that it is fetched from, or the documentUrl of POST /uploads",
-        examples=["https://storage.example.com/invoices/invoice_2026_001.pdf"],
-        json_schema_extra={"format": "uri"},
-    )
-    template: str = Field(
-        max_length=200,
-        description="Chooses the route: a template that is set up, or the providers themselves such as "
-        "`abbyy?,embedded`; any other takes the default route",
-        examples=["embedded"],
-    )
-    document_type: DocumentType = Field(
-        default=_ABSENT, description="Type of the document; its bytes decide in the end", examples=["pdf"]
-    )
-    group: str = Field(
-        default=_ABSENT, max_length=200, description="What the job belongs to, for lists", examples=["march"]
-    )
-    priority: Priority = Field(default="medium", description="Kept, and listable")
-    created_by: str = Field(default=_ABSENT, max_length=200, description="Who ordered it", examples=["ada@example.com"])
-    metadata: Annotated[dict[str, Any], AfterValidator(_bounded)] = Field(
-        default=_ABSENT,
-        description=f"Whatever you want to find again with the job: at most {_MOST_METADATA_BYTES // 1024} KB as JSON, "
-        f"nested at most {_DEEPEST_METADATA} deep",
-        examples=[{"costCentre": "4711"}],
-    )
-
-
-class UploadInput(_Input):
-    """A document that is to be uploaded."""
-
-    document_name: str = Field(
-        min_length=1, max_length=255, description="Name of the document", examples=["invoice_2026_001.pdf"]
-    )
-    document_type: UploadType = Field(
-        default=_ABSENT, description="Needed where the name's extension does not say it", examples=["pdf"]
-    )
-
-
-def _short_paths(values: dict[str, Any]) -> dict[str, Any]:
-    if len(values) > _MOST_VALUES or any(len(path) > _LONGEST_PATH for path in values):
-        raise PydanticCustomError(
-            "too_long", f"At most {_MOST_VALUES} values, with paths of at most {_LONGEST_PATH} characters"
-        )
-    return values
-
-
-class Confirmation(_Input):
-    """What a person says about a captured invoice."""
-
-    values: Annotated[dict[str, Any], AfterValidator(_short_paths)] = Field(
-        default_factory=dict,
-        description="The right values by their paths in the canonical invoice, such as `total`, `supplier.name` or "
-        "`lines.0.quantity`; `lines` and `taxes` take a whole table; null empties a field. What is not named is "
-        "right as it was read.",
-        examples=[{"total": "119.00", "supplier.name": "Example Ltd"}],
-    )
 
 
 # --- the job ---------------------------------------------------------------------------------------------------------
@@ -235,13 +130,15 @@ class OcrInvoiceJob(TypedDict):
     route: Annotated[list[str], Field(description="The providers, in the order they are tried")]
     provider: NotRequired[Annotated[str, Field(description="The provider that has, or had last, the document")]]
     duplicateOf: NotRequired[Annotated[str, Field(description="The first job of the same document")]]
-    possibleDoubleCharge: NotRequired[Annotated[bool, Field(description="The document may have been paid for twice")]]
+    possibleDoubleCharge: Annotated[bool, Field(description="The document may have been paid for twice")]
     actionUrl: NotRequired[Annotated[Address, Field(description="Where a person must go on at the provider")]]
     confirmedAt: NotRequired[Annotated[Moment, Field(description="When a person confirmed the invoice last")]]
+    invoiceType: NotRequired[Annotated[InvoiceKind, Field(description="What the document is")]]
+    findings: NotRequired[Annotated[list[str], Field(description="Codes of what the checks found, each once")]]
 
 
 JOB_FIELDS: tuple[str, ...] = tuple(OcrInvoiceJob.__annotations__)
-"""What a list is sorted and filtered by."""
+"""What a job shows, by the names of its fields."""
 
 
 class OcrResults(TypedDict):

@@ -1,14 +1,12 @@
-"""The OpenAPI document of the API, made from its routes, and a page to browse it that needs nothing from elsewhere."""
+"""The OpenAPI document of the API, made from its routes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, Tag
-from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html
 
 from invoice_capture.api.documented import JOBS_TAG, MORE_TAG
 from invoice_capture.api.parts import Resolver
@@ -18,9 +16,10 @@ _VERSION = "1.0.0"
 _DESCRIPTION = """\
 Orders the reading of invoices and answers with what was read.
 
-Send your key in the header `api-key` (or `x-api-key`). Create a job with a link to its document, start it with
-`POST /ocr-invoice-job/{id}/process`, look at its `status` until it is `completed` or `failed`, and fetch the results.
-A client sees its own jobs; another's answer 404.
+Send your key in the header `api-key` (or `x-api-key`). Upload a document with `POST /ocr-invoice-job/documents`, which
+starts its job, or create a job with a link to its document and start it with `POST /ocr-invoice-job/{id}/process`. Look
+at its `status` until it is `completed` or `failed`, and fetch the results. A client sees its own jobs; those of others
+answer 404.
 """
 # Powertools documents its own answer to an invalid request; ours is 400, and every operation has it in its own words.
 _NOT_OURS = frozenset({"HTTPValidationError", "ResponseValidationError", "ValidationError"})
@@ -45,8 +44,8 @@ def document(app: Resolver) -> dict[str, Any]:
 def tidied(generated: Mapping[str, Any]) -> dict[str, Any]:
     """A generated document without what is not true of this API, its paths in an order to read."""
     told: dict[str, Any] = json.loads(json.dumps(generated))
-    # The list of jobs before a job, and that before what is done with it.
-    told["paths"] = dict(sorted(told["paths"].items()))
+    # The list of jobs before a job, that before what is done with it, and everything else behind.
+    told["paths"] = dict(sorted(told["paths"].items(), key=lambda entry: entry[0].replace("{", " ")))
     for operations in told["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)
@@ -57,16 +56,6 @@ def tidied(generated: Mapping[str, Any]) -> dict[str, Any]:
         told["components"]["schemas"].pop(name, None)
     _clean(told)
     return told
-
-
-def page(text: str) -> str:
-    """The page for a document's JSON, with scripts and styles in it."""
-    assets = files("aws_lambda_powertools.event_handler.openapi.swagger_ui")
-    script = (assets / "swagger-ui-bundle.min.js").read_text(encoding="utf-8")
-    style = (assets / "swagger-ui.min.css").read_text(encoding="utf-8")
-    # A slash that ends no script, whatever a description says.
-    html = generate_swagger_html(text.replace("</", "<\\/"), script, style, "", None)
-    return html.replace("<title>Swagger UI</title>", f"<title>{_TITLE}</title>")
 
 
 def _clean(part: Any) -> None:

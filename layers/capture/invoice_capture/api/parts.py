@@ -19,6 +19,7 @@ from invoice_capture.use_cases.process_job import ProcessJob
 from invoice_capture.use_cases.read_invoice import ReadInvoice
 from invoice_capture.use_cases.retry_job import RetryJob
 from invoice_capture.use_cases.update_job import UpdateJob
+from invoice_capture.use_cases.upload_document import UploadDocument
 from invoice_capture.use_cases.withdraw_job import WithdrawJob
 
 
@@ -32,8 +33,11 @@ class Idempotency(Protocol):
 
 @dataclass(frozen=True)
 class JobsApiParts:
+    """``allowed_origins`` are those whose pages may use the API in a browser."""
+
     create_job: CreateJob
     update_job: UpdateJob
+    upload_document: UploadDocument
     process_job: ProcessJob
     retry_job: RetryJob
     withdraw_job: WithdrawJob
@@ -45,17 +49,19 @@ class JobsApiParts:
     jobs: JobStore
     submissions: SubmissionStore
     idempotency: Idempotency
+    allowed_origins: frozenset[str] = frozenset()
 
 
 class Resolver(APIGatewayRestResolver):
-    """The resolver, which knows who sent the request that it answers."""
+    """The resolver, which knows who sent the request that it answers, and the document that came with it."""
 
     request_id = "-"
+    document = b""
     _principal: Principal | None = None
 
-    def begin(self, principal: Principal | None, request_id: str) -> None:
+    def begin(self, principal: Principal | None, request_id: str, document: bytes = b"") -> None:
         """Say whose request comes next; None for what is open to everybody."""
-        self._principal, self.request_id = principal, request_id
+        self._principal, self.request_id, self.document = principal, request_id, document
 
     @property
     def principal(self) -> Principal:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, cast
@@ -26,6 +25,16 @@ from invoice_capture.api.models import (
 )
 from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.submission import Submission
+from invoice_capture.domain.summary import (
+    HEADER,
+    LINE,
+    Place,
+    codes,
+    confidences,
+    filled,
+    is_valid,
+    overall_confidence,
+)
 from invoice_capture.ports import StoredInvoice
 
 STATUSES: Mapping[JobStatus, Status] = MappingProxyType(
@@ -78,49 +87,19 @@ _FIRST_JOB_GONE = (
 )
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a value of the contract comes from: the first of ``sources``, in the canonical invoice, that is filled."""
-
-    path: str
-    sources: tuple[str, ...]
-    is_number: bool = False
-
-
-_HEADER = (
-    _Place("invoice.number", ("invoice_number",)),
-    _Place("invoice.date", ("issue_date",)),
-    _Place("invoice.dueDate", ("due_date",)),
-    _Place("invoice.supplier.name", ("supplier.name",)),
-    _Place("invoice.supplier.address", ("supplier.address",)),
-    _Place("invoice.supplier.taxId", ("supplier.vat_number", "supplier.tax_number")),
-    _Place("invoice.customer.name", ("customer.name",)),
-    _Place("invoice.customer.address", ("customer.address",)),
-    _Place("invoice.amounts.subtotal", ("subtotal",), is_number=True),
-    _Place("invoice.amounts.tax", ("tax_total",), is_number=True),
-    _Place("invoice.amounts.total", ("total",), is_number=True),
-    _Place("invoice.amounts.currency", ("currency",)),
-)
-_LINE = (
-    _Place("description", ("description",)),
-    _Place("quantity", ("quantity",), is_number=True),
-    _Place("unitPrice", ("unit_price",), is_number=True),
-    # Lines add up to amounts.subtotal, which stands before tax: the amount of a line is net where that is known.
-    _Place("amount", ("subtotal", "total"), is_number=True),
-)
 _SUMMARY = (
-    _Place("invoice.number", ("invoice_number",)),
-    _Place("invoice.date", ("issue_date",)),
-    _Place("invoice.supplier.name", ("supplier",)),
-    _Place("invoice.amounts.total", ("total",), is_number=True),
-    _Place("invoice.amounts.currency", ("currency",)),
+    Place("invoice.number", ("invoice_number",)),
+    Place("invoice.date", ("issue_date",)),
+    Place("invoice.supplier.name", ("supplier",)),
+    Place("invoice.amounts.total", ("total",), is_number=True),
+    Place("invoice.amounts.currency", ("currency",)),
 )
 # What findings name, in the contract's words; a field that the contract does not have keeps its own name.
 _FINDING_FIELDS: Mapping[str, str] = MappingProxyType(
-    {source: place.path for place in _HEADER for source in place.sources} | {"lines": "lineItems"}
+    {source: place.path for place in HEADER for source in place.sources} | {"lines": "lineItems"}
 )
 _FINDING_LINE_FIELDS: Mapping[str, str] = MappingProxyType(
-    {source: place.path for place in _LINE for source in place.sources}
+    {source: place.path for place in LINE for source in place.sources}
 )
 
 
@@ -142,19 +121,33 @@ def job_object(job: Job, capture: Job, invoice: StoredInvoice | None) -> OcrInvo
         shown["extractedData"] = extracted_data(invoice)
         shown["confidence"] = confidence(invoice)
         shown["validationResults"] = validation_results(invoice)
+        shown["findings"] = codes(invoice.findings)
+        if (kind := invoice.invoice["type"]["value"]) is not None:
+            shown["invoiceType"] = kind
     return shown
 
 
 def row(job: Job, capture: Job) -> Mapping[str, Any]:
-    """A job in a list: of what was read, the head of the invoice as far as the job itself has it."""
-    shown = _job(job, capture)
+    """A job in a list: of what was read, as much as the job itself has of it.
+
+    What was captured by a release that kept less of it shows less: what is not known is absent.
+    """
+    shown = cast(dict[str, Any], _job(job, capture))
+    summary = capture.summary or {}
+    data: dict[str, Any] = {}
+    for place in _SUMMARY:
+        value = summary.get(place.sources[0])
+        _put(data, place.path, _number(value) if place.is_number else value)
     if capture.summary is not None:
-        data: dict[str, Any] = {}
-        for place in _SUMMARY:
-            value = capture.summary.get(place.sources[0])
-            _put(data, place.path, _number(value) if place.is_number else value)
-        shown["extractedData"] = cast(ExtractedData, data)
-    return cast(Mapping[str, Any], shown)
+        shown["extractedData"] = data
+    if (overall := summary.get("confidence")) is not None:
+        shown["confidence"] = {"overall": overall}
+    if "findings" in summary:
+        shown["validationResults"] = {"isValid": summary["is_valid"]}
+        shown["findings"] = summary["findings"]
+    if (kind := summary.get("type")) is not None:
+        shown["invoiceType"] = kind
+    return shown
 
 
 def texts(row: Mapping[str, Any]) -> Iterator[str]:
@@ -238,7 +231,7 @@ def _job(job: Job, capture: Job) -> OcrInvoiceJob:
         "route": list(job.route),
         "provider": capture.provider,
         "duplicateOf": None if capture is job else capture.job_id,
-        "possibleDoubleCharge": job.possible_double_charge or None,
+        "possibleDoubleCharge": job.possible_double_charge,
         # A person's work that is done, or that nobody waits for, is nothing to send anybody to.
         "actionUrl": capture.action_url if capture.status is JobStatus.ACTION_REQUIRED else None,
         "confirmedAt": _optional_timestamp(capture.confirmed_at),
@@ -282,10 +275,10 @@ def _present(values: dict[str, Any]) -> dict[str, Any]:
 def extracted_data(stored: StoredInvoice) -> ExtractedData:
     """The canonical invoice in the contract's schema, as far as it has a place for its values."""
     data: dict[str, Any] = {}
-    for place, field in _filled(_HEADER, stored.invoice):
+    for place, field in filled(HEADER, stored.invoice):
         _put(data, place.path, _value(place, field))
     lines = [
-        cast(ContractLine, _present({place.path: _value(place, field) for place, field in _filled(_LINE, line)}))
+        cast(ContractLine, _present({place.path: _value(place, field) for place, field in filled(LINE, line)}))
         for line in stored.invoice["lines"]
     ]
     if lines:
@@ -295,17 +288,15 @@ def extracted_data(stored: StoredInvoice) -> ExtractedData:
 
 def confidence(stored: StoredInvoice) -> Confidence:
     """How sure the provider is of every value that is shown, where it says so."""
-    fields = {place.path: field["confidence"] for place, field in _filled(_HEADER, stored.invoice)}
-    for index, line in enumerate(stored.invoice["lines"]):
-        fields |= {f"lineItems.{index}.{place.path}": field["confidence"] for place, field in _filled(_LINE, line)}
-    known = _present(fields)
-    return {"overall": round(sum(known.values()) / len(known), 4), "fields": known} if known else {"fields": {}}
+    fields = confidences(stored.invoice)
+    overall = overall_confidence(fields)
+    return {"fields": fields} if overall is None else {"overall": overall, "fields": fields}
 
 
 def validation_results(stored: StoredInvoice) -> ValidationResults:
     """What the checks found; a finding about several fields is told at the first."""
     return {
-        "isValid": all(finding["severity"] != "error" for finding in stored.findings),
+        "isValid": is_valid(stored.findings),
         "errors": [
             {
                 "field": _field_of(finding["fields"]),
@@ -326,18 +317,7 @@ def _field_of(fields: Sequence[str]) -> str:
     return _FINDING_FIELDS.get(field, field)
 
 
-def _filled(places: Sequence[_Place], content: Mapping[str, Any]) -> Iterator[tuple[_Place, Mapping[str, Any]]]:
-    for place in places:
-        for source in place.sources:
-            field: Any = content
-            for name in source.split("."):
-                field = field[name]
-            if field["value"] is not None:
-                yield place, field
-                break
-
-
-def _value(place: _Place, field: Mapping[str, Any]) -> Any:
+def _value(place: Place, field: Mapping[str, Any]) -> Any:
     return _number(field["value"]) if place.is_number else field["value"]
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import IO, Any
 
 from invoice_capture.aws.clients import Clients, calling, error_code
-from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.document import BYTES_TO_RECOGNISE, DocumentPointer, media_type
 from invoice_capture.domain.errors import DocumentMissing
 from invoice_capture.domain.submission import result_key
-from invoice_capture.ports import UploadForm
+from invoice_capture.ports import Shown, UploadForm
 
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"})
 
@@ -45,12 +45,26 @@ class S3DocumentStore:
             _raise_if_missing(exc, pointer.name)
             raise
 
+    def beginning(self, pointer: DocumentPointer, size: int) -> bytes:
+        # S3 has no first byte of what is empty.
+        if not pointer.size:
+            return b""
+        try:
+            with calling("S3"):
+                location = _location(pointer.bucket, pointer.key, pointer.version_id)
+                return self._clients.s3.get_object(**location, Range=f"bytes=0-{size - 1}")["Body"].read(size)
+        except Exception as exc:
+            _raise_if_missing(exc, pointer.name)
+            raise
+
     def write(self, bucket: str, key: str, content: IO[bytes]) -> DocumentPointer:
         content.seek(0, 2)
         size = content.tell()
         content.seek(0)
+        kind = media_type(content.read(BYTES_TO_RECOGNISE))
+        content.seek(0)
         with calling("S3"):
-            answer = self._clients.s3.put_object(Bucket=bucket, Key=key, Body=content)
+            answer = self._clients.s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind)
         return DocumentPointer(bucket, key, answer.get("VersionId"), size)
 
     def offer_upload(self, key: str, media_type: str, maximum_bytes: int, seconds: int) -> UploadForm:
@@ -91,9 +105,12 @@ class S3DocumentStore:
                 return None
             raise
 
-    def link(self, pointer: DocumentPointer, seconds: int) -> str:
+    def link(self, pointer: DocumentPointer, seconds: int, shown: Shown | None = None) -> str:
+        parameters = _location(pointer.bucket, pointer.key, pointer.version_id)
+        if shown is not None:
+            parameters |= {"ResponseContentType": shown.media_type, "ResponseContentDisposition": shown.disposition}
         return self._clients.s3_links(self._links_endpoint).generate_presigned_url(
-            "get_object", Params=_location(pointer.bucket, pointer.key, pointer.version_id), ExpiresIn=seconds
+            "get_object", Params=parameters, ExpiresIn=seconds
         )
 
 

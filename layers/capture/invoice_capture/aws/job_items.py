@@ -54,6 +54,11 @@ def order_attribute(order: Order) -> str:
     return json.dumps(vars(order), ensure_ascii=False, separators=(",", ":"))
 
 
+def summary_attribute(summary: Mapping[str, Any]) -> str:
+    """What a job keeps of its invoice, as JSON."""
+    return json.dumps(summary, ensure_ascii=False, separators=(",", ":"))
+
+
 def read_job(values: Mapping[str, Any]) -> Job:
     """The job of an item's plain values."""
     return Job(
@@ -88,14 +93,18 @@ def transition(
     changes: Mapping[str, Any],
     *,
     forget: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """The conditional update that makes a job in one of ``sources`` a ``target``: the one place that writes a status.
 
-    It goes into a transaction as it is. ``forget`` names attributes to remove. Ended jobs leave the due index.
+    It goes into a transaction as it is. ``forget`` names attributes to remove, ``keep`` those of ``changes`` that stay
+    as they are where they are there already. Ended jobs leave the due index.
     """
     names = {f":from{place}": source for place, source in enumerate(sorted(sources))}
     values = {name: value for name, value in changes.items() if value is not None}
-    assignments = ["#status = :status", "updated_at = :updated_at", *(f"#{name} = :{name}" for name in values)]
+    assignments = ["#status = :status", "updated_at = :updated_at"] + [
+        f"#{name} = if_not_exists(#{name}, :{name})" if name in keep else f"#{name} = :{name}" for name in values
+    ]
     removed = (*forget, *(("due_shard", "next_check_at") if target.is_terminal else ()))
     return {
         "Key": job_key(job_id),

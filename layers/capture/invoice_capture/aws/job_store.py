@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from invoice_capture.aws.invoice_items import invoice_items, read_invoice
 from invoice_capture.aws.items import DEADLINES, from_attributes, job_key, removal, to_attributes
 from invoice_capture.aws.job_counts import counting
-from invoice_capture.aws.job_items import job_item, read_job, transition
+from invoice_capture.aws.job_items import job_item, read_job, summary_attribute, transition
 from invoice_capture.aws.table import ConditionFailed, Table
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import JobClosed
@@ -79,8 +78,8 @@ class DynamoDBJobStore:
         *,
         summary: Mapping[str, Any],
     ) -> None:
-        changes = {"submission": submission, "finished_at": now, "summary": json.dumps(summary, ensure_ascii=False)}
-        update = transition(job_id, sources_of(JobStatus.CAPTURED), JobStatus.CAPTURED, now, changes)
+        changes = {"submission": submission, "finished_at": now, "summary": summary_attribute(summary)}
+        update = transition(job_id, sources_of(JobStatus.CAPTURED), JobStatus.CAPTURED, now, changes, keep=("summary",))
         # Doing it again is no mistake: the state machine repeats a step whose answer was lost.
         update["ConditionExpression"] += " OR (#status = :status AND #submission = :submission)"
         head, further = invoice_items(job_id, "INVOICE", invoice, findings, now, ttl=removal(now, self._retention))
@@ -95,17 +94,25 @@ class DynamoDBJobStore:
         return read_invoice(self._table, job_id, "INVOICE")
 
     def confirm(
-        self, job_id: str, invoice: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], now: datetime
+        self,
+        job_id: str,
+        invoice: Mapping[str, Any],
+        findings: Sequence[Mapping[str, Any]],
+        now: datetime,
+        *,
+        summary: Mapping[str, Any],
     ) -> bool:
         head, further = invoice_items(job_id, "CONFIRMED", invoice, findings, now, ttl=removal(now, self._retention))
         for item in further:
             self._table.write(item)
         update = {
             "Key": job_key(job_id),
-            "UpdateExpression": "SET confirmed_at = :now, updated_at = :now",
+            "UpdateExpression": "SET confirmed_at = :now, updated_at = :now, summary = :summary",
             "ConditionExpression": "#status = :captured",
             "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": to_attributes({":now": now, ":captured": JobStatus.CAPTURED}),
+            "ExpressionAttributeValues": to_attributes(
+                {":now": now, ":captured": JobStatus.CAPTURED, ":summary": summary_attribute(summary)}
+            ),
         }
         try:
             self._table.transact([{"Update": update}, {"Put": {"Item": head}}])

@@ -8,7 +8,8 @@ from xml.parsers import expat
 
 from invoice_capture.domain.errors import DocumentTooLarge, EmptyDocument, UnsupportedFormat
 
-_ROOT_ELEMENT_WITHIN = 64 * 1024
+BYTES_TO_RECOGNISE = 64 * 1024
+"""How far into a document anybody looks to see what it is: the root of an e-invoice stands within."""
 
 # Roots of e-invoices: the name, and what its namespace begins with, because each version has one of its own.
 _E_INVOICE_ROOTS = (
@@ -147,6 +148,14 @@ def inspect(name: str, content: bytes) -> DocumentKind:
     )
 
 
+def media_type(beginning: bytes) -> str:
+    """The media type of a document by the first bytes of it, of which ``BYTES_TO_RECOGNISE`` are enough."""
+    try:
+        return inspect("", beginning).value
+    except (EmptyDocument, UnsupportedFormat):
+        return "application/octet-stream"
+
+
 class _Decided(Exception):
     pass
 
@@ -181,7 +190,7 @@ def _is_e_invoice(content: bytes) -> bool:
     parser.EndElementHandler = end
     parser.StartDoctypeDeclHandler = refuse
     try:
-        parser.Parse(content[:_ROOT_ELEMENT_WITHIN], False)
+        parser.Parse(content[:BYTES_TO_RECOGNISE], False)
     except (_Decided, expat.ExpatError, ValueError, LookupError):
         return is_e_invoice
     return False

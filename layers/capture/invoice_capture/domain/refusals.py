@@ -28,3 +28,7 @@ class NothingThere(Refusal):
 
 class WrongStatus(Refusal):
     """The job cannot do this in its present status."""
+
+
+class TooLarge(Refusal):
+    """What was sent has more bytes than are taken."""

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 
 from invoice_capture.links.urls import Link
+from invoice_capture.version import USER_AGENT
 
 Resolver = Callable[[str], Sequence[str]]
 """The addresses of a name as text, the best one first. Raises OSError, as ``socket.getaddrinfo`` does."""
 Connect = Callable[[str, int, float], socket.socket]
 """A connection to exactly this address and port, within so many seconds. Raises OSError."""
 
-_USER_AGENT = "invoice-capture/0.1.0"
 _PORTION_BYTES = 64 * 1024
 
 
@@ -118,7 +118,7 @@ def ask(connected: TimedSocket, link: Link) -> HTTPResponse:
     connection.sock = connected
     headers = {
         "Host": link.authority,
-        "User-Agent": _USER_AGENT,
+        "User-Agent": USER_AGENT,
         "Accept": "*/*",
         "Accept-Encoding": "identity",
         "Connection": "close",

@@ -13,6 +13,7 @@ from invoice_capture.ports.clients import KeyStore, UsagePlans
 from invoice_capture.ports.documents import (
     DocumentStore,
     Links,
+    Shown,
     UploadForm,
 )
 from invoice_capture.ports.jobs import (
@@ -69,6 +70,7 @@ __all__ = [
     "ProviderStateStore",
     "Providers",
     "RequestCounts",
+    "Shown",
     "StaleWrite",
     "StoredInvoice",
     "SubmissionStore",

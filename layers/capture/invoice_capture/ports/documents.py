@@ -18,6 +18,14 @@ class UploadForm:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The headers content-type and content-disposition that a linked document comes with."""
+
+    media_type: str
+    disposition: str
+
+
 class DocumentStore(Protocol):
     def describe(self, bucket: str, key: str, version_id: str | None) -> tuple[DocumentPointer, datetime]:
         """A stored version and the time it was stored. Raises DocumentMissing."""
@@ -27,8 +35,12 @@ class DocumentStore(Protocol):
         """The bytes of a version. Raises DocumentMissing."""
         ...
 
+    def beginning(self, pointer: DocumentPointer, size: int) -> bytes:
+        """The first bytes of a version, ``size`` of them or as many as there are. Raises DocumentMissing."""
+        ...
+
     def write(self, bucket: str, key: str, content: IO[bytes]) -> DocumentPointer:
-        """Store a document under a key that is not below ``incoming/``."""
+        """Store a document, with the media type that its bytes have, under a key that is not below ``incoming/``."""
         ...
 
     def offer_upload(self, key: str, media_type: str, maximum_bytes: int, seconds: int) -> UploadForm:
@@ -51,8 +63,8 @@ class DocumentStore(Protocol):
         """A provider's raw answer, or None when there is none under this key."""
         ...
 
-    def link(self, pointer: DocumentPointer, seconds: int) -> str:
-        """An URL from which anybody can read a version for that long, without credentials."""
+    def link(self, pointer: DocumentPointer, seconds: int, shown: Shown | None = None) -> str:
+        """An URL from which anybody can read a version for that long, without credentials; ``shown`` says as what."""
         ...
 
 

@@ -59,7 +59,7 @@ class JobStore(Protocol):
     ) -> None:
         """Store the canonical invoice and make the job CAPTURED, both or neither; doing it again changes nothing.
 
-        ``summary`` stays with the job. Raises JobClosed when the job had ended otherwise.
+        ``summary`` is what the job itself keeps of it. Raises JobClosed when the job had ended otherwise.
         """
         ...
 
@@ -68,9 +68,18 @@ class JobStore(Protocol):
         ...
 
     def confirm(
-        self, job_id: str, invoice: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], now: datetime
+        self,
+        job_id: str,
+        invoice: Mapping[str, Any],
+        findings: Sequence[Mapping[str, Any]],
+        now: datetime,
+        *,
+        summary: Mapping[str, Any],
     ) -> bool:
-        """Store what a person made of a CAPTURED job's invoice, beside the original. False when it is not CAPTURED."""
+        """Store what a person made of a CAPTURED job's invoice, beside the original. False when it is not CAPTURED.
+
+        ``summary`` takes the place of the one that the job had.
+        """
         ...
 
     def confirmed_invoice(self, job_id: str) -> StoredInvoice | None:

@@ -48,8 +48,7 @@ from invoice_capture.domain.errors import (
     SubmissionUnknown,
     UnreadableDocument,
 )
-
-USER_AGENT = "invoice-capture/0.1.0"
+from invoice_capture.version import USER_AGENT
 
 COMMON_STATUSES: Mapping[int, type[ProviderError]] = MappingProxyType(
     {

@@ -11,6 +11,7 @@ from invoice_capture.domain.client import Principal
 from invoice_capture.domain.corrections import corrected
 from invoice_capture.domain.job import Job
 from invoice_capture.domain.refusals import JobNotFound
+from invoice_capture.domain.summary import summary_of
 from invoice_capture.ports import Clock, FunctionInvoker, JobStore
 from invoice_capture.use_cases.find_job import find_job
 from invoice_capture.use_cases.read_invoice import ReadInvoice, require_invoice
@@ -38,7 +39,9 @@ class CorrectInvoice:
         invoice = corrected(require_invoice(found).invoice, values)
         now = self.clock.now()
         findings = [finding.to_json() for finding in check_invoice(invoice, now.date())]
-        if not self.jobs.confirm(found.capture.job_id, invoice.to_json(), findings, now):
+        content = invoice.to_json()
+        summary = summary_of(content, findings)
+        if not self.jobs.confirm(found.capture.job_id, content, findings, now, summary=summary):
             raise JobNotFound
         self.functions.invoke_later(self.confirm_invoice, {"job_id": found.capture.job_id})
         return find_job(self.jobs, job_id, principal)

@@ -11,10 +11,10 @@ from invoice_capture.domain.checks import check_invoice
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import CaptureError, ProviderError, ProviderUnavailable, ResultUnusable
 from invoice_capture.domain.invoice import Invoice
+from invoice_capture.domain.summary import codes, head_of, summary_of
 from invoice_capture.ports import Clock, DocumentStore, JobStore, Metrics, Provider, Providers, ProviderStateStore
 from invoice_capture.use_cases.pace_provider import Pace
 
-_LONGEST_IN_MESSAGE = 200
 # Longer than the loop waits for its turn: a copy to delete comes before the next submission.
 _PATIENCE = timedelta(seconds=20)
 _ATTEMPTS = 3
@@ -61,7 +61,7 @@ class StoreInvoice:
         remarks = provider.findings(raw)
         findings = [finding.to_json() for finding in (*remarks, *check_invoice(invoice, now.date()))]
         content = invoice.to_json()
-        summary = _summary(content)
+        summary = summary_of(content, findings)
         self.jobs.capture(request.job_id, request.submission, content, findings, now, summary=summary)
         if provider.capabilities.discards and not provider.keeps_copies and request.reference is not None:
             self._discard(provider, request.reference, raw)
@@ -71,8 +71,8 @@ class StoreInvoice:
             "status": "CAPTURED",
             "document": request.document.to_json(),
             "provider": request.provider,
-            "invoice": summary,
-            "findings": sorted({str(finding["code"]) for finding in findings}),
+            "invoice": head_of(content),
+            "findings": codes(findings),
         }
 
     def _normalised(self, request: StoreRequest, provider: Provider, raw: bytes) -> Invoice:
@@ -102,15 +102,3 @@ class StoreInvoice:
         code = ProviderUnavailable.__name__ if problem is None else problem.code
         _log.warning("The provider's copy was not deleted.", extra={"error": code, "reference": reference})
         self.metrics.count("CopiesLeft", provider=provider.name)
-
-
-def _summary(content: dict[str, Any]) -> dict[str, str | None]:
-    """What people know an invoice by; it goes with the announcement and stays with the job."""
-    names = ("invoice_number", "issue_date", "type", "currency", "total")
-    summary = {name: _brief(content[name]["value"]) for name in names}
-    return summary | {"supplier": _brief(content["supplier"]["name"]["value"])}
-
-
-def _brief(text: str | None) -> str | None:
-    """A value short enough for a message, whatever a document calls its number."""
-    return None if text is None else text[:_LONGEST_IN_MESSAGE]
