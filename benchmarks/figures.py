@@ -66,6 +66,7 @@ class Benchmark:
 
 
 BOUNDED = (
+    Benchmark.of("first_contact"),
     Benchmark.of("hostile --documents 100"),
     Benchmark.of("ladder --samples 20"),
     Benchmark.of("loop_costs --jobs 1,20 --polled-jobs 1,5"),
