@@ -95,7 +95,7 @@ class JobsAndSubmissionsContract:
         with pytest.raises(JobClosed):
             jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
         assert not jobs.require_action("J1", "https://example.com", NOW)
-        assert not jobs.confirm("J1", INVOICE, [], NOW)
+        assert not jobs.confirm("J1", INVOICE, [], NOW, summary={})
         jobs.resume("J1", NOW)
         jobs.suspect_double_charge("J1", NOW)
         assert (jobs.get("J1"), jobs.invoice("J1"), submissions.get(("J1", 1))) == (None, None, None)
