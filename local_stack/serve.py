@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import count
 from pathlib import Path
 from typing import NoReturn
 
@@ -129,35 +128,28 @@ def _sigterm_stops() -> Iterator[None]:
 
 def _welcome(stack: LocalStack, key: str) -> str:
     """What a person needs next. The examples run as they are printed, in their order."""
-    url = f"{stack.api_url}/ocr-invoice-job"
-    numbers = stack.rows(f"CLIENT#{CLIENT}")
-    number = next(f"EXAMPLE-{place}" for place in count(1) if f"NUMBER#EXAMPLE-{place}" not in numbers)
-    object_key = f"documents/{CLIENT}/example/{_SAMPLE.name}"
-    stack.s3.put_object(Bucket=stack.bucket, Key=object_key, Body=_SAMPLE.read_bytes(), ContentType="application/pdf")
-    order = (
-        f'{{"jobNumber": "{number}", "documentName": "{_SAMPLE.name}", "template": "default", '
-        f'"documentUrl": "s3://{stack.bucket}/{object_key}"}}'
-    )
     return f"""\
-The stack runs at {stack.api_url} until you press Ctrl-C; {stack.api_url}/docs describes it.
+The stack runs at {stack.api_url} until you press Ctrl-C.
+{stack.api_url}/docs captures a document in the browser.
+
 This key opens everything in it:
 
   export KEY={key}
+  JOBS={stack.api_url}/ocr-invoice-job
 
-Order a job for a sample, and have it processed:
+Capture a document, here a sample:
 
-  JOB=$(curl -s {url} -H "api-key: $KEY" -H "content-type: application/json" \\
-    -d '{order}' \\
+  JOB=$(curl -s $JOBS/documents -H "api-key: $KEY" \\
+    -F 'file=@{_SAMPLE}' \\
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["_id"])')
-  curl -s -X POST {url}/$JOB/process -H "api-key: $KEY"
 
 List the jobs:
 
-  curl -s "{url}?limit=10" -H "api-key: $KEY"
+  curl -s "$JOBS?limit=10" -H "api-key: $KEY"
 
 See what was read, as soon as the status of the job is completed:
 
-  curl -s {url}/$JOB/results -H "api-key: $KEY"
+  curl -s $JOBS/$JOB/results -H "api-key: $KEY"
 
 Or, in another terminal and any folder:
 
