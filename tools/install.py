@@ -30,7 +30,8 @@ def main() -> int:
     try:
         _install(options)
     except KeyboardInterrupt:
-        sys.exit(_told("Stopped. The same command goes on from here.", _STOPPED))
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        return _STOPPED
     return 0
 
 
@@ -132,11 +133,6 @@ class _Progress:
 
     def end(self, text: str) -> None:
         print(f"\r\033[K{text}" if self._is_terminal else text, flush=True)
-
-
-def _told(text: str, status: int) -> int:
-    print(f"\n{text}", file=sys.stderr)
-    return status
 
 
 def _fail(message: str) -> NoReturn:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from local_stack.keeping.keeper import Keeper
 from local_stack.keeping.telling import command_line, farewell, fate
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
+from tests.waiting import wait_until
 
 SAMPLES = Path("samples/documents")
 PDF, XML, OTHER_XML = (
@@ -63,14 +63,8 @@ class Served:
         """The id of a job that has ended."""
         job_id = self.order(file, number, key)
         assert self.ask("POST", f"/ocr-invoice-job/{job_id}/process", key).ok
-        self.wait(lambda: self.data(f"/ocr-invoice-job/{job_id}")["status"] in {"completed", "failed"})
+        wait_until(lambda: self.data(f"/ocr-invoice-job/{job_id}")["status"] in {"completed", "failed"}, "The end")
         return job_id
-
-    def wait(self, holds: Callable[[], object]) -> None:
-        give_up_at = time.monotonic() + 60
-        while not holds():
-            assert time.monotonic() < give_up_at, "it did not happen in time"
-            time.sleep(0.05)
 
 
 @contextmanager
@@ -114,7 +108,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
         jobs["dropped"] = client.stack.wait_for(upload)
         unfinished = client.order(SAMPLES / "dutch_eur_labels_below.pdf", "N-7", template="scripted")
         assert client.ask("POST", f"/ocr-invoice-job/{unfinished}/process").ok
-        client.wait(lambda: client.data(f"/ocr-invoice-job/{unfinished}")["status"] == "processing")
+        wait_until(lambda: client.data(f"/ocr-invoice-job/{unfinished}")["status"] == "processing")
         assert client.ask("DELETE", f"/ocr-invoice-job/{jobs['deleted']}").ok
         assert not (path / jobs["deleted"]).exists(), "it is gone when the answer comes"
         known = {name: seen(client, job_id) for name, job_id in jobs.items() if name != "deleted"}
@@ -188,15 +182,15 @@ def test_a_job_that_was_not_finished_has_failed_and_is_told_and_retried(after: S
         after.keeper
     )
     assert after.ask("POST", f"/ocr-invoice-job/{job_id}/retry").ok
-    after.wait(lambda: after.data(f"/ocr-invoice-job/{job_id}")["status"] == "processing")
+    wait_until(lambda: after.data(f"/ocr-invoice-job/{job_id}")["status"] == "processing")
 
 
 def test_a_job_that_was_not_started_can_be(after: Served, known: dict[str, Any]) -> None:
     job_id = known["jobs"]["created"]
     assert after.ask("POST", f"/ocr-invoice-job/{job_id}/process").ok
-    after.wait(lambda: after.data(f"/ocr-invoice-job/{job_id}")["status"] == "completed")
+    wait_until(lambda: after.data(f"/ocr-invoice-job/{job_id}")["status"] == "completed")
     kept = after.keeper.folder.path / job_id
-    after.wait((kept / "invoice.json").exists)
+    wait_until((kept / "invoice.json").exists)
     assert (kept / "document" / OTHER_XML.name).read_bytes() == OTHER_XML.read_bytes()
 
 
@@ -204,12 +198,12 @@ def test_confirming_updates_the_folder_and_deleting_empties_it(after: Served, kn
     job_id = known["jobs"]["dropped"]
     kept = after.keeper.folder.path / job_id
     assert after.ask("POST", f"/ocr-invoice-job/{job_id}/confirm", json={"values": {"total": "7.77"}}).ok
-    after.wait(lambda: json.loads((kept / "invoice.json").read_text())["confirmed"])
+    wait_until(lambda: json.loads((kept / "invoice.json").read_text())["confirmed"])
     assert json.loads((kept / "invoice.json").read_text())["invoice"]["total"]["value"] == "7.77"
     assert after.ask("DELETE", f"/ocr-invoice-job/{job_id}").ok
     assert not kept.exists()
-    after.wait(lambda: not after.stack.rows(f"JOB#{job_id}"))
-    after.wait(lambda: not list(after.keeper.folder.path.glob(".*.erased")))
+    wait_until(lambda: not after.stack.rows(f"JOB#{job_id}"))
+    wait_until(lambda: not list(after.keeper.folder.path.glob(".*.erased")))
     assert not kept.exists(), "nobody writes it once more"
     document = {"Bucket": after.stack.bucket, "Prefix": "incoming/"}
     assert "Versions" not in after.stack.s3.list_object_versions(**document)
@@ -225,7 +219,7 @@ def test_a_full_disk_is_told_at_once_and_what_it_did_not_take_is_tried_again(
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "fsync", full)
         job_id = after.capture(SAMPLES / "spanish_eur_two_pages.pdf", "N-9")
-        after.wait(lambda: job_id in after.keeper.lost)
+        wait_until(lambda: job_id in after.keeper.lost)
         path = after.keeper.folder.path
         assert after.told == [
             f"Job {job_id} (spanish_eur_two_pages.pdf) could not be kept in {path}: No space left on device. "
@@ -235,6 +229,6 @@ def test_a_full_disk_is_told_at_once_and_what_it_did_not_take_is_tried_again(
             f"NOT UP TO DATE there, as it could not be written to: Job {job_id} (spanish_eur_two_pages.pdf)."
             in farewell(after.keeper)
         )
-    after.wait(lambda: not after.keeper.lost)
+    wait_until(lambda: not after.keeper.lost)
     assert after.told[1:] == [f"{path} can be written to again: everything is kept."]
     assert (path / job_id / "invoice.json").exists()

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from werkzeug.wrappers import Response
 from local_stack.serve import make_key
 from local_stack.simulators.server import LoopbackServer
 from local_stack.stack import LocalStack
-from tests.waiting import PATIENCE_SECONDS, run_to_end, wait_until
+from tests.waiting import run_to_end, wait_until
 
 PROJECT = Path(__file__).resolve().parents[3]
 SAMPLE = PROJECT / "samples" / "documents" / "cii_germany.xml"
@@ -103,13 +102,14 @@ def test_documents_are_fetched_from_trusted_origins_and_from_nowhere_else_here(
         link = f"http://{host}:{files.port}/a.xml"
         order = {"jobNumber": host, "documentName": "a.xml", "template": "default", "documentUrl": link}
         created = requests.post(url, headers=headers, json=order, timeout=10).json()["data"]
-        requests.post(f"{url}/{created['_id']}/process", headers=headers, timeout=10)
-        give_up_at = time.monotonic() + PATIENCE_SECONDS
-        while created["status"] not in {"completed", "failed"}:
-            assert time.monotonic() < give_up_at, created
-            time.sleep(0.1)
-            created = requests.get(f"{url}/{created['_id']}", headers=headers, timeout=10).json()["data"]
-        ended[host] = created
+        job = f"{url}/{created['_id']}"
+        requests.post(f"{job}/process", headers=headers, timeout=10)
+
+        def ended_job(job: str = job) -> dict[str, Any] | None:
+            now: dict[str, Any] = requests.get(job, headers=headers, timeout=10).json()["data"]
+            return now if now["status"] in {"completed", "failed"} else None
+
+        ended[host] = wait_until(ended_job, f"The end of the job of {host}")
     assert ended["localhost"]["status"] == "completed"
     assert ended["127.0.0.1"]["status"] == "failed"
     assert ended["127.0.0.1"]["errorLog"].startswith("LinkForbidden: ")

@@ -10,7 +10,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ import requests
 
 from local_stack import __main__ as command_line
 from tests.exits import exit_status
-from tests.waiting import PATIENCE_SECONDS, run_to_end
+from tests.waiting import PATIENCE_SECONDS, run_to_end, wait_until
 
 PROJECT = Path(__file__).resolve().parents[3]
 SAMPLE = PROJECT / "samples" / "documents" / "cii_germany.xml"
@@ -96,15 +95,10 @@ def test_the_examples_run_as_they_are_printed(tmp_path: Path) -> None:
             line.strip() for line in welcome.splitlines() if line.startswith("  ") and " submit " not in line
         )
         [submit] = [line.strip() for line in welcome.splitlines() if " submit FILE --wait" in line]
-        submitted = subprocess.run(
-            submit.replace("FILE", str(SAMPLE)),
-            shell=True,
+        submitted = run_to_end(
+            ["sh", "-c", submit.replace("FILE", str(SAMPLE))],
             cwd="/",
             env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
         )
         assert submitted.returncode == 0, submitted.stderr
         begin, results = script.rsplit("\n", 1)
@@ -187,22 +181,15 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
 
 def _invoice_capture(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """The command line, in a folder that knows nothing of the stack."""
-    return subprocess.run(
+    return run_to_end(
         [sys.executable, "-m", "invoice_capture_cli", *words],
         cwd="/",
         env={**os.environ, "XDG_STATE_HOME": str(folder / "state"), "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
     )
 
 
 def _wait_for(path: Path, pattern: str) -> None:
-    give_up_at = time.monotonic() + 60
-    while not list(path.glob(pattern)):
-        assert time.monotonic() < give_up_at, f"there is no {pattern}"
-        time.sleep(0.05)
+    wait_until(lambda: list(path.glob(pattern)), pattern)
 
 
 def test_the_command_line_waits_for_a_stack_that_is_starting(tmp_path: Path) -> None:
