@@ -143,8 +143,9 @@ def test_commands_whose_api_does_not_answer(words: list[str], start: Start, sile
     target = {"INVOICE_CAPTURE_URL": f"http://127.0.0.1:{port}/v1", "INVOICE_CAPTURE_KEY": "ick_a_b"}
     words = [word.format(sample=SAMPLES / "cii_germany.xml") for word in words]
     command = start("invoice_capture_cli", *words, **target)
-    silent.accept()
-    out, err = command.interrupt()
+    # Held, or its end would be an answer of its own.
+    with silent.accept()[0]:
+        out, err = command.interrupt()
     assert (out, err.count("\n")) == ("", 1)
     assert "Stopped." in err
 
@@ -158,8 +159,9 @@ def test_commands_whose_stack_does_not_answer(words: list[str], start: Start, si
     endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
     account = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "eu-central-1"}
     command = start("invoice_capture_cli", *words, "--stack", "prod", AWS_ENDPOINT_URL=endpoint, **account)
-    silent.accept()
-    out, err = command.interrupt()
+    # Held, or its end would be an answer of its own.
+    with silent.accept()[0]:
+        out, err = command.interrupt()
     assert (out, err.count("\n")) == ("", 1)
     assert "Stopped." in err
 
