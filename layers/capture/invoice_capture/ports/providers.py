@@ -49,24 +49,32 @@ class Capabilities:
 
 
 class CheckState(Enum):
+    """FAILED is the provider's word on the document, and final. REFUSED is a refusal of the request, which may pass;
+    UNKNOWN is a status that nobody documented. Both end a submission only when they last.
+    """
+
     PENDING = "pending"
     ACTION_REQUIRED = "action_required"
     READY = "ready"
     FAILED = "failed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class Check:
     """What a provider says of one submission.
 
-    ``raw`` is the answer itself where the check brings it along; otherwise it is fetched. ``error`` belongs to FAILED,
-    and to a READY answer that could not be fetched; ``action_url`` to ACTION_REQUIRED.
+    ``raw`` is the answer itself where the check brings it along; otherwise it is fetched. ``error`` belongs to FAILED
+    and REFUSED, and to a READY answer that could not be fetched; ``action_url`` to ACTION_REQUIRED; ``said`` to
+    UNKNOWN: the status as the provider wrote it, short and without secrets.
     """
 
     state: CheckState
     raw: bytes | None = None
     error: ProviderError | None = None
     action_url: str | None = None
+    said: str | None = None
 
 
 class Provider(Protocol):
