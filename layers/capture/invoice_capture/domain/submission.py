@@ -101,6 +101,11 @@ class Submission:
     error_message: str | None = None
 
     @property
+    def has_copy(self) -> bool:
+        """Whether the provider has, or may have, the document."""
+        return self.reference is not None or self.attempts > 0
+
+    @property
     def may_be_charged(self) -> bool:
         """Whether it ended without anybody knowing whether the provider took the document."""
         return self.reference is None and self.attempts > 0 and self.error_code in _IN_DOUBT
@@ -131,5 +136,5 @@ def may_be_paid_twice(submissions: Sequence[Submission]) -> bool:
     Either one provider may have taken it twice, or one may have taken it unseen and another one was asked as well.
     """
     unseen = [row for row in submissions if row.may_be_charged]
-    asked = [row for row in submissions if row.reference is not None or row.attempts > 0]
+    asked = [row for row in submissions if row.has_copy]
     return any(row.possible_double_charge for row in submissions) or bool(unseen and len(asked) > 1)

@@ -306,8 +306,8 @@ class LookAtSubmissions:
         return self._resolve(row, Outcome(row.provider, row.reference, error=told), provider)
 
     def _resolve(self, row: Submission, outcome: Outcome, provider: Provider | None) -> Submission:
-        has_copy = row.reference is not None or row.attempts > 0
-        discard_at = self.clock.now() if has_copy and provider is not None and leaves_a_copy(provider) else None
+        is_left = row.has_copy and provider is not None and leaves_a_copy(provider)
+        discard_at = self.clock.now() if is_left else None
         resolve_submission(
             row.key,
             row.task_token or "",

@@ -38,7 +38,7 @@ from invoice_capture.ports import (
 from invoice_capture.use_cases.hand_over_submission import LONGEST_ATTEMPT, HandOver
 from invoice_capture.use_cases.keep_loop import ensure_loop
 from invoice_capture.use_cases.pace_provider import Pace
-from invoice_capture.use_cases.resolve_submission import deliver, resolve_submission
+from invoice_capture.use_cases.resolve_submission import deliver, leaves_a_copy, resolve_submission
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,11 @@ class SubmitDocument:
             with suppress(TokenClosed):
                 self.callbacks.fail(request.task_token, exc)
         except CaptureError as exc:
-            if self._was_begun_before(request, exc):
+            row = self.submissions.get((request.job_id, request.submission))
+            if row is not None and _was_begun_before(row, request, exc):
                 self._wait_for(self._take_token(request), request)
             else:
-                self._refuse(request, exc)
+                self._refuse(request, exc, row)
 
     def _submit(self, request: SubmitRequest) -> None:
         now = self.clock.now()
@@ -133,11 +134,11 @@ class SubmitDocument:
         self._wait_for(row, request)
 
     def _wait_for(self, row: Submission, request: SubmitRequest) -> None:
-        """Tell an outcome that is there already, or make sure that somebody looks at the submission in time."""
+        """Tell an outcome that is there already, and make sure that somebody looks in time at what is left to do."""
         if row.state.is_closed:
             with suppress(TokenClosed):
                 deliver(row.number, row.outcome, request.task_token, self.callbacks)
-        elif row.next_check_at is not None and not self._calls_back(row.provider):
+        if row.next_check_at is not None and (row.state.is_closed or not self._calls_back(row.provider)):
             ensure_loop(
                 row.provider,
                 row.next_check_at,
@@ -153,22 +154,18 @@ class SubmitDocument:
             # The loop says so of every submission.
             return False
 
-    def _was_begun_before(self, request: SubmitRequest, refusal: CaptureError) -> bool:
-        """Whether an earlier run of the state got further: what refuses this one says nothing of what was sent then."""
-        row = self.submissions.get((request.job_id, request.submission))
-        if row is None or row.task_token == request.task_token:
-            return False
-        return row.state.is_closed or not isinstance(refusal, JobDeadlineExceeded)
-
-    def _refuse(self, request: SubmitRequest, error: CaptureError) -> None:
+    def _refuse(self, request: SubmitRequest, error: CaptureError, row: Submission | None) -> None:
+        """Tell why this provider does not capture the document; ``row`` is the submission, if one was begun."""
         told = error.about(request.document.name) if isinstance(error, ProviderError) else error
+        has_copy = row is not None and row.has_copy and leaves_a_copy(self.providers.get(row.provider))
         resolve_submission(
             (request.job_id, request.submission),
             request.task_token,
-            Outcome(request.provider, error=told),
+            Outcome(request.provider if row is None else row.provider, error=told),
             submissions=self.submissions,
             callbacks=self.callbacks,
             clock=self.clock,
+            discard_at=self.clock.now() if has_copy else None,
         )
 
     def _reader(self, request: SubmitRequest, kind: DocumentKind) -> Provider:
@@ -208,3 +205,10 @@ class SubmitDocument:
                 return self.submissions.save(replace(row, task_token=request.task_token))
             except StaleWrite:
                 continue
+
+
+def _was_begun_before(row: Submission, request: SubmitRequest, refusal: CaptureError) -> bool:
+    """Whether an earlier run of the state got further: what refuses this one says nothing of what was sent then."""
+    if row.task_token == request.task_token:
+        return False
+    return row.state.is_closed or not isinstance(refusal, JobDeadlineExceeded)
