@@ -58,7 +58,9 @@ class AskProvider:
             self._pace.answered()
             self.was_answered = True
             for row in batch:
-                check = checks.get(row.reference or "", Check(CheckState.PENDING))
+                check = checks.get(row.reference or "")
+                if check is None:
+                    continue
                 if isinstance(check.error, _ABOUT_THE_ACCOUNT):
                     self._refused(check.error)
                 yield row, check
@@ -90,7 +92,7 @@ class AskProvider:
     # --- on the threads of the round ---------------------------------------------------------------------------------
 
     def _checks(self, batch: Sequence[Submission]) -> Mapping[str, Check]:
-        """What is said of a batch, by reference.
+        """What is said of those of a batch who could be asked about, by reference.
 
         Raises:
             ProviderError: nothing is said of anybody.
@@ -113,7 +115,6 @@ class AskProvider:
         while parts and (said or failures < _FAILURES_OF_AN_OUTAGE):
             part = parts.popleft()
             if self._pace.admit(1, _PATIENCE) is not None:
-                parts.append(part)
                 break
             try:
                 said |= self._with_answers(part)
@@ -127,11 +128,10 @@ class AskProvider:
                     refused[part[0].reference or ""] = Check(CheckState.REFUSED, error=exc)
         if not said:
             raise error
-        unasked = {row.reference or "": Check(CheckState.READY) for part in parts for row in part}
-        return said | refused | unasked
+        return said | refused
 
     def _with_answers(self, batch: Sequence[Submission]) -> Mapping[str, Check]:
-        checks = self._provider.check(batch)
+        checks = {row.reference or "": Check(CheckState.PENDING) for row in batch} | dict(self._provider.check(batch))
         return {reference: self._with_answer(reference, check) for reference, check in checks.items()}
 
     def _with_answer(self, reference: str, check: Check) -> Check:
