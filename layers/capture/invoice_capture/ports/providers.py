@@ -67,7 +67,7 @@ class Check:
 
     ``raw`` is the answer itself where the check brings it along; otherwise it is fetched. ``error`` belongs to FAILED
     and REFUSED, and to a READY answer that could not be fetched; ``action_url`` to ACTION_REQUIRED; ``said`` to
-    UNKNOWN: the status as the provider wrote it, short and without secrets.
+    UNKNOWN, and to a PENDING that somebody halted: the status as the provider wrote it, short and without secrets.
     """
 
     state: CheckState
@@ -108,12 +108,19 @@ class Provider(Protocol):
         """The reference of a submission that was in doubt, or None when the provider does not know it."""
         ...
 
+    def copies(self, submission: Submission) -> int:
+        """How many jobs of the provider's own list are of this submission. Raises OperationUnsupported."""
+        ...
+
     def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
-        """The state of at most ``batch_size`` submissions, by reference; one left out counts as pending."""
+        """The state of at most ``batch_size`` submissions, by reference; one left out counts as pending.
+
+        A ProviderError that is raised says nothing about a single submission; what does is the Check of that one.
+        """
         ...
 
     def fetch(self, reference: str) -> bytes:
-        """The raw answer of a finished submission."""
+        """The raw answer of a finished submission. Another one's is ProviderUnavailable, never an answer."""
         ...
 
     def normalise(self, raw: bytes) -> Invoice:
@@ -141,4 +148,11 @@ class Providers(Protocol):
 
     def get(self, name: str) -> Provider:
         """Raises SettingMissing when the provider is unknown or its settings are incomplete."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Have the next ``get`` of this name read its settings again: a provider that refused them may have new ones.
+
+        A name that was never asked for is fine.
+        """
         ...
