@@ -13,7 +13,6 @@ answering           ``read_seconds`` of silence at a time; twice as long as a wh
 
 from __future__ import annotations
 
-import http.client
 import io
 import socket
 import time
@@ -21,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from http.client import HTTPResponse
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -140,7 +140,7 @@ class Adapter(HTTPAdapter):
         return manager
 
 
-class _Answer(http.client.HTTPResponse):
+class _Answer(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         self.fp.close()
