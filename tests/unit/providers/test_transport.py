@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -170,7 +171,7 @@ def test_a_body_that_is_not_taken_in_time_is_cut(
     tls: ssl.SSLContext | None,
     over: threading.Event,
 ) -> None:
-    with serving(partial(script, over=over), tls=tls) as server:
+    with serving(partial(script, over=over), tls=tls, listens=False) as server:
         began = time.monotonic()
         with pytest.raises(SubmissionInDoubt):
             spend(client(server.port, tls, limits), 20 * 1024**2)
@@ -225,3 +226,27 @@ def test_authorities_that_are_none_are_named() -> None:
     for text in ("", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"):
         with pytest.raises(SettingMissing, match=r"ca_bundle.*'paid'"):
             HttpClient("paid", "https://provider.example", headers={}, secrets=[], authorities=text)
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+
+
+def taking_everything(connection: socket.socket) -> None:
+    left = LARGEST_DOCUMENT_BYTES
+    while left > 0 and (portion := connection.recv(64 * 1024)):
+        left -= len(portion)
+    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{"name": "x"}')
+
+
+def test_the_largest_document_is_sent_without_a_copy(tls: ssl.SSLContext | None) -> None:
+    document = bytes(LARGEST_DOCUMENT_BYTES)
+    with serving(taking_everything, tls=tls, listens=False) as server:
+        paid = client(server.port, tls)
+        tracemalloc.start()
+        try:
+            form = {"file": ("a.pdf", document, "application/pdf")}
+            assert paid.call("POST", "/thing", Thing, spends=True, files=form).name == "x"
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < LARGEST_DOCUMENT_BYTES / 10
