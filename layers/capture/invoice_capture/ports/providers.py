@@ -146,6 +146,10 @@ class Provider(Protocol):
 class Providers(Protocol):
     def names(self) -> frozenset[str]: ...
 
+    def forget(self, name: str) -> None:
+        """Read the provider's secret again when it is asked for next."""
+        ...
+
     def get(self, name: str) -> Provider:
         """Raises SettingMissing when the provider is unknown or its settings are incomplete."""
         ...
