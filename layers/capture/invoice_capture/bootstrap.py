@@ -302,7 +302,6 @@ class Application:
 
     def forget(self, name: str) -> None:
         self._secrets.forget(name)
-        self._providers.pop(name, None)
 
     def _provider_context(self, name: str, settings: Mapping[str, str]) -> ProviderContext:
         return ProviderContext(

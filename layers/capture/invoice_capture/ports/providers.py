@@ -147,16 +147,9 @@ class Providers(Protocol):
     def names(self) -> frozenset[str]: ...
 
     def forget(self, name: str) -> None:
-        """Read the provider's secret again when it is asked for next."""
+        """Read the provider's secret again when it is asked for next; one that has not changed is the same provider."""
         ...
 
     def get(self, name: str) -> Provider:
         """Raises SettingMissing when the provider is unknown or its settings are incomplete."""
-        ...
-
-    def forget(self, name: str) -> None:
-        """Have the next ``get`` of this name read its settings again: a provider that refused them may have new ones.
-
-        A name that was never asked for is fine.
-        """
         ...
