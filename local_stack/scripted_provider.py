@@ -181,6 +181,11 @@ class ScriptedProvider(BaseProvider):
     def find(self, submission: Submission) -> str | None:
         return server.find(submission.job_id) if self.capabilities.finds_submissions else super().find(submission)
 
+    def copies(self, submission: Submission) -> int:
+        if not self.capabilities.finds_submissions:
+            return super().copies(submission)
+        return server.submissions_of(submission.job_id)
+
     def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
         references = [row.reference for row in submissions if row.reference is not None]
         return server.look_up(references, self._context.clock.now())

@@ -95,7 +95,7 @@ class AbbyySimulator(Simulator):
         }
     )
     base_path: ClassVar[str] = "/v2"
-    effects: ClassVar[frozenset[str]] = frozenset({"action"})
+    effects: ClassVar[frozenset[str]] = frozenset({"action", "another_id", "repeat_id"})
 
     def prepare(self) -> None:
         self._files = Files(self.clock, self.setting("application_id"))
@@ -146,6 +146,20 @@ class AbbyySimulator(Simulator):
                 task.verified_at = self.clock.now()
         return len(waiting)
 
+    def about_another(self, operation: str, response: Response) -> Response:  # noqa: ARG002
+        told: Any = response.get_json(silent=True)
+        if not isinstance(told, dict) or "documents" not in told:
+            return response
+        other = next((task for task in self._tasks.values() if task.task_id != told["id"]), None)
+        return json_response(self._described_task(other) if other else {**told, "id": str(uuid.uuid4())})
+
+    def repeating(self, operation: str, response: Response) -> Response:
+        told: Any = response.get_json(silent=True)
+        before = list(self._tasks)[-2:-1]
+        if operation not in ("capture_invoices", "capture_documents") or not before:
+            return response
+        return json_response({**told, "id": before[0]})
+
     # --- tasks -------------------------------------------------------------------------------------------------------
 
     def _capture_documents(self, request: Request) -> Response:
@@ -178,7 +192,10 @@ class AbbyySimulator(Simulator):
         return json_response(self._described_task(task))
 
     def _show_task(self, _request: Request, task_id: str) -> Response:
-        return json_response(self._described_task(self._task(task_id)))
+        task = self._task(task_id)
+        if not all(self.is_shown(task_id, document.accepted) for document in task.documents):
+            raise Refused(404, "There is no such task.")
+        return json_response(self._described_task(task))
 
     def _delete_task(self, _request: Request, task_id: str) -> Response:
         with self._lock:
@@ -247,7 +264,7 @@ class AbbyySimulator(Simulator):
             "delivered": written_time(done_at) if done_at else None,
             "deleted": None,
             "progress": _PROGRESS.get(status, 100.0),
-            "status": status,
+            "status": self.spoken(status, task.documents[0].accepted),
             "processing_priority": "Normal",
             "is_realtime_enabled": False,
             "is_deleted": False,

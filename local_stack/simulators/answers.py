@@ -13,6 +13,7 @@ _MEGABYTE = 1024**2
 # More than any client has a reason to read.
 _OVERSIZED_MEGABYTES = 64
 _HTML = "<!doctype html><title>Service</title><h1>Please sign in</h1>"
+_MAINTENANCE = "<!doctype html><title>Maintenance</title><h1>We'll be back soon</h1>"
 
 
 class Refused(Exception):
@@ -45,6 +46,14 @@ def query_number(request: Request, name: str, default: int, least: int, most: in
         bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
         raise Refused(400, f"{name} must be a whole number {bounds}.")
     return number
+
+
+def page(status: int) -> Response:
+    """What stands before a service shows while the service is away."""
+    response = Response(_MAINTENANCE, status, mimetype="text/html")
+    if 300 <= status < 400:
+        response.headers["Location"] = "/maintenance"
+    return response
 
 
 def junk(kind: str, response: Response) -> Response:

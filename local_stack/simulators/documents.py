@@ -37,13 +37,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class AcceptedDocument:
-    """A document that a server took, and charges for. ``fails``: the script has it fail."""
+    """A document that a server took, and charges for. ``number`` counts them from 0; ``fails``: the script has it
+    fail.
+    """
 
     name: str
     content: bytes = field(repr=False)
     accepted_at: datetime
     ready_at: datetime
     fails: bool = False
+    number: int = 0
 
     def reading(self) -> Reading:
         """What is in it, read when somebody asks first."""

@@ -12,6 +12,7 @@ import base64
 import binascii
 import hmac
 import re
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ class ExtractApiSimulator(Simulator):
     name: ClassVar[str] = "extract_api"
     default_latency: ClassVar[Latency] = Latency(median=8)
     default_settings: ClassVar[Mapping[str, str]] = MappingProxyType({"account_token": "51a0ca7e0acc0a47"})
-    effects: ClassVar[frozenset[str]] = frozenset({"code"})
+    effects: ClassVar[frozenset[str]] = frozenset({"code", "another_id", "repeat_id"})
 
     def prepare(self) -> None:
         self._documents: dict[int, _Document] = {}
@@ -122,6 +123,20 @@ class ExtractApiSimulator(Simulator):
 
     def maintenance(self, operation: str, request: Request) -> Response:
         return self.coded(operation, request, MAINTENANCE)
+
+    def about_another(self, operation: str, response: Response) -> Response:
+        told = response.get_json()
+        if operation == "get_results":
+            others = {str(int(key) + _FIRST_ID): value for key, value in told["result"].items() if key.isdigit()}
+            return json_response({**told, "result": others})
+        return json_response({**told, "id": secrets.token_hex(16)})
+
+    def repeating(self, operation: str, response: Response) -> Response:
+        before = list(self._documents)[-2:-1]
+        if operation != "parse" or not before:
+            return response
+        told = response.get_json()
+        return json_response({**told, "result": {**told["result"], "document_id": before[0]}})
 
     # --- operations --------------------------------------------------------------------------------------------------
 
@@ -188,8 +203,15 @@ class ExtractApiSimulator(Simulator):
 
     def _result(self, document_id: int) -> dict[str, Any]:
         document = self._documents.get(document_id)
-        if document is None:
+        if document is None or (document.accepted and not self.is_shown(str(document_id), document.accepted)):
             return _outcome(NOT_FOUND)
+        told = self._told_result(document_id, document)
+        if document.accepted is None:
+            return told
+        code = self.spoken(told["status_code"], document.accepted)
+        return told if code == told["status_code"] else _outcome(int(code))
+
+    def _told_result(self, document_id: int, document: _Document) -> dict[str, Any]:
         if not self.shows_finished(str(document_id), document.ready_at):
             return _outcome(NOT_READY)
         if document.accepted is None:

@@ -86,6 +86,8 @@ class OcrJobSimulator(Simulator):
         {"api_key": "simulated-api-key", "template": "invoices"}
     )
 
+    effects: ClassVar[frozenset[str]] = frozenset({"another_id", "repeat_id"})
+
     def prepare(self) -> None:
         self._jobs: dict[str, _Job] = {}
 
@@ -108,6 +110,28 @@ class OcrJobSimulator(Simulator):
     def refusal(self, status: int, message: str) -> Response:
         return json_response({"success": False, "message": message}, status)
 
+    def about_another(self, operation: str, response: Response) -> Response:  # noqa: ARG002
+        told: Any = response.get_json(silent=True)
+        data = told.get("data") if isinstance(told, dict) else None
+        if isinstance(data, list):
+            return json_response({**told, "data": [self._another(entry) for entry in data]})
+        if not isinstance(data, dict) or not {"_id", "jobId"} & set(data):
+            return response
+        return json_response({**told, "data": self._another(data)}, response.status_code)
+
+    def _another(self, data: dict[str, Any]) -> dict[str, Any]:
+        if "jobId" in data:
+            return {**data, "jobId": secrets.token_hex(12)}
+        other = next((job for job in self._jobs.values() if job.job_id != data["_id"]), None)
+        return self._view(other) if other else {**data, "_id": secrets.token_hex(12), "jobNumber": "another"}
+
+    def repeating(self, operation: str, response: Response) -> Response:
+        before = list(self._jobs)[-2:-1]
+        if operation != "create_job" or not before:
+            return response
+        told: Any = response.get_json()
+        return json_response({**told, "data": {**told["data"], "_id": before[0]}}, response.status_code)
+
     # --- operations --------------------------------------------------------------------------------------------------
 
     def _list(self, request: Request) -> Response:
@@ -122,6 +146,8 @@ class OcrJobSimulator(Simulator):
         term = request.args.get("search", "").casefold()
         with self._lock:
             jobs = [job for job in self._jobs.values() if not term or any(term in text for text in _words(job))]
+        if "_id" in conditions:
+            jobs = [job for job in jobs if not results.matches({"_id": job.job_id}, conditions) or self._is_known(job)]
         shown = [view for job in jobs if (view := self._matching_view(job, conditions)) is not None]
         shown.sort(key=lambda view: _sortable(view.get(sort)), reverse=order == "desc")
         return json_response({"success": True, "data": shown[offset : offset + limit], "total": len(shown)})
@@ -138,7 +164,7 @@ class OcrJobSimulator(Simulator):
         return json_response({"success": True, "data": self._view(job)}, 201)
 
     def _get(self, _request: Request, job_id: str) -> Response:
-        return json_response({"success": True, "data": self._view(self._job(job_id))})
+        return json_response({"success": True, "data": self._view(self._known_job(job_id))})
 
     def _update(self, request: Request, job_id: str) -> Response:
         job = self._job(job_id)
@@ -167,7 +193,7 @@ class OcrJobSimulator(Simulator):
         return json_response({"success": True, "data": {"jobId": job_id, "status": status}})
 
     def _results(self, _request: Request, job_id: str) -> Response:
-        view = self._view(self._job(job_id))
+        view = self._view(self._known_job(job_id))
         empty: dict[str, Any] = {"extractedData": {}, "confidence": {}, "validationResults": {}}
         return json_response(
             {"success": True, "data": {key: view.get(key, empty.get(key)) for key in (*empty, "processingTime")}}
@@ -180,6 +206,16 @@ class OcrJobSimulator(Simulator):
         if job is None:
             raise Refused(404, "OCR invoice job not found.")
         return job
+
+    def _known_job(self, job_id: str) -> _Job:
+        """The job that a poll asks for."""
+        job = self._job(job_id)
+        if not self._is_known(job):
+            raise Refused(404, "OCR invoice job not found.")
+        return job
+
+    def _is_known(self, job: _Job) -> bool:
+        return not job.runs or self.is_shown(job.job_id, job.runs[-1].document)
 
     def _check_number(self, number: str, job_id: str | None) -> None:
         if any(job.given["jobNumber"] == number and job.job_id != job_id for job in self._jobs.values()):
@@ -221,7 +257,7 @@ class OcrJobSimulator(Simulator):
         view = {
             "_id": job.job_id,
             **job.given,
-            "status": status,
+            "status": self.spoken(status, job.runs[-1].document) if job.runs else status,
             "retryCount": max(0, len(job.runs) - 1),
             "createdAt": _time(job.created_at),
             "updatedAt": _time(job.updated_at),

@@ -13,9 +13,18 @@ A script is a YAML or JSON file. All of it is optional; seconds of latencies pas
     fail_documents: 1           # the first accepted document fails when its latency has passed, or: forever
     page_limit: 50              # documents with more pages fail
     maintenance: false
+    tls: false                  # answers over TLS; the setting ca_bundle then has its certificate
+    link: {up: 20000, down: 5000}   # real bytes per second of each connection; either may be left out
+    unknown_at_first: {polls: 2}    # no poll knows a new document so often, or: {seconds: 60}
+    poisoned_documents: 1       # every poll that names the first accepted document is answered with 500, or: forever
+    odd_status: {word: paused, documents: 1, seconds: 60}   # the first one says so at first; without seconds for good
+
+``odd_status`` may have ``instead_of``: then the word stands only where the contract has that other one, as "COMPLETED"
+for "completed". Words of extract_api are its status codes.
 
 A rule skips ``after`` requests to the operation ``on`` ("*" is all of them; a wrong name is answered with the right
-ones) and then applies ``times`` times (1, or forever). It has one effect:
+ones) and then applies ``times`` times (1, or forever), each time with a ``chance`` from 0 to 1, by lots that repeat
+with their ``seed``. It has one effect:
 
     status: 503                 # answered without doing anything; retry_after adds the header, in seconds
     hang_seconds: 40            # real seconds of silence before the request is read; then it is served
@@ -23,10 +32,17 @@ ones) and then applies ``times`` times (1, or forever). It has one effect:
     lose_answer: true           # the work is done, and charged, but the connection is reset instead of answered
     body: malformed             # the work is done, the answer is junk: malformed, truncated, oversized, html, empty
     code: 9                     # extract_api: its status_code instead of doing anything
+    page: 302                   # a page in HTML with this status, 200 or from 300 on, without doing anything
+    break_tls: true             # the work is done, and TLS breaks in the middle of the answer
+    another_id: true            # the work is done, and the answer is about another document
+    repeat_id: true             # the work is done, and the document gets the id of the one before
+
+With ``charged: true`` a status, a page or a silence comes after the work is done, and charged.
 """
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +58,12 @@ Forever = Literal["forever"]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Junk = Literal["malformed", "truncated", "oversized", "html", "empty"]
-_EFFECTS = ("status", "hang_seconds", "reset", "lose_answer", "body", "code")
+_EFFECTS = (
+    *("status", "hang_seconds", "reset", "lose_answer", "body", "code"),
+    *("page", "break_tls", "another_id", "repeat_id"),
+)
+_COMES_AFTER_WORK = frozenset({"lose_answer", "body", "break_tls", "another_id", "repeat_id"})
+_MAY_BE_CHARGED = frozenset({"status", "page", "hang_seconds"})
 
 
 class _Part(BaseModel):
@@ -75,15 +96,29 @@ class Fault(_Part):
     lose_answer: Literal[True] | None = None
     body: Junk | None = None
     code: int | None = None
+    page: Literal[200] | Annotated[int, Field(ge=300, le=599)] | None = None
+    break_tls: Literal[True] | None = None
+    another_id: Literal[True] | None = None
+    repeat_id: Literal[True] | None = None
+    charged: bool = False
+    chance: Annotated[float, Field(gt=0, le=1)] = 1.0
+    seed: int = 0
     _seen: int = PrivateAttr(0)
+    _struck: int = PrivateAttr(0)
+    _random: random.Random = PrivateAttr(default_factory=random.Random)
+
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ARG002
+        self._random = random.Random(self.seed)
 
     @model_validator(mode="after")
     def _has_one_effect(self) -> Fault:
         effects = [name for name in _EFFECTS if getattr(self, name) is not None]
         if len(effects) != 1:
             raise ValueError(f"a rule has one effect of {', '.join(_EFFECTS)}, not {' and '.join(effects) or 'none'}")
-        if self.retry_after is not None and self.status is None:
-            raise ValueError("retry_after belongs to a status")
+        if self.retry_after is not None and self.status is None and self.page is None:
+            raise ValueError("retry_after belongs to a status or a page")
+        if self.charged and effects[0] not in _MAY_BE_CHARGED:
+            raise ValueError(f"charged belongs to {', '.join(sorted(_MAY_BE_CHARGED))}")
         return self
 
     def strikes(self, operation: str) -> bool:
@@ -91,7 +126,17 @@ class Fault(_Part):
         if self.on not in ("*", operation):
             return False
         self._seen += 1
-        return self._seen > self.after and (self.times == "forever" or self._seen <= self.after + self.times)
+        if self._seen <= self.after or (self.times != "forever" and self._struck >= self.times):
+            return False
+        if self._random.random() >= self.chance:
+            return False
+        self._struck += 1
+        return True
+
+    @property
+    def comes_after_work(self) -> bool:
+        """Whether the request is served, and charged, before the rule has its effect."""
+        return self.charged or any(getattr(self, name) is not None for name in _COMES_AFTER_WORK)
 
 
 class Action(_Part):
@@ -107,8 +152,37 @@ class Action(_Part):
         return self
 
 
+class Link(_Part):
+    """Bytes per second that a connection carries to the server and from it; None is as fast as it can."""
+
+    up: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    down: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+
+class UnknownAtFirst(_Part):
+    """How long no poll knows a document that was accepted: for a time, or for so many polls."""
+
+    seconds: Seconds | None = None
+    polls: Count | None = None
+
+    @model_validator(mode="after")
+    def _has_one_end(self) -> UnknownAtFirst:
+        if (self.seconds is None) == (self.polls is None):
+            raise ValueError("give either seconds or polls")
+        return self
+
+
+class OddStatus(_Part):
+    """What the first documents say of themselves; with ``instead_of`` only where the contract has that word."""
+
+    word: str | int
+    documents: Count | Forever = 1
+    seconds: Seconds | None = None
+    instead_of: str | int | None = None
+
+
 class Script(_Part):
-    """What may be changed while a simulator runs; ``latency`` None is the simulator's own."""
+    """What may be changed while a simulator runs, but for ``tls``; ``latency`` None is the simulator's own."""
 
     latency: Latency | None = None
     rate_limit: RateLimit | None = None
@@ -119,10 +193,23 @@ class Script(_Part):
     maintenance: bool = False
     fail_documents: Count | Forever = 0
     page_limit: Annotated[int, Field(ge=1)] | None = None
+    tls: bool = False
+    link: Link | None = None
+    unknown_at_first: UnknownAtFirst | None = None
+    poisoned_documents: Count | Forever = 0
+    odd_status: OddStatus | None = None
 
 
 _PARTS: Mapping[str, type[_Part]] = MappingProxyType(
-    {"latency": Latency, "rate_limit": RateLimit, "faults": Fault, "action": Action}
+    {
+        "latency": Latency,
+        "rate_limit": RateLimit,
+        "faults": Fault,
+        "action": Action,
+        "link": Link,
+        "unknown_at_first": UnknownAtFirst,
+        "odd_status": OddStatus,
+    }
 )
 
 

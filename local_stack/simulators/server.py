@@ -7,11 +7,14 @@ connections could not be seen; its request, response and routing objects are use
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import socket
 import socketserver
+import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, Any, cast
@@ -27,6 +30,9 @@ SENT_HEADERS = "loopback.sent_headers"
 """Where a request's ``environ`` has its headers as pairs, in their order."""
 
 _CHUNK_BYTES = 64 * 1024
+_SLOW_BUFFER_BYTES = 16 * 1024
+# A slow connection carries so much at a time, in seconds of its speed.
+_SLOW_PORTION_SECONDS = 0.02
 _LINGER_NOT = struct.pack("ii", 1, 0)
 _LOG = logging.getLogger(__name__)
 
@@ -35,20 +41,39 @@ class HangUp(Exception):
     """Raised by an application that wants its connection reset instead of answered."""
 
 
+class BreakTls(Exception):
+    """Raised by an application that wants its answer to break in the middle of a TLS record."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
 Application = Callable[[Request], Response]
+# Bytes per second to the server and from it, None as fast as it can.
+Link = Callable[[], tuple[float | None, float | None]]
 
 
 class LoopbackServer:
     """Answers requests to ``127.0.0.1`` with an application, each connection on a thread of its own.
 
-    Port 0 takes any free port. It answers from ``__init__`` until ``close``.
+    Port 0 takes any free port. It answers from ``__init__`` until ``close``, over TLS with ``tls``. ``link`` is asked
+    with each request how fast the connection is.
 
     Raises:
         OSError: the port is taken.
     """
 
-    def __init__(self, application: Application, port: int = 0) -> None:
-        self._server = _Server(application, port)
+    def __init__(
+        self,
+        application: Application,
+        port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+        link: Link = lambda: (None, None),
+    ) -> None:
+        self._server = _Server(application, port, tls, link)
+        self._scheme = "https" if tls else "http"
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="loopback-server", daemon=True
         )
@@ -56,7 +81,7 @@ class LoopbackServer:
 
     @property
     def origin(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"{self._scheme}://{HOST}:{self.port}"
 
     @property
     def port(self) -> int:
@@ -74,8 +99,10 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     daemon_threads = True
 
-    def __init__(self, application: Application, port: int) -> None:
+    def __init__(self, application: Application, port: int, tls: ssl.SSLContext | None, link: Link) -> None:
         self.application = application
+        self.link = link
+        self._tls = tls
         self._connections: set[socket.socket] = set()
         super().__init__((HOST, port), _Handler)
 
@@ -85,7 +112,17 @@ class _Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         # HTTPServer asks the name service what this machine is called, which may take seconds.
+        if self.link()[0] is not None:
+            # What the system takes in advance is not slow.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SLOW_BUFFER_BYTES)
         socketserver.TCPServer.server_bind(self)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        if self._tls is not None:
+            # The handshake takes place on the connection's own thread, with the first read.
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)
@@ -116,12 +153,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(Response("The body is too large, or has no Content-Length.", 413 if length else 411))
             return
-        body = LimitedStream(cast(IO[bytes], self.rfile), length)
+        speed, _ = cast(_Server, self.server).link()
+        stream = self.rfile if speed is None else _SlowReader(self.rfile, speed)
+        body = LimitedStream(cast(IO[bytes], stream), length)
         request = Request(self._environ(length, body))
         try:
             response = cast(_Server, self.server).application(request)
         except HangUp:
             self._hang_up()
+            return
+        except BreakTls as exc:
+            self._break_tls(exc.response)
             return
         except Exception:
             _LOG.exception("A loopback server failed over %s %s", self.command, self.path)
@@ -189,8 +231,32 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             for chunk in response.iter_encoded():
-                self.wfile.write(chunk)
+                self._write(chunk)
         response.close()
+
+    def _write(self, content: bytes) -> None:
+        _, speed = cast(_Server, self.server).link()
+        if speed is None:
+            self.wfile.write(content)
+            return
+        size = _slow_portion(speed)
+        for start in range(0, len(content), size):
+            portion = content[start : start + size]
+            self.wfile.write(portion)
+            self.wfile.flush()
+            time.sleep(len(portion) / speed)
+
+    def _break_tls(self, response: Response) -> None:
+        content = response.get_data()
+        self.send_response(response.status_code)
+        self.send_header("Content-Type", response.content_type or "")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2])
+        self.wfile.flush()
+        # Past the encryption, where a record is expected.
+        socket.socket.sendall(self.connection, b"this is no TLS record")
+        self.close_connection = True
 
     def _hang_up(self) -> None:
         """Reset the connection: the other side sees neither an answer nor an orderly end."""
@@ -198,3 +264,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         # Streams on the socket keep it open when it is closed; taking its descriptor away does not ask them.
         socket.close(self.connection.detach())
+
+
+class _SlowReader(io.RawIOBase):
+    def __init__(self, stream: Any, bytes_per_second: float) -> None:
+        self._stream = stream
+        self._speed = bytes_per_second
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        portion: bytes = self._stream.read1(min(len(buffer), _slow_portion(self._speed)))
+        time.sleep(len(portion) / self._speed)
+        buffer[: len(portion)] = portion
+        return len(portion)
+
+
+def _slow_portion(bytes_per_second: float) -> int:
+    return max(1, int(bytes_per_second * _SLOW_PORTION_SECONDS))

@@ -18,10 +18,11 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from local_stack.errors import UserError
-from local_stack.simulators.answers import Refused, junk
+from local_stack.simulators import certificates
+from local_stack.simulators.answers import Refused, junk, page
 from local_stack.simulators.documents import AcceptedDocument
-from local_stack.simulators.script import Fault, Latency, RateLimit, Script
-from local_stack.simulators.server import MOST_BYTES, HangUp, LoopbackServer
+from local_stack.simulators.script import Count, Fault, Forever, Latency, RateLimit, Script
+from local_stack.simulators.server import MOST_BYTES, BreakTls, HangUp, LoopbackServer
 
 _MAINTENANCE_SECONDS = 5
 
@@ -96,6 +97,7 @@ class Simulator(ABC):
         self._stopping = threading.Event()
         self._served: deque[datetime] = deque()
         self._denials: Counter[str] = Counter()
+        self._polls: Counter[str] = Counter()
         self._random = random.Random((script.latency or self.default_latency).seed)
         self.prepare()
         self._routes = {route.operation: route for route in self.routes()}
@@ -107,7 +109,12 @@ class Simulator(ABC):
             self._check(fault)
         if script.action is not None and "action" not in self.effects:
             raise UserError(f"{self.name} has no action that a person takes: leave it out of the script.")
-        self._server = LoopbackServer(self._application, port)
+        self._server = LoopbackServer(
+            self._application,
+            port,
+            tls=certificates.server_context() if script.tls else None,
+            link=lambda: (script.link.up, script.link.down) if script.link else (None, None),
+        )
 
     # --- what a simulator tells --------------------------------------------------------------------------------------
 
@@ -127,7 +134,8 @@ class Simulator(ABC):
     @property
     def settings(self) -> Mapping[str, str]:
         """The settings with which a provider talks to this simulator."""
-        return MappingProxyType({**self._settings, "base_url": self.base_url})
+        trusted = {"ca_bundle": certificates.authority()} if self.script.tls else {}
+        return MappingProxyType({**self._settings, **trusted, "base_url": self.base_url})
 
     @property
     def operations(self) -> Sequence[str]:
@@ -185,6 +193,14 @@ class Simulator(ABC):
         """The answer with a status code of the contract's own. Only for a provider with the effect ``code``."""
         raise NotImplementedError
 
+    def about_another(self, operation: str, response: Response) -> Response:
+        """The answer as if another document had been asked for. Only for a provider with the effect ``another_id``."""
+        raise NotImplementedError
+
+    def repeating(self, operation: str, response: Response) -> Response:
+        """The answer with the id of the document before. Only for a provider with the effect ``repeat_id``."""
+        raise NotImplementedError
+
     # --- what providers use ------------------------------------------------------------------------------------------
 
     def setting(self, name: str) -> str:
@@ -194,9 +210,9 @@ class Simulator(ABC):
         """Take a document and charge for it. Look at ``has_credit`` before, under the same lock."""
         with self._lock:
             now = self.clock.now()
-            failures = self.script.fail_documents
-            fails = failures == "forever" or len(self.accepted) < failures
-            document = AcceptedDocument(name, content, now, now + self.draw_latency(), fails)
+            number = len(self.accepted)
+            fails = _is_among(number, self.script.fail_documents)
+            document = AcceptedDocument(name, content, now, now + self.draw_latency(), fails, number)
             self.accepted.append(document)
         return document
 
@@ -218,6 +234,33 @@ class Simulator(ABC):
                 return True
             self._denials[key] += 1
             return False
+
+    def is_shown(self, key: str, document: AcceptedDocument) -> bool:
+        """Whether a poll that names ``key`` is told of its document. Counts the times that the script denies it.
+
+        Raises:
+            Refused: the document is poisoned.
+        """
+        if _is_among(document.number, self.script.poisoned_documents):
+            raise Refused(500, "The script says so.")
+        hidden = self.script.unknown_at_first
+        if hidden is None:
+            return True
+        if hidden.seconds is not None:
+            return self.clock.now() >= document.accepted_at + timedelta(seconds=hidden.seconds)
+        with self._lock:
+            self._polls[key] += 1
+            return self._polls[key] > (hidden.polls or 0)
+
+    def spoken(self, status: Any, document: AcceptedDocument) -> Any:
+        """The status of a document as the script has it said."""
+        odd = self.script.odd_status
+        if odd is None or not _is_among(document.number, odd.documents):
+            return status
+        if odd.instead_of is not None:
+            return odd.word if odd.instead_of == status else status
+        is_over = odd.seconds is not None and self.clock.now() >= document.accepted_at + timedelta(seconds=odd.seconds)
+        return status if is_over else odd.word
 
     def failure_of(self, document: AcceptedDocument) -> str | None:
         """Why a document comes to nothing: ``encrypted``, ``unreadable``, ``pages``, ``script``; None when it does."""
@@ -241,7 +284,7 @@ class Simulator(ABC):
             self.requests[operation] += 1
         try:
             return self._told(operation, self._respond(operation, request, values))
-        except HangUp:
+        except (HangUp, BreakTls):
             self._enter(operation, 0)
             raise
 
@@ -253,18 +296,38 @@ class Simulator(ABC):
             fault = next((fault for fault in self.script.faults if fault.strikes(operation)), None)
         if fault is None:
             return self._served_by(operation, request, values)
+        return self._struck_by(fault, operation, request, values)
+
+    def _struck_by(self, fault: Fault, operation: str, request: Request, values: Mapping[str, str]) -> Response:
         if fault.reset:
             raise HangUp
-        if fault.status is not None:
-            return self._with_retry_after(self.refusal(fault.status, "The script says so."), fault.retry_after)
-        if fault.code is not None:
-            return self.coded(operation, request, fault.code)
-        if fault.hang_seconds is not None and self._stopping.wait(fault.hang_seconds):
-            raise HangUp
-        response = self._served_by(operation, request, values)
+        if not fault.comes_after_work:
+            self._hang(fault)
+        if fault.comes_after_work or fault.hang_seconds is not None:
+            response = self._served_by(operation, request, values)
+        if fault.comes_after_work:
+            self._hang(fault)
         if fault.lose_answer:
             raise HangUp
-        return response if fault.body is None else junk(fault.body, response)
+        if fault.break_tls:
+            raise BreakTls(response)
+        if fault.status is not None:
+            response = self._with_retry_after(self.refusal(fault.status, "The script says so."), fault.retry_after)
+        elif fault.page is not None:
+            response = self._with_retry_after(page(fault.page), fault.retry_after)
+        elif fault.code is not None:
+            response = self.coded(operation, request, fault.code)
+        elif fault.body is not None:
+            response = junk(fault.body, response)
+        elif fault.another_id:
+            response = self.about_another(operation, response)
+        elif fault.repeat_id:
+            response = self.repeating(operation, response)
+        return response
+
+    def _hang(self, fault: Fault) -> None:
+        if fault.hang_seconds is not None and self._stopping.wait(fault.hang_seconds):
+            raise HangUp
 
     def _served_by(self, operation: str, request: Request, values: Mapping[str, str]) -> Response:
         route = self._routes[operation]
@@ -311,9 +374,19 @@ class Simulator(ABC):
             )
         if fault.code is not None and "code" not in self.effects:
             raise UserError(f"{self.name} has no status codes of its own: use the effect status instead of code.")
+        for effect in ("another_id", "repeat_id"):
+            if getattr(fault, effect) and effect not in self.effects:
+                raise UserError(f"The simulator of {self.name} has no effect {effect}.")
+        if fault.break_tls and not self.script.tls:
+            raise UserError("Only TLS can break: break_tls needs tls: true in the script.")
 
     @staticmethod
     def _with_retry_after(response: Response, seconds: int | None) -> Response:
         if seconds is not None:
             response.headers["Retry-After"] = str(seconds)
         return response
+
+
+def _is_among(number: int, first: Count | Forever) -> bool:
+    """Whether a document, counted from 0, is one of the first so many."""
+    return first == "forever" or number < first

@@ -150,6 +150,7 @@ class ProviderContract:
             (can.confirms, lambda: provider.confirm("1", b"{}", Invoice())),
             (can.discards, lambda: provider.discard("1", b"{}")),
             (can.finds_submissions, lambda: provider.find(submission)),
+            (can.finds_submissions, lambda: provider.copies(submission)),
         ):
             if not is_possible:
                 with pytest.raises(OperationUnsupported, match=provider.name):
@@ -164,5 +165,7 @@ class LookupContract:
     ) -> None:
         assert provider.capabilities.finds_submissions
         assert provider.find(submission) is None
+        assert provider.copies(submission) == 0
         reference = provider.submit(submission, content)
         assert provider.find(submission) == reference
+        assert provider.copies(submission) == 1

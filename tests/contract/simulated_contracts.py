@@ -31,6 +31,7 @@ from invoice_capture.providers.base import ProviderContext
 from local_stack import simulators
 from local_stack.simulators import Simulator
 from local_stack.simulators.server import LoopbackServer
+from tests.contract.hostile_contracts import HostileContract
 from tests.contract.provider_contracts import ProviderContract, QueuedInvocations
 from tests.fakes.stores import MemoryDocumentStore
 from tests.fakes.world import ManualClock
@@ -53,7 +54,7 @@ class LinkedDocumentStore(MemoryDocumentStore):
         return Response(self.objects[request.path.removeprefix("/"), request.args["versionId"]])
 
 
-class SimulatedContract(ProviderContract):
+class SimulatedContract(HostileContract, ProviderContract):
     """For providers whose server is simulated: the same faults, over a real connection.
 
     ``spending`` is the operation that is charged, ``first`` the first one of a submission, ``checking`` the one that
@@ -152,8 +153,6 @@ class SimulatedContract(ProviderContract):
         [
             ({"status": 429, "retry_after": 7}, RateLimited, 7),
             ({"status": 503, "retry_after": 40}, ProviderUnavailable, 40),
-            ({"status": 500}, ProviderUnavailable, None),
-            ({"status": 502}, ProviderUnavailable, None),
         ],
     )
     def test_what_was_certainly_not_taken_may_be_sent_again(

@@ -134,6 +134,7 @@ class TestAbbyy(ConfirmContract, DiscardContract, SimulatedContract):
     first, spending, checking = "upload_file", "capture_invoices", "task"
     credentials = ("application_token", "application_id")
     learning = "open_training_station"
+    finished_words = ("Done", "COMPLETED")
 
 
 class TestExtractApi(ConfirmContract, SimulatedContract):
@@ -141,6 +142,7 @@ class TestExtractApi(ConfirmContract, SimulatedContract):
     first = spending = "parse"
     checking = "get_results"
     learning = "validate"
+    odd_word, halted_word, finished_words = 13, None, None
     credentials = ("account_token",)
     # Its contract has no word for credentials: what it does not know has no credit.
     credentials_error = NoCredit
@@ -150,3 +152,4 @@ class TestOcrJob(LookupContract, DiscardContract, SimulatedContract):
     provider_class = OcrJobProvider
     first, spending, checking = "create_job", "process_job", "list_jobs"
     credentials = ("api_key", "template")
+    finished_words = ("completed", "Completed")

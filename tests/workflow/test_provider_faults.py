@@ -93,18 +93,33 @@ def only(*providers: str) -> pytest.MarkDecorator:
 TRANSIENT: list[dict[str, Any]] = [
     {"status": 429, "retry_after": 5},
     {"status": 503, "retry_after": 20},
-    {"status": 500, "times": 3},
-    {"status": 502},
 ]
+TROUBLE: list[dict[str, Any]] = [{"status": 500, "times": 2}, {"status": 502}]
+PAGES: list[dict[str, Any]] = [{"page": 302}, {"page": 503, "times": 2}]
 
 
-@pytest.mark.parametrize("fault", TRANSIENT, ids=str)
-@pytest.mark.parametrize("step", ["first", "spending", "checking"])
-def test_what_passes_is_waited_for_and_paid_once(scene: Scene, step: str, fault: dict[str, Any]) -> None:
-    scene.simulator.fail(on=getattr(scene.operations, step), **fault)
+def paid_once(scene: Scene, on: str, fault: dict[str, Any]) -> None:
+    scene.simulator.fail(on=on, **fault)
     job = scene.alone()
     assert (job["status"], job.get("possible_double_charge", False)) == ("CAPTURED", False)
     assert len(scene.simulator.accepted) == 1
+
+
+@pytest.mark.parametrize("fault", TRANSIENT + PAGES, ids=str)
+@pytest.mark.parametrize("step", ["first", "spending", "checking"])
+def test_what_passes_is_waited_for_and_paid_once(scene: Scene, step: str, fault: dict[str, Any]) -> None:
+    paid_once(scene, getattr(scene.operations, step), fault)
+
+
+@pytest.mark.parametrize("fault", TROUBLE, ids=str)
+def test_trouble_with_what_costs_nothing_is_waited_for(scene: Scene, fault: dict[str, Any]) -> None:
+    paid_once(scene, scene.operations.checking, fault)
+
+
+@only("abbyy", "ocr_job")
+@pytest.mark.parametrize("fault", TROUBLE, ids=str)
+def test_trouble_before_anything_is_charged_is_waited_for(scene: Scene, fault: dict[str, Any]) -> None:
+    paid_once(scene, scene.operations.first, fault)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +168,15 @@ def test_a_rate_limit_slows_the_provider_down_and_fails_nobody(scene: Scene) -> 
 
 
 @pytest.mark.parametrize(
-    "fault", [{"lose_answer": True}, {"hang_seconds": HANG_SECONDS}, {"body": "malformed"}], ids=str
+    "fault",
+    [
+        {"lose_answer": True},
+        {"hang_seconds": HANG_SECONDS},
+        {"body": "malformed"},
+        {"status": 500, "charged": True},
+        {"page": 502, "charged": True},
+    ],
+    ids=str,
 )
 def test_a_lost_answer_is_looked_up_or_marked(scene: Scene, fault: dict[str, Any]) -> None:
     scene.simulator.fail(on=scene.operations.spending, **fault)

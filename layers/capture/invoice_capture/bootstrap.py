@@ -300,6 +300,9 @@ class Application:
             known = self._providers[name] = (settings, provider_class(self._provider_context(name, settings)))
         return known[1]
 
+    def forget(self, name: str) -> None:
+        self._secrets.forget(name)
+
     def _provider_context(self, name: str, settings: Mapping[str, str]) -> ProviderContext:
         return ProviderContext(
             name=name,

@@ -13,6 +13,7 @@ from moto import mock_aws
 from invoice_capture.aws.clients import Clients, calling, error_code
 from invoice_capture.aws.items import from_attributes, moment, timestamp, to_attributes
 from invoice_capture.aws.provider_settings import SecretSettings
+from invoice_capture.bootstrap import Application
 from invoice_capture.domain.errors import SettingMissing, StoreUnavailable
 
 JSON = st.recursive(
@@ -88,3 +89,30 @@ def test_a_secret_that_is_no_object_is_named_and_not_shown(clients: Clients, sec
 
 def test_a_secret_that_is_not_there_has_no_settings(clients: Clients) -> None:
     assert SecretSettings(clients, "stack/providers/").of("paid") == {}
+
+
+def test_a_secret_is_kept_until_it_is_forgotten(clients: Clients) -> None:
+    secrets, settings = clients.secretsmanager, SecretSettings(clients, "stack/providers/")
+    for name in ("paid", "other"):
+        secrets.create_secret(Name=f"stack/providers/{name}", SecretString='{"key": "old"}')
+        assert settings.of(name) == {"key": "old"}
+        secrets.put_secret_value(SecretId=f"stack/providers/{name}", SecretString='{"key": "new"}')
+    settings.forget("paid")
+    assert settings.of("paid") == {"key": "new"}
+    assert settings.of("other") == {"key": "old"}
+    secrets.put_secret_value(SecretId="stack/providers/paid", SecretString='{"key": "newer"}')
+    assert settings.of("paid") == {"key": "new"}, "what was read again is kept again"
+
+
+def test_a_provider_whose_settings_were_forgotten_is_another_one_if_they_changed(clients: Clients) -> None:
+    secrets = clients.secretsmanager
+    secrets.create_secret(Name="stack/providers/ocr_job", SecretString='{"api_key": "old"}')
+    application = Application({"PROVIDER_SECRET_PREFIX": "stack/providers/", "DOCUMENTS_BUCKET": "documents"})
+    application.forget("ocr_job")
+    old = application.get("ocr_job")
+    application.forget("ocr_job")
+    assert application.get("ocr_job") is old
+    secrets.put_secret_value(SecretId="stack/providers/ocr_job", SecretString='{"api_key": "new"}')
+    assert application.get("ocr_job") is old
+    application.forget("ocr_job")
+    assert application.get("ocr_job").setting("api_key") == "new"  # type: ignore[attr-defined]

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from invoice_capture.domain.errors import (
-    CredentialsRefused,
-    NoCredit,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
@@ -28,6 +26,7 @@ _STATES = {
     CheckState.PENDING: "asked again",
     CheckState.ACTION_REQUIRED: "waits for a person",
     CheckState.READY: "captured",
+    CheckState.UNKNOWN: "asked again, said on the job",
 }
 
 
@@ -58,19 +57,17 @@ def code(cell: str) -> str:
     return str(name)
 
 
-WAITED_FOR = (ProviderUnavailable,)
-ACCOUNT = (CredentialsRefused, NoCredit)
-
-
-def consequence(error: ProviderError | type[ProviderError] | None, finds: bool = False, is_check: bool = False) -> str:
-    """What a cell says of an error: its name, and what becomes of the job. ``is_check``: a whole check met it."""
+def consequence(error: ProviderError | type[ProviderError] | None, finds: bool = False, refused: bool = False) -> str:
+    """What a cell says of an error: its name, and what becomes of the job. ``refused``: a check met it, and the
+    provider has not said it of the document.
+    """
     error_class = error if isinstance(error, type) else type(error)
     if issubclass(error_class, RateLimited):
         what = "asked again, slower"
-    elif issubclass(error_class, ProviderUnavailable) or (
-        is_check and issubclass(error_class, CredentialsRefused | NoCredit)
-    ):
+    elif issubclass(error_class, ProviderUnavailable):
         what = "asked again"
+    elif refused:
+        what = "asked again, for a time"
     elif issubclass(error_class, SubmissionInDoubt):
         what = "looked up" if finds else "sent once more"
     else:

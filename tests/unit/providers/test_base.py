@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from werkzeug.wrappers import Response
 
-from invoice_capture.domain.errors import SettingMissing
+from invoice_capture.domain.errors import CredentialsRefused, NoCredit, RateLimited, SettingMissing, SubmissionUnknown
 from invoice_capture.domain.invoice import Invoice
-from invoice_capture.domain.submission import Submission
+from invoice_capture.domain.submission import Submission, SubmissionState
+from invoice_capture.ports import Check, CheckState
 from invoice_capture.providers.base import BaseProvider, ProviderContext
 from local_stack.simulators.server import LoopbackServer
 from tests.fakes.stores import MemoryDocumentStore
@@ -80,3 +81,28 @@ def test_a_flag_is_yes_or_no(text: str, value: bool) -> None:
 @pytest.mark.parametrize(("given", "used"), [("", 8), ("3", 3), ("0", 1), ("100", 8)])
 def test_no_more_than_eight_requests_are_under_way(given: str, used: int) -> None:
     assert tiny(max_concurrency=given).max_concurrency == used
+
+
+class Refusing(Tiny):
+    def check_one(self, submission: Submission) -> Check:
+        refusal = {"gone": SubmissionUnknown, "account": CredentialsRefused, "empty": NoCredit, "away": RateLimited}
+        raise refusal[submission.reference or ""]("no")
+
+
+def test_a_refusal_of_a_check_is_about_its_document_unless_it_is_about_the_account() -> None:
+    provider = Refusing(tiny()._context)
+
+    def checked(reference: str) -> Check:
+        row = Submission("job", 1, "tiny", SubmissionState.PENDING, None, None, None, None, None, reference=reference)  # type: ignore[arg-type]
+        return provider.check([row])[reference]
+
+    gone = checked("gone")
+    assert (gone.state, type(gone.error)) == (CheckState.REFUSED, SubmissionUnknown)
+    for reference, error in (("account", CredentialsRefused), ("empty", NoCredit), ("away", RateLimited)):
+        with pytest.raises(error):
+            checked(reference)
+
+
+@pytest.mark.parametrize(("given", "used"), [("", 30.0), ("0", 30.0), ("5", 5.0), ("3600", 60.0)])
+def test_no_silence_is_waited_for_longer_than_a_minute(url: str, given: str, used: float) -> None:
+    assert tiny(base_url=url, timeout_seconds=given).http_client({}, [], {})._limits.read_seconds == used

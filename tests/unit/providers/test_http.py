@@ -28,7 +28,14 @@ from invoice_capture.domain.errors import (
     SubmissionUnknown,
     UnreadableDocument,
 )
-from invoice_capture.providers.http import HttpClient, Limits, retry_after_seconds
+from invoice_capture.providers.http import (
+    COMMON_STATUSES,
+    MAINTENANCE_PAUSE_SECONDS,
+    FreeRequest,
+    HttpClient,
+    retry_after_seconds,
+)
+from invoice_capture.providers.transport import Limits
 from invoice_capture.version import USER_AGENT
 from tests.waiting import PATIENCE_SECONDS
 
@@ -115,7 +122,8 @@ def test_an_answer_is_validated_and_connections_are_used_again(server: Server) -
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (301, RequestRefused),
+        (301, ProviderUnavailable),
+        (302, ProviderUnavailable),
         (400, RequestRefused),
         (401, CredentialsRefused),
         (402, NoCredit),
@@ -142,11 +150,115 @@ def test_every_status_has_its_error(server: Server, status: int, error: type[Pro
     assert len(server.requests) == 1, "nothing is repeated, and no redirect followed"
 
 
-@pytest.mark.parametrize("status", [408, 504])
-def test_a_gateway_that_gave_up_waiting_leaves_a_paid_request_in_doubt(server: Server, status: int) -> None:
-    server.answer = lambda handler: reply(handler, status, b"")
+# --- money -----------------------------------------------------------------------------------------------------------
+
+PAGE = b"<!doctype html><h1>We'll be back</h1>"
+JSON = b'{"message": "no"}'
+
+
+@pytest.mark.parametrize("content", [JSON, b"", PAGE], ids=["json", "empty", "page"])
+@pytest.mark.parametrize("status", [408, 500, 501, 502, 504, *range(520, 528), 599])
+def test_a_server_in_trouble_leaves_a_paid_request_in_doubt(server: Server, status: int, content: bytes) -> None:
+    server.answer = lambda handler: reply(handler, status, content, Retry_After="5")
+    with pytest.raises(SubmissionInDoubt):
+        client(server.url, free_request=FreeRequest("GET", "/free")).call("POST", "/thing", Thing, spends=True)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [409, 418, 425, 499])
+def test_a_refusal_that_no_table_has_leaves_a_paid_request_in_doubt(server: Server, status: int) -> None:
+    server.answer = lambda handler: reply(handler, status, JSON)
     with pytest.raises(SubmissionInDoubt):
         client(server.url).call("POST", "/thing", Thing, spends=True)
+
+
+@pytest.mark.parametrize("content", [JSON, b"", b"No."])
+@pytest.mark.parametrize(("status", "error"), COMMON_STATUSES.items())
+def test_a_refusal_of_the_table_says_that_nothing_was_taken(
+    server: Server, status: int, error: type[ProviderError], content: bytes
+) -> None:
+    server.answer = lambda handler: reply(handler, status, content)
+    with pytest.raises(error) as caught:
+        client(server.url).call("POST", "/thing", Thing, spends=True)
+    assert type(caught.value) is error
+
+
+def test_an_outage_that_says_when_to_come_again_took_nothing(server: Server) -> None:
+    server.answer = lambda handler: reply(handler, 503, JSON, Retry_After="40")
+    with pytest.raises(ProviderUnavailable) as caught:
+        client(server.url).call("POST", "/thing", Thing, spends=True)
+    assert caught.value.retry_after == 40
+    server.answer = lambda handler: reply(handler, 503, JSON)
+    with pytest.raises(SubmissionInDoubt):
+        client(server.url).call("POST", "/thing", Thing, spends=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [(301, b""), (302, PAGE), (307, JSON), (403, PAGE), (404, PAGE), (503, PAGE)],
+    ids=lambda value: value if isinstance(value, int) else "",
+)
+@pytest.mark.parametrize("spends", [False, True])
+def test_maintenance_pauses_and_ends_nothing(server: Server, status: int, content: bytes, spends: bool) -> None:
+    server.answer = lambda handler: reply(handler, status, content, Location="/maintenance")
+    with pytest.raises(ProviderUnavailable, match="maintenance") as caught:
+        client(server.url).call("POST", "/thing", Thing, spends=spends)
+    assert caught.value.retry_after == MAINTENANCE_PAUSE_SECONDS
+    server.answer = lambda handler: reply(handler, status, content, Location="/maintenance", Retry_After="7")
+    with pytest.raises(ProviderUnavailable) as caught:
+        client(server.url).call("POST", "/thing", Thing, spends=spends)
+    assert caught.value.retry_after == 7
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 405, 422])
+@pytest.mark.parametrize(
+    ("free", "error"),
+    [
+        ((200, PAGE), ProviderUnavailable),
+        ((503, PAGE), ProviderUnavailable),
+        ((302, b""), ProviderUnavailable),
+        ((200, b'{"name": "x"}'), SubmissionInDoubt),
+        ((401, JSON), SubmissionInDoubt),
+        ((502, PAGE), SubmissionInDoubt),
+    ],
+)
+def test_a_page_to_a_paid_request_is_maintenance_only_if_a_free_request_gets_one_as_well(
+    server: Server, status: int, free: tuple[int, bytes], error: type[ProviderError]
+) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        reply(handler, *(free if handler.path == "/free" else (status, PAGE)))
+
+    server.answer = answer
+    paid = client(server.url, free_request=FreeRequest("GET", "/free"))
+    with pytest.raises(error) as caught:
+        paid.call("POST", "/thing", Thing, spends=True)
+    assert type(caught.value) is error
+    assert [path for _, path, _ in server.requests] == ["/thing", "/free"]
+
+
+def test_without_a_free_request_a_page_leaves_a_paid_request_in_doubt(server: Server) -> None:
+    server.answer = lambda handler: reply(handler, 200, PAGE)
+    with pytest.raises(SubmissionInDoubt):
+        client(server.url).call("POST", "/thing", Thing, spends=True)
+    with pytest.raises(ProviderUnavailable) as caught:
+        client(server.url).call("GET", "/thing", Thing)
+    assert caught.value.retry_after == MAINTENANCE_PAUSE_SECONDS
+
+
+def test_a_document_that_is_too_large_for_a_gateway_was_not_taken(server: Server) -> None:
+    server.answer = lambda handler: reply(handler, 413, b"<html>413 Request Entity Too Large</html>")
+    with pytest.raises(UnreadableDocument):
+        client(server.url).call("POST", "/thing", Thing, spends=True)
+
+
+def test_a_paid_request_never_uses_a_kept_connection(server: Server) -> None:
+    paid = client(server.url)
+    for spends in (False, True, True, False):
+        paid.call("POST", "/thing", Thing, spends=spends)
+    assert len(server.connections) == 3
+
+
+# --- statuses --------------------------------------------------------------------------------------------------------
 
 
 def test_a_providers_own_table_comes_first(server: Server) -> None:

@@ -17,11 +17,12 @@ import pytest
 
 from invoice_capture.domain import errors
 from invoice_capture.domain.document import DocumentKind
-from invoice_capture.domain.errors import CaptureFailed, ProviderError
+from invoice_capture.domain.errors import CaptureFailed, ProviderError, SubmissionInDoubt
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.ports import CheckState
 from invoice_capture.providers import registry
 from invoice_capture.providers.base import ProviderContext
+from invoice_capture.providers.statuses import KNOWN_ELSEWHERE
 from local_stack import simulators
 from local_stack.simulators import Simulator
 from tests.contract.provider_contracts import QueuedInvocations
@@ -49,8 +50,10 @@ FAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "an answer that cannot be read": {"body": "html"},
         **{
             f"HTTP {status}": {"status": status}
-            for status in (400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 415, 429, 500, 502, 503, 504)
+            for status in (400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504)
         },
+        "HTTP 503 with Retry-After": {"status": 503, "retry_after": 5},
+        **{f"HTTP {status} with a page": {"page": status} for status in (200, 302, 403, 404, 503)},
         "any other 4xx": {"status": 418},
         "any other 5xx": {"status": 520},
     }
@@ -266,9 +269,9 @@ class World:
         try:
             check = provider.check([row])[row.reference]
         except ProviderError as exc:
-            return consequence(exc, is_check=True)
-        assert check.state is CheckState.FAILED
-        return consequence(check.error)
+            return consequence(exc, refused=True)
+        assert check.state is CheckState.REFUSED
+        return consequence(check.error, refused=True)
 
 
 @pytest.fixture
@@ -283,7 +286,8 @@ def expanded(rows: list[Row]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for said, submitting, checking in rows:
         statuses = re.findall(r"\d{3}", said) if said.startswith("HTTP") else []
-        for label in [f"HTTP {status}" for status in statuses] or [said]:
+        suffix = said.partition(" with ")
+        for label in [f"HTTP {status}{''.join(suffix[1:])}" for status in statuses] or [said]:
             assert label not in found
             found[label] = (submitting, checking)
     return found
@@ -304,11 +308,25 @@ def test_task_statuses_of_abbyy_are_those_of_its_tables() -> None:
     assert {code(status): cell for status, cell in rows} == {
         status: state_cell(state, FAILURES.get(status)) for status, state in STATUSES.items()
     }
-    assert other == ("any other, told to the log once", state_cell(CheckState.PENDING))
+    assert other == ("any other", state_cell(CheckState.UNKNOWN))
+
+
+def test_endings_of_the_field_are_those_of_the_shared_table() -> None:
+    rows = {state: set(re.findall(r"`([^`]+)`", words)) for words, state in tables()["Statuses of none of them"]}
+    listed = {
+        word: state
+        for cell, state in (
+            ("captured", CheckState.READY),
+            (consequence(CaptureFailed), CheckState.FAILED),
+            ("asked again, said on the job", CheckState.PENDING),
+        )
+        for word in rows[cell]
+    }
+    assert listed == dict(KNOWN_ELSEWHERE)
 
 
 def test_status_codes_of_extract_api_are_those_of_its_tables() -> None:
-    from invoice_capture.providers.extract_api.mapping import CODES, MESSAGES, STATUSES
+    from invoice_capture.providers.extract_api.mapping import CODES, FINAL_CODES, MESSAGES, STATUSES
     from invoice_capture.providers.extract_api.wire import ACCEPTED
 
     *rows, other = tables()["Failures of `extract_api` 2"]
@@ -316,12 +334,13 @@ def test_status_codes_of_extract_api_are_those_of_its_tables() -> None:
     assert {int(re.match(r"\d+", said)[0]): cells for said, *cells in rows} == {
         number: [
             "accepted" if number in ACCEPTED else consequence(CODES[number]),
-            state_cell(STATUSES[number]) if number in STATUSES else consequence(CODES[number]),
+            state_cell(STATUSES[number])
+            if number in STATUSES
+            else consequence(CODES[number], refused=number not in FINAL_CODES),
         ]
-        for number in range(13)
+        for number in sorted(CODES.keys() | STATUSES.keys())
     }
-    waits = f"{state_cell(CheckState.PENDING)}, told to the log once"
-    assert other == ("any other", consequence(CaptureFailed), waits)
+    assert other == ("any other", consequence(SubmissionInDoubt), state_cell(CheckState.UNKNOWN))
 
 
 def test_job_statuses_of_ocr_job_are_those_of_its_tables() -> None:
@@ -331,7 +350,7 @@ def test_job_statuses_of_ocr_job_are_those_of_its_tables() -> None:
     assert {code(status): cell for status, cell in rows} == {
         status: state_cell(state, FAILURES.get(status)) for status, state in STATUSES.items()
     }
-    assert other == ("any other, told to the log once", state_cell(CheckState.PENDING))
+    assert other == ("any other", state_cell(CheckState.UNKNOWN))
 
 
 def test_failures_of_the_engine_are_those_of_its_table() -> None:

@@ -29,6 +29,17 @@ def test_the_documented_example_is_a_script() -> None:
         10,
     )
     assert read.action == script.Action(until="told")
+    assert read.odd_status == script.OddStatus(word="paused", seconds=60)
+    assert read.poisoned_documents == 1
+
+
+def test_every_effect_is_documented_with_one_that_is_a_rule() -> None:
+    effects = (script.__doc__ or "").split("It has one effect:")[1].split("With ``charged")[0]
+    lines = [line.split("#")[0].strip() for line in effects.strip().splitlines()]
+    rules = [script.parse(f"faults: [{{{line}}}]").faults[0] for line in lines]
+    assert {name for rule in rules for name in script._EFFECTS if getattr(rule, name) is not None} == set(
+        script._EFFECTS
+    )
 
 
 @pytest.mark.parametrize("text", ["", "{}", "# nothing\n", '{"credit": null}'])
@@ -47,7 +58,14 @@ def test_an_empty_script_changes_nothing(text: str) -> None:
             "faults[0]: a rule has one effect of status, hang_seconds, reset, lose_answer, body, code",
         ),
         ("faults: [{reset: true, status: 500}]", "faults[0]: a rule has one effect"),
-        ("faults: [{reset: true, retry_after: 1}]", "faults[0]: retry_after belongs to a status"),
+        ("faults: [{reset: true, retry_after: 1}]", "faults[0]: retry_after belongs to a status or a page"),
+        ("faults: [{reset: true, charged: true}]", "faults[0]: charged belongs to hang_seconds, page, status"),
+        ("faults: [{page: 204}]", "faults[0].page: input should be 200 or input should be greater than or equal"),
+        ("faults: [{reset: true, chance: 0}]", "faults[0].chance: input should be greater than 0"),
+        ("link: {up: 0}", "link.up: input should be greater than 0"),
+        ("link: {sideways: 1}", "there is no 'sideways' in link; there are up, down"),
+        ("unknown_at_first: {}", "unknown_at_first: give either seconds or polls"),
+        ("odd_status: {documents: 1}", "odd_status.word: field required"),
         ("faults: [{status: 200}]", "faults[0].status: input should be greater than or equal to 400"),
         ("faults: [{body: wrong}]", "faults[0].body: input should be 'malformed', 'truncated', 'oversized', 'html'"),
         ("not_ready: sometimes", "not_ready: input should be a valid integer"),
@@ -89,3 +107,14 @@ def test_a_rule_strikes_after_and_as_often_as_it_says() -> None:
     assert not Fault(on="parse", status=500).strikes("validate")
     endless = Fault(times="forever", reset=True)
     assert all(endless.strikes("anything") for _ in range(10))
+
+
+def test_chance_strikes_as_often_as_it_says_and_repeats_with_its_seed() -> None:
+    def struck(**fields: float | str) -> list[bool]:
+        rule = Fault(status=500, **{"times": "forever", **fields})  # type: ignore[arg-type]
+        return [rule.strikes("parse") for _ in range(1000)]
+
+    assert struck(chance=0.2, seed=1) == struck(chance=0.2, seed=1) != struck(chance=0.2, seed=2)
+    assert 150 < sum(struck(chance=0.2)) < 250
+    assert sum(struck(chance=0.2, times=7)) == 7
+    assert not any(struck(chance=0.5, after=100)[:100])

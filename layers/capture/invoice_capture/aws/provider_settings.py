@@ -22,6 +22,7 @@ class SecretSettings:
     def __init__(self, clients: Clients, prefix: str) -> None:
         self._clients = clients
         self._prefix = prefix
+        self._forgotten: set[str] = set()
 
     def of(self, provider: str) -> Mapping[str, str]:
         """The settings, none when there is no secret: whoever needs one says which.
@@ -33,7 +34,8 @@ class SecretSettings:
 
         name = self._prefix + provider
         try:
-            settings = json.loads(str(self._secrets.get(name, max_age=_CACHED_SECONDS)))
+            secret = self._secrets.get(name, max_age=_CACHED_SECONDS, force_fetch=provider in self._forgotten)
+            settings = json.loads(str(secret))
         except GetParameterError as exc:
             # Powertools raises this while handling botocore's error, which only the context still holds.
             if error_code(exc.__context__ or exc) == "ResourceNotFoundException":
@@ -41,6 +43,7 @@ class SecretSettings:
             raise StoreUnavailable(f"The secret {name!r} could not be read.") from exc
         except ValueError as exc:
             raise SettingMissing(f"The secret {name!r} is not a JSON object.") from exc
+        self._forgotten.discard(provider)
         if not isinstance(settings, dict):
             raise SettingMissing(f"The secret {name!r} is not a JSON object.")
         # People write a setting that is JSON, such as user_infos, as a text or as it is.
@@ -49,6 +52,10 @@ class SecretSettings:
             for key, value in settings.items()
             if value is not None
         }
+
+    def forget(self, provider: str) -> None:
+        """Have the next ``of`` read the secret again, however young it is."""
+        self._forgotten.add(provider)
 
     @cached_property
     def _secrets(self) -> SecretsProvider:

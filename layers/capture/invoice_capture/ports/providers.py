@@ -67,7 +67,7 @@ class Check:
 
     ``raw`` is the answer itself where the check brings it along; otherwise it is fetched. ``error`` belongs to FAILED
     and REFUSED, and to a READY answer that could not be fetched; ``action_url`` to ACTION_REQUIRED; ``said`` to
-    UNKNOWN: the status as the provider wrote it, short and without secrets.
+    UNKNOWN, and to a PENDING that somebody halted: the status as the provider wrote it, short and without secrets.
     """
 
     state: CheckState
@@ -113,11 +113,14 @@ class Provider(Protocol):
         ...
 
     def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
-        """The state of at most ``batch_size`` submissions, by reference; one left out counts as pending."""
+        """The state of at most ``batch_size`` submissions, by reference; one left out counts as pending.
+
+        A ProviderError that is raised says nothing about a single submission; what does is the Check of that one.
+        """
         ...
 
     def fetch(self, reference: str) -> bytes:
-        """The raw answer of a finished submission."""
+        """The raw answer of a finished submission. Another one's is ProviderUnavailable, never an answer."""
         ...
 
     def normalise(self, raw: bytes) -> Invoice:
@@ -144,7 +147,7 @@ class Providers(Protocol):
     def names(self) -> frozenset[str]: ...
 
     def forget(self, name: str) -> None:
-        """Read the provider's secret again when it is asked for next."""
+        """Read the provider's secret again when it is asked for next; one that has not changed is the same provider."""
         ...
 
     def get(self, name: str) -> Provider:

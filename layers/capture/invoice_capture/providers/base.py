@@ -12,11 +12,21 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from invoice_capture.domain.checks import Finding
     from invoice_capture.domain.invoice import Invoice
-    from invoice_capture.providers.http import HttpClient
+    from invoice_capture.providers.http import FreeRequest, HttpClient
 
-from invoice_capture.domain.errors import OperationUnsupported, ProviderError, SettingMissing
+from invoice_capture.domain.errors import (
+    CredentialsRefused,
+    NoCredit,
+    OperationUnsupported,
+    ProviderError,
+    ProviderUnavailable,
+    SettingMissing,
+)
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import Capabilities, Check, Clock, DocumentStore, FunctionInvoker
+from invoice_capture.ports import Capabilities, Check, CheckState, Clock, DocumentStore, FunctionInvoker
+
+OF_THE_ACCOUNT = (CredentialsRefused, NoCredit)
+"""Refusals that say nothing about a single document, whatever was asked for."""
 
 _MOST_CONCURRENCY = 8
 _LONGEST_DISTANCE_SECONDS = 5.0
@@ -111,14 +121,18 @@ class BaseProvider(ABC):
         secrets: Sequence[str],
         statuses: Mapping[int, type[ProviderError]],
         base_url: str | None = None,
+        free_request: FreeRequest | None = None,
     ) -> HttpClient:
         """The client of this provider's HTTP interface, with the time limits of its settings.
+
+        ``free_request``: by what a service under maintenance is told from an answer that was lost.
 
         Raises:
             SettingMissing: ``base_url`` is neither given nor set, or cannot be used.
         """
         # Not every step that builds a provider talks to it, and requests takes a while to import.
-        from invoice_capture.providers.http import HttpClient, Limits
+        from invoice_capture.providers.http import HttpClient
+        from invoice_capture.providers.transport import MOST_READ_SECONDS, Limits
 
         return HttpClient(
             self.name,
@@ -126,8 +140,10 @@ class BaseProvider(ABC):
             headers=headers,
             secrets=secrets,
             statuses=statuses,
-            limits=Limits(read_seconds=self.number("timeout_seconds", 30.0) or 30.0),
+            free_request=free_request,
+            limits=Limits(read_seconds=min(MOST_READ_SECONDS, self.number("timeout_seconds", 30.0) or 30.0)),
             allow_http=self.flag("allow_http", False),
+            authorities=self.optional_setting("ca_bundle"),
             before_request=self._keep_distance,
         )
 
@@ -148,9 +164,26 @@ class BaseProvider(ABC):
         """Only asked of providers whose capabilities say that they find submissions."""
         raise self._unsupported("look a submission up")
 
+    def copies(self, submission: Submission) -> int:  # noqa: ARG002
+        """Only asked of providers whose capabilities say that they find submissions."""
+        raise self._unsupported("count the copies of a submission")
+
     def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
-        """One request per submission, for providers without a batch call."""
-        return {row.reference: self.check_one(row) for row in submissions if row.reference is not None}
+        """One request per submission, for providers without a batch call.
+
+        A refusal is about the one that was asked for, unless it is about the account.
+        """
+        checks = {}
+        for row in submissions:
+            if row.reference is None:
+                continue
+            try:
+                checks[row.reference] = self.check_one(row)
+            except (ProviderUnavailable, *OF_THE_ACCOUNT):
+                raise
+            except ProviderError as exc:
+                checks[row.reference] = Check(CheckState.REFUSED, error=exc)
+        return checks
 
     def check_one(self, submission: Submission) -> Check:
         raise NotImplementedError(f"{self.name} checks in batches")

@@ -1,19 +1,32 @@
 """HTTP to a provider: one session with time and size limits, and every failure as an error of ours.
 
-What an answer's status means to a provider is that provider's table; what holds for all of them is here:
+**Money.** What a failure means for a request that spends depends on when it happened, and on who answered:
 
-=====================================  ==========================================================================
-connection refused, TLS, no route      ProviderUnavailable
-429                                    RateLimited, with the Retry-After of the answer
-5xx besides 504                        ProviderUnavailable, with the Retry-After of the answer
-408, 504, time-out, reset,             SubmissionInDoubt for a request that spends money, because it may have been
-unreadable or oversized answer         taken; ProviderUnavailable for any other, which may be repeated
-401, 403                               CredentialsRefused
-402                                    NoCredit
-404, 410                               SubmissionUnknown
-413, 415                               UnreadableDocument, FormatRefused
-any other 3xx and 4xx                  RequestRefused
-=====================================  ==========================================================================
+=============================================  ======================  =============================================
+what happened                                  a request that spends   any other request
+=============================================  ======================  =============================================
+before the request line left: no such name,    ProviderUnavailable     ProviderUnavailable
+no connection, TLS handshake failed
+after it: reset, broken TLS, stalled, too      SubmissionInDoubt       ProviderUnavailable
+slow, silent, half an answer, nonsense
+429                                            RateLimited             RateLimited
+503 with Retry-After                           ProviderUnavailable     ProviderUnavailable
+3xx; 403, 404 or 503 with a page               ProviderUnavailable,    ProviderUnavailable, with a pause
+                                               with a pause
+200 or any other 4xx but 408, with a page      SubmissionInDoubt,      200: ProviderUnavailable, with a pause;
+                                               unless a free request   4xx: by its status
+                                               gets a page as well
+a 4xx of the table, without a page; 413        by its status           by its status
+any other 4xx, 408 among them                  SubmissionInDoubt       RequestRefused; of 408 ProviderUnavailable
+any other 5xx, 503 among them                  SubmissionInDoubt       ProviderUnavailable
+=============================================  ======================  =============================================
+
+A page is an answer in HTML, which no contract has: somebody in front of the service answers in its place. A pause is
+the answer's Retry-After, or MAINTENANCE_PAUSE_SECONDS. A request that spends has a connection of its own, because the
+other side may close a kept one at the very moment in which it is used again.
+
+**Statuses.** The table is COMMON_STATUSES, with what the provider's own contract says instead. docs/decisions/0022 has
+the reasons.
 """
 
 from __future__ import annotations
@@ -33,7 +46,6 @@ from urllib.parse import urlsplit
 
 import requests
 from pydantic import TypeAdapter, ValidationError
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from invoice_capture.domain.errors import (
     CredentialsRefused,
@@ -48,22 +60,33 @@ from invoice_capture.domain.errors import (
     SubmissionUnknown,
     UnreadableDocument,
 )
+from invoice_capture.providers import transport
+from invoice_capture.providers.bodies import form_body, json_body
+from invoice_capture.providers.transport import Limits
 from invoice_capture.version import USER_AGENT
 
 COMMON_STATUSES: Mapping[int, type[ProviderError]] = MappingProxyType(
     {
+        400: RequestRefused,
         401: CredentialsRefused,
         402: NoCredit,
         403: CredentialsRefused,
         404: SubmissionUnknown,
+        405: RequestRefused,
         410: SubmissionUnknown,
         413: UnreadableDocument,
         415: FormatRefused,
+        422: RequestRefused,
         429: RateLimited,
     }
 )
-_PERHAPS_TAKEN = frozenset({408, 504})
-_CONNECT_SECONDS = 5.0
+MAINTENANCE_PAUSE_SECONDS = 60.0
+_MAINTENANCE_STATUSES = frozenset({403, 404, 503})
+_RATE_LIMITED = 429
+_UNAVAILABLE = 503
+_OK = 200
+_TOO_LARGE = 413
+_TIMED_OUT = 408
 _CHUNK_BYTES = 64 * 1024
 # After a while both ends, and every middlebox between them, may have forgotten a connection. Sending on it fails in a
 # way that leaves open whether the request was taken, so an idle one is not used again.
@@ -82,22 +105,26 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Seconds that a silent server is waited for, and bytes that an answer may have."""
+class FreeRequest:
+    """A request that costs nothing and that the service answers whatever it knows, be it with a refusal.
 
-    read_seconds: float = 30.0
-    answer_bytes: int = 50 * 1024**2
+    It tells a service under maintenance from one whose answer to a request that spends was lost on the way.
+    """
+
+    method: str
+    path: str
+    parts: Mapping[str, Any] = MappingProxyType({})
 
 
 class HttpClient:
     """The requests of one provider.
 
     ``headers`` go with every request. ``secrets`` are texts that must never be told: they are removed from everything
-    that is logged or raised. ``statuses`` overrides COMMON_STATUSES; ``before_request`` may sleep. Safe to use from
-    several threads.
+    that is logged or raised. ``statuses`` overrides COMMON_STATUSES; ``authorities`` are further certificate
+    authorities, as PEM; ``before_request`` may sleep. Safe to use from several threads.
 
     Raises:
-        SettingMissing: ``base_url`` is no URL, or plain HTTP to another machine.
+        SettingMissing: ``base_url`` is no URL, or plain HTTP to another machine; ``authorities`` has no certificate.
     """
 
     def __init__(
@@ -108,23 +135,29 @@ class HttpClient:
         headers: Mapping[str, str],
         secrets: Sequence[str],
         statuses: Mapping[int, type[ProviderError]] = MappingProxyType({}),
+        free_request: FreeRequest | None = None,
         limits: Limits | None = None,
         allow_http: bool = False,
+        authorities: str | None = None,
         before_request: Callable[[], None] = lambda: None,
     ) -> None:
         self._provider = provider
         self._base_url = _checked_url(provider, base_url, allow_http).rstrip("/")
+        self._headers = headers
+        self._authorities = authorities
         self._secrets = tuple(sorted((secret for secret in secrets if len(secret) >= 4), key=len, reverse=True))
         self._statuses = {**COMMON_STATUSES, **statuses}
+        self._free_request = free_request
         self._limits = limits or Limits()
         self._before_request = before_request
-        self._session = _session(headers)
+        self._session = self._new_session()
         self._used_at = time.monotonic()
 
     def call(self, method: str, path: str, answer: type[Answer], *, spends: bool = False, **parts: Any) -> Answer:
         """Send a request and return its JSON answer as an instance of ``answer``, any type that pydantic validates.
 
-        ``spends``: the provider charges for what it takes. ``parts`` are those of ``requests``: json, files, params.
+        ``spends``: the provider charges for what it takes. ``parts``: ``params`` of the query, and as the body
+        ``json``, in which there may be ``InBase64``, or ``files``: (name, content, media type) by field.
 
         Raises:
             ProviderError: see the table of this module.
@@ -134,6 +167,8 @@ class HttpClient:
             return cast(Answer, _adapter_of(cast(Any, answer)).validate_json(content))
         except ValidationError as exc:
             places = ", ".join(sorted({".".join(map(str, error["loc"])) or "the whole" for error in exc.errors()})[:5])
+            if _is_page(response, content):
+                self._fail_page(response, content, spends)
             self._fail_transport(spends, f"answered what its contract does not have, at {places}", response, content)
 
     def send(self, method: str, path: str, *, spends: bool = False, **parts: Any) -> bytes:
@@ -149,24 +184,45 @@ class HttpClient:
     def _exchange(
         self, method: str, path: str, spends: bool, parts: Mapping[str, Any]
     ) -> tuple[requests.Response, bytes]:
-        self._before_request()
-        self._forget_idle_connections()
-        try:
-            response = self._session.request(
-                method,
-                self._base_url + path,
-                timeout=(_CONNECT_SECONDS, self._limits.read_seconds),
-                # A redirect would carry credentials and documents to wherever it says.
-                allow_redirects=False,
-                stream=True,
-                **parts,
-            )
-            content = self._read(response, spends)
-        except requests.RequestException as exc:
-            self._fail_connection(exc, spends)
+        response, content = self._answer_to(method, path, spends, parts)
         if not 200 <= response.status_code < 300:
             self._fail_status(response, content, spends)
         return response, content
+
+    def _answer_to(
+        self, method: str, path: str, spends: bool, parts: Mapping[str, Any]
+    ) -> tuple[requests.Response, bytes]:
+        self._before_request()
+        self._forget_idle_connections()
+        session = self._new_session() if spends else self._session
+        with transport.following(self._limits) as exchange:
+            try:
+                response = session.request(
+                    method,
+                    self._base_url + path,
+                    # The second is the transport's to keep, as a part of its own limits.
+                    timeout=(self._limits.connect_seconds, self._limits.read_seconds),
+                    # A redirect would carry credentials and documents to wherever it says.
+                    allow_redirects=False,
+                    stream=True,
+                    **_encoded(parts),
+                )
+                content = self._read(response, spends)
+            except requests.RequestException as exc:
+                self._fail_connection(exc, exchange.was_sent, spends)
+            finally:
+                if spends:
+                    session.close()
+        return response, content
+
+    def _new_session(self) -> requests.Session:
+        try:
+            return _session(self._headers, transport.Adapter(self._authorities))
+        except ValueError as exc:
+            raise SettingMissing(
+                f"The setting 'ca_bundle' of provider {self._provider!r} must be certificates in PEM, which begin with "
+                "-----BEGIN CERTIFICATE-----."
+            ) from exc
 
     def _forget_idle_connections(self) -> None:
         now = time.monotonic()
@@ -176,40 +232,66 @@ class HttpClient:
 
     def _read(self, response: requests.Response, spends: bool) -> bytes:
         content = bytearray()
-        give_up_at = time.monotonic() + 2 * self._limits.read_seconds
         with response:
             for chunk in response.iter_content(_CHUNK_BYTES):
                 content += chunk
-                if len(content) > self._limits.answer_bytes or time.monotonic() > give_up_at:
-                    self._fail_transport(
-                        spends, "answered more, or more slowly, than is read", response, bytes(content)
-                    )
+                if len(content) > self._limits.answer_bytes:
+                    self._fail_transport(spends, "answered more than is read", response, bytes(content))
         return bytes(content)
 
     # --- failures ----------------------------------------------------------------------------------------------------
 
-    def _fail_connection(self, error: requests.RequestException, spends: bool) -> NoReturn:
-        message = f"{self._provider} could not be reached ({type(error).__name__})."
-        if not _was_sent(error):
-            raise ProviderUnavailable(message) from error
-        if spends:
+    def _fail_connection(self, error: requests.RequestException, was_sent: bool, spends: bool) -> NoReturn:
+        if was_sent and spends:
             raise SubmissionInDoubt(f"{self._provider} broke the connection off ({type(error).__name__}).") from error
-        raise ProviderUnavailable(message) from error
+        what = "broke the connection off" if was_sent else "could not be reached"
+        raise ProviderUnavailable(f"{self._provider} {what} ({type(error).__name__}).") from error
 
     def _fail_status(self, response: requests.Response, content: bytes, spends: bool) -> NoReturn:
         status = response.status_code
-        said = self._said(content)
-        message = f"{self._provider} answered HTTP {status}{said}."
-        self._log_answer("The provider refused a request.", response, content)
-        if spends and status in _PERHAPS_TAKEN:
-            raise SubmissionInDoubt(message)
-        retry_after = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
+        is_page = _is_page(response, content)
+        if _is_maintenance(status, is_page):
+            self._fail_maintenance(response, content)
+        retry_after = _pause_of(response)
         refusal = self._statuses.get(status)
+        if spends and status != _RATE_LIMITED and not (status == _UNAVAILABLE and retry_after is not None):
+            if is_page and status < 500 and status not in (_TIMED_OUT, _TOO_LARGE):
+                self._fail_page(response, content, spends)
+            if refusal is None or status >= 500 or status == _TIMED_OUT:
+                refusal = SubmissionInDoubt
         if refusal is None:
-            refusal = ProviderUnavailable if status >= 500 or status in _PERHAPS_TAKEN else RequestRefused
+            refusal = ProviderUnavailable if status >= 500 or status == _TIMED_OUT else RequestRefused
+        self._log_answer("The provider refused a request.", response, content)
+        message = f"{self._provider} answered HTTP {status}{self._said(content)}."
         if issubclass(refusal, ProviderUnavailable):
             raise refusal(message, retry_after)
         raise refusal(message)
+
+    def _fail_page(self, response: requests.Response, content: bytes, spends: bool) -> NoReturn:
+        """A page came where none is a word of the contract: it is maintenance if everybody gets one."""
+        if not spends or self._shows_pages():
+            self._fail_maintenance(response, content)
+        self._fail_transport(spends, f"answered HTTP {response.status_code} with a page", response, content)
+
+    def _fail_maintenance(self, response: requests.Response, content: bytes) -> NoReturn:
+        self._log_answer("The provider shows a page instead of answering.", response, content)
+        raise ProviderUnavailable(
+            f"{self._provider} answered HTTP {response.status_code} with a page or a redirect: it seems to be under "
+            "maintenance, and is asked again later. If it stays so, check the setting 'base_url'.",
+            _pause_of(response) or MAINTENANCE_PAUSE_SECONDS,
+        )
+
+    def _shows_pages(self) -> bool:
+        """Whether a free request gets a page as well, of a kind that says nothing of an accident behind it."""
+        free = self._free_request
+        if free is None:
+            return False
+        try:
+            response, content = self._answer_to(free.method, free.path, False, free.parts)
+        except ProviderError:
+            return False
+        is_page = _is_page(response, content)
+        return _is_maintenance(response.status_code, is_page) or (is_page and response.status_code == _OK)
 
     def _fail_transport(self, spends: bool, what: str, response: requests.Response, content: bytes) -> NoReturn:
         self._log_answer("The provider's answer cannot be used.", response, content)
@@ -274,8 +356,10 @@ def _checked_url(provider: str, base_url: str, allow_http: bool) -> str:
     return base_url
 
 
-def _session(headers: Mapping[str, str]) -> requests.Session:
+def _session(headers: Mapping[str, str], adapter: transport.Adapter) -> requests.Session:
     session = requests.Session()
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
     session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json", **headers})
     # Without an auth of its own a session takes credentials for the host from the user's netrc file.
     session.auth = lambda request: request
@@ -284,12 +368,28 @@ def _session(headers: Mapping[str, str]) -> requests.Session:
     return session
 
 
-def _was_sent(error: requests.RequestException) -> bool:
-    """Whether the request may have reached the provider."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError | requests.exceptions.SSLError):
-        return False
-    reason = error.args[0] if error.args else None
-    return not (isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError))
+def _encoded(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts as requests takes them, with a body in pieces."""
+    options = {name: value for name, value in parts.items() if name not in ("json", "files")}
+    if "json" in parts:
+        body = json_body(parts["json"])
+    elif "files" in parts:
+        body = form_body(parts["files"])
+    else:
+        return options
+    return {**options, "data": body, "headers": {"Content-Type": body.content_type}}
+
+
+def _is_maintenance(status: int, is_page: bool) -> bool:
+    return 300 <= status < 400 or (is_page and status in _MAINTENANCE_STATUSES)
+
+
+def _is_page(response: requests.Response, content: bytes) -> bool:
+    return "html" in response.headers.get("Content-Type", "").lower() or content.lstrip()[:1] == b"<"
+
+
+def _pause_of(response: requests.Response) -> float | None:
+    return retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
 
 
 @cache

@@ -118,7 +118,7 @@ ANSWERS: list[tuple[int, type[ProviderError], type[ProviderError]]] = [
     (413, UnreadableDocument, UnreadableDocument),
     (415, FormatRefused, FormatRefused),
     (429, RateLimited, RateLimited),
-    (500, ProviderUnavailable, ProviderUnavailable),
+    (500, ProviderUnavailable, SubmissionInDoubt),
     (503, ProviderUnavailable, ProviderUnavailable),
     (504, ProviderUnavailable, SubmissionInDoubt),
 ]
@@ -185,16 +185,31 @@ def test_every_status_is_translated_and_nothing_is_fetched(
         assert str(check.error) == STATUS_MESSAGES[status]
 
 
-def test_an_unknown_status_is_pending_and_logged_once_without_secrets(
+def test_an_unknown_status_is_said_and_logged_once_without_secrets(
     provider: AbbyyProvider, server: Any, submission: Submission, caplog: pytest.LogCaptureFixture
 ) -> None:
     status = f"Hatching{TOKEN}{'x' * 100}"
-    with caplog.at_level(logging.WARNING, logger="invoice_capture.providers.abbyy.adapter"):
+    said = f"Hatching***{'x' * 100}"[:40]
+    with caplog.at_level(logging.WARNING, logger="invoice_capture.providers.statuses"):
         for _ in range(2):
             check = checked(provider, server, submission, {"status": status})
-            assert check.state is CheckState.PENDING
+            assert (check.state, check.said) == (CheckState.UNKNOWN, said)
     [record] = caplog.records
-    assert record.status == f"Hatching***{'x' * 100}"[:40]
+    assert record.status == said
+
+
+def test_the_task_of_another_file_or_reference_is_nobodys(
+    provider: AbbyyProvider, server: Any, submission: Submission
+) -> None:
+    server.on(UPLOAD, {"id": "f1", "token": "t1"})
+    server.on(START, {"id": "task-9", "documents": [{"files": {"source": {"id": "f9", "token": "t9"}}}]})
+    with pytest.raises(SubmissionInDoubt, match="task-9"):
+        provider.submit(submission, PDF)
+    server.on(TASK, {"id": "task-9", "status": "Done"})
+    check = provider.check([submission])["task-1"]
+    assert (check.state, type(check.error)) == (CheckState.REFUSED, RequestRefused)
+    with pytest.raises(ProviderUnavailable, match="task-9"):
+        provider.fetch("task-1")
 
 
 def test_a_task_whose_data_were_deleted_is_unknown(
@@ -247,14 +262,32 @@ def test_without_a_verification_id_there_is_no_link(
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(404, SubmissionUnknown), (409, ProviderUnavailable), (429, RateLimited), (503, ProviderUnavailable)],
+    [
+        (302, ProviderUnavailable),
+        (401, CredentialsRefused),
+        (402, NoCredit),
+        (409, ProviderUnavailable),
+        (429, RateLimited),
+        (503, ProviderUnavailable),
+    ],
 )
-def test_a_check_that_is_refused_is_an_error(
+def test_a_check_that_fails_for_all_is_an_error(
     provider: AbbyyProvider, server: Any, submission: Submission, status: int, error: type[ProviderError]
 ) -> None:
     server.on(TASK, {"message": "no"}, status)
     with pytest.raises(error):
-        provider.check_one(submission)
+        provider.check([submission])
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, RequestRefused), (404, SubmissionUnknown), (410, SubmissionUnknown)]
+)
+def test_a_check_that_is_refused_is_about_its_task(
+    provider: AbbyyProvider, server: Any, submission: Submission, status: int, error: type[ProviderError]
+) -> None:
+    server.on(TASK, {"message": "no"}, status)
+    check = provider.check([submission])["task-1"]
+    assert (check.state, type(check.error)) == (CheckState.REFUSED, error)
 
 
 def test_a_row_without_a_reference_is_not_asked_about(

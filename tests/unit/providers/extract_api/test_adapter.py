@@ -65,13 +65,12 @@ def test_every_refusal_of_a_document_is_told_by_its_code(
     assert type(caught.value) is error
 
 
-def test_a_refusal_by_an_unknown_code_lets_another_provider_try_and_tells_no_credential(
+def test_a_document_that_is_answered_with_an_unknown_code_may_have_been_taken(
     provider: ExtractApiProvider, server: Any, submission: Make
 ) -> None:
     server.result({"status_code": 77, "status_msg": f"Account {TOKEN} is closed."})
-    with pytest.raises(CaptureFailed, match="status 77") as caught:
+    with pytest.raises(SubmissionInDoubt, match="status 77") as caught:
         provider.submit(submission(), PDF)
-    assert "is closed" in str(caught.value)
     assert TOKEN not in str(caught.value)
 
 
@@ -85,8 +84,9 @@ def test_a_refusal_by_an_unknown_code_lets_another_provider_try_and_tells_no_cre
         (405, ProviderUnavailable),
         (410, ProviderUnavailable),
         (429, RateLimited),
-        (500, ProviderUnavailable),
-        (503, ProviderUnavailable),
+        (409, SubmissionInDoubt),
+        (500, SubmissionInDoubt),
+        (503, SubmissionInDoubt),
         (504, SubmissionInDoubt),
     ],
 )
@@ -99,16 +99,24 @@ def test_a_refusal_of_a_document_by_http_keeps_its_meaning(
     assert type(caught.value) is error
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 504])
-def test_a_poll_that_http_refuses_ends_no_document_that_was_paid_for(
-    provider: ExtractApiProvider, server: Any, submission: Make, status: int
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (302, ProviderUnavailable),
+        (400, RequestRefused),
+        (401, CredentialsRefused),
+        (404, ProviderUnavailable),
+        (429, RateLimited),
+        (500, ProviderUnavailable),
+    ],
+)
+def test_a_poll_that_http_refuses_says_nothing_about_any_of_its_documents(
+    provider: ExtractApiProvider, server: Any, submission: Make, status: int, error: type[Exception]
 ) -> None:
     server.answer(status)
-    server.answer(status)
-    with pytest.raises(ProviderUnavailable):
+    with pytest.raises(error) as caught:
         provider.check([submission("1"), submission("2")])
-    with pytest.raises(ProviderUnavailable):
-        provider.fetch("1")
+    assert type(caught.value) is error
 
 
 def test_one_request_checks_all_and_brings_the_answers_along(
@@ -142,13 +150,20 @@ def test_every_status_of_one_document_has_its_state(
 
 
 @pytest.mark.parametrize("code", sorted(CODES.keys() - STATUSES.keys()))
-def test_every_failure_of_one_document_ends_it_with_its_error(
+def test_a_failure_is_final_when_it_is_about_the_document_and_else_a_refusal(
     provider: ExtractApiProvider, server: Any, submission: Make, code: int
 ) -> None:
     server.result({"1": {"status_code": code}})
     check = provider.check([submission("1")])["1"]
-    assert check.state is CheckState.FAILED
+    assert check.state is (CheckState.FAILED if code in {2, 6, 10, 11, 14, 15, 16} else CheckState.REFUSED)
     assert type(check.error) is CODES[code]
+
+
+def test_an_answer_about_another_document_is_nobodys(
+    provider: ExtractApiProvider, server: Any, submission: Make
+) -> None:
+    server.result({"2": entry()})
+    assert provider.check([submission("1")]) == {}
 
 
 def test_maintenance_of_all_documents_is_an_outage_and_of_some_is_patience(
@@ -164,15 +179,16 @@ def test_maintenance_of_all_documents_is_an_outage_and_of_some_is_patience(
     assert provider.check(rows)["1"].state is CheckState.PENDING
 
 
-def test_an_unknown_status_is_pending_and_logged_once(
-    provider: ExtractApiProvider, server: Any, submission: Make, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("code", [13, 77])
+def test_an_unknown_status_is_said_and_logged_once(
+    provider: ExtractApiProvider, server: Any, submission: Make, caplog: pytest.LogCaptureFixture, code: int
 ) -> None:
     for _ in range(3):
-        server.result({"1": {"status_code": 77}})
+        server.result({"1": {"status_code": code}})
     with caplog.at_level(logging.WARNING):
-        states = {provider.check([submission("1")])["1"].state for _ in range(3)}
-    assert states == {CheckState.PENDING}
-    assert [record.status_code for record in caplog.records] == [77]
+        checks = [provider.check([submission("1")])["1"] for _ in range(3)]
+    assert {(check.state, check.said) for check in checks} == {(CheckState.UNKNOWN, f"status code {code}")}
+    assert [record.status_code for record in caplog.records] == [code]
 
 
 def test_what_is_fetched_is_what_a_check_brings(provider: ExtractApiProvider, server: Any, submission: Make) -> None:

@@ -33,14 +33,11 @@ EXTRACTED = {"invoice": {"number": "R-1", "amounts": {"total": 119.0, "currency"
 
 
 def job(reference="job-1", status="created", **parts):
-    return {"_id": reference, "jobNumber": NUMBER, "status": status, **parts}
+    return {"_id": reference, "jobNumber": NUMBER, "status": status} | parts
 
 
 def rows(submission, *references):
-    return [
-        replace(submission, job_id=f"{NUMBER}{index}", reference=reference, state=SubmissionState.PENDING)
-        for index, reference in enumerate(references)
-    ]
+    return [replace(submission, reference=reference, state=SubmissionState.PENDING) for reference in references]
 
 
 # --- submitting ------------------------------------------------------------------------------------------------------
@@ -64,7 +61,7 @@ def test_settings_of_the_route_are_sent_along(server, with_settings, context, su
     provider = with_settings(
         group="group-1", priority="urgent", metadata='{"costCentre": 7}', document_url_seconds="600"
     )
-    server.accepts(job(), status=201).accepts(STARTED)
+    server.accepts(job(jobNumber=f"{NUMBER}-2"), status=201).accepts(STARTED)
     provider.submit(replace(submission, number=2), b"%PDF")
     sent = json.loads(server.requests[0].body)
     assert sent["jobNumber"] == f"{NUMBER}-2"
@@ -153,6 +150,33 @@ def test_wrong_credentials_and_limits_are_told_apart(server, provider, submissio
         provider.submit(submission, b"%PDF")
 
 
+def test_a_number_that_exists_and_is_not_listed_yet_is_asked_for_again(server, provider, submission) -> None:
+    server.answers_with({"message": "jobNumber must be unique: it exists already."}, 400).accepts([], total=0)
+    with pytest.raises(ProviderUnavailable, match="exists already"):
+        provider.submit(submission, b"%PDF")
+
+
+def test_of_two_jobs_with_one_number_the_one_that_was_started_is_gone_on_with(server, provider, submission) -> None:
+    both = [job("job-1"), job("job-2", "processing"), job("job-3", jobNumber=f"{NUMBER}-2")]
+    server.accepts(both).accepts(both)
+    assert provider.find(submission) == "job-2"
+    assert provider.copies(submission) == 2
+    assert server.lines == [LIST, LIST]
+
+
+def test_a_job_of_another_submission_is_never_started(server, provider, submission) -> None:
+    server.accepts(job("job-9", jobNumber="another"), status=201)
+    with pytest.raises(ProviderUnavailable, match="another submission"):
+        provider.submit(submission, b"%PDF")
+    assert server.lines == [CREATE]
+
+
+def test_a_start_that_is_answered_for_another_job_is_in_doubt(server, provider, submission) -> None:
+    server.accepts(job(), status=201).accepts({"jobId": "job-9", "status": "queued"})
+    with pytest.raises(SubmissionInDoubt, match="job-9"):
+        provider.submit(submission, b"%PDF")
+
+
 # --- checking --------------------------------------------------------------------------------------------------------
 
 
@@ -219,8 +243,7 @@ def test_a_failed_job_says_why_without_credentials_or_links(server, provider, su
     assert isinstance(error, CaptureFailed)
     told = str(error)
     assert told.startswith(
-        "ocr_job ended its job job-1 for Façade 7.pdf as failed: "
-        "GET https://documents.example.com/a.pdf failed, api-key"
+        "ocr_job's job job-1 for Façade 7.pdf ended as failed: GET https://documents.example.com/a.pdf failed, api-key"
     )
     assert "abc" not in told
     assert "def" not in told
@@ -233,7 +256,7 @@ def test_a_cancelled_job_says_so_without_a_log(server, provider, submission, log
     server.accepts([job(status="cancelled", errorLog=log)])
     error = provider.check(rows(submission, "job-1"))["job-1"].error
     assert str(error) == (
-        "ocr_job ended its job job-1 for Façade 7.pdf as cancelled. "
+        "ocr_job's job job-1 for Façade 7.pdf ended as cancelled. "
         "Somebody cancelled the job there: upload the document again if that was a mistake."
     )
 
@@ -245,11 +268,12 @@ def test_a_job_that_was_not_started_is_pending_and_logged(server, provider, subm
     assert "A job was created and is not started." in caplog.messages
 
 
-def test_an_unknown_status_is_pending_and_logged_once(server, provider, submission, caplog) -> None:
+def test_an_unknown_status_is_said_and_logged_once(server, provider, submission, caplog) -> None:
     server.accepts([job(status="on-holiday")]).accepts([job(status="on-holiday")])
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
-            assert provider.check(rows(submission, "job-1"))["job-1"].state is CheckState.PENDING
+            check = provider.check(rows(submission, "job-1"))["job-1"]
+            assert (check.state, check.said) == (CheckState.UNKNOWN, "on-holiday")
     assert [record.status for record in caplog.records] == ["on-holiday"]
 
 
@@ -260,10 +284,26 @@ def test_a_job_that_is_not_listed_is_asked_for_and_gone_when_nobody_knows_it(ser
     assert server.lines[1:] == ["GET /ocr-invoice-job/job-2", "GET /ocr-invoice-job/job-3"]
     assert {reference: check.state for reference, check in checks.items()} == {
         "job-1": CheckState.PENDING,
-        "job-2": CheckState.FAILED,
+        "job-2": CheckState.REFUSED,
         "job-3": CheckState.READY,
     }
     assert isinstance(checks["job-2"].error, SubmissionUnknown)
+
+
+def test_an_answer_about_another_job_is_refused_and_never_kept(server, provider, submission) -> None:
+    other = job("job-9", "completed", extractedData=EXTRACTED)
+    server.accepts([other]).accepts(other)
+    check = provider.check(rows(submission, "job-1"))["job-1"]
+    assert (check.state, type(check.error)) == (CheckState.REFUSED, RequestRefused)
+    server.accepts(other)
+    with pytest.raises(ProviderUnavailable, match="job-9"):
+        provider.fetch("job-1")
+
+
+def test_a_reference_that_belongs_to_another_submission_is_refused(server, provider, submission) -> None:
+    server.accepts([job(status="completed", extractedData=EXTRACTED, jobNumber="another")])
+    check = provider.check(rows(submission, "job-1"))["job-1"]
+    assert (check.state, type(check.error), check.raw) == (CheckState.REFUSED, RequestRefused, None)
 
 
 def test_at_most_five_jobs_that_are_not_listed_are_asked_for(server, provider, submission) -> None:
@@ -293,7 +333,8 @@ def test_a_provider_that_refuses_the_filter_is_asked_job_by_job_from_then_on(
     batch = rows(submission, "job-1", "job-2")
     checks = provider.check(batch)
     assert checks["job-1"].state is CheckState.PENDING
-    assert isinstance(checks["job-2"].error, RequestRefused), "the one that is to blame fails alone"
+    assert checks["job-2"].state is CheckState.REFUSED, "the one that is to blame is refused alone"
+    assert isinstance(checks["job-2"].error, RequestRefused)
     server.accepts(job("job-1", "queued")).accepts(job("job-2", "queued"))
     assert len(provider.check(batch)) == 2
     assert server.lines == [LIST, *["GET /ocr-invoice-job/job-1", "GET /ocr-invoice-job/job-2"] * 2]

@@ -224,9 +224,9 @@ def test_a_limited_rate_says_how_long_to_wait(server, client) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS.values())
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_server_in_trouble_is_unavailable(server, client, operation, status) -> None:
-    server.answers_with(b"<html>", status)
-    with pytest.raises(ProviderUnavailable):
+def test_a_server_in_trouble_is_unavailable_and_what_was_started_is_in_doubt(server, client, operation, status) -> None:
+    server.answers_with({"success": False}, status)
+    with pytest.raises(SubmissionInDoubt if operation == "process_job" else ProviderUnavailable):
         OPERATION_CALLS[operation](client)
 
 

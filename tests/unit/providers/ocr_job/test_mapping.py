@@ -40,15 +40,17 @@ def job(invoice=INVOICE, lines=LINES, **parts):
 
 def test_every_status_of_the_contract_has_a_meaning() -> None:
     assert set(mapping.STATUSES) == {"created", "queued", "processing", "completed", "failed", "cancelled"}
-    assert all(mapping.state_of(status) is state for status, state in mapping.STATUSES.items())
-    assert mapping.state_of("Completed") is CheckState.PENDING, "an unknown status is waited out"
+    for status, state in mapping.STATUSES.items():
+        for said in (status, status.upper(), status.title()):
+            read = mapping.status_of(said)
+            assert (read.state, read.word) == (state, status)
 
 
 def test_every_failure_has_an_error_and_a_sentence() -> None:
     failed = {status for status, state in mapping.STATUSES.items() if state is CheckState.FAILED}
     assert failed == set(mapping.FAILURES) == set(mapping.FAILURE_MESSAGES)
     for status, error in mapping.FAILURES.items():
-        told = mapping.failure_of(status, "a.pdf", "job-1", "the template does not fit")
+        told = mapping.failure_of(mapping.status_of(status), "a.pdf", "job-1", "the template does not fit")
         assert type(told) is error
         assert mapping.FAILURE_MESSAGES[status] in str(told)
         assert "a.pdf" in str(told)

@@ -6,7 +6,7 @@ import logging
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -17,13 +17,19 @@ if TYPE_CHECKING:
     from invoice_capture.providers.http import HttpClient
 
 from invoice_capture.domain.document import DocumentKind
-from invoice_capture.domain.errors import ProviderError, ProviderUnavailable, SubmissionUnknown
+from invoice_capture.domain.errors import (
+    ProviderError,
+    ProviderUnavailable,
+    RequestRefused,
+    SubmissionInDoubt,
+    SubmissionUnknown,
+)
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import ALL_KINDS, Capabilities, Check, CheckState, RequestCounts
 from invoice_capture.providers.base import BaseProvider, ProviderContext
 
 _MOST_FILES = 10
-_LONGEST_STATUS = 40
+_LONGEST_ID = 50
 
 _log = logging.getLogger(__name__)
 
@@ -56,11 +62,16 @@ class AbbyyProvider(BaseProvider):
         properties = self._properties()
         with self._advice():
             file = self._client.upload_file(submission.document.name, content, submission.kind.value)
-            return self._client.capture_invoices([file], properties).id
+            task = self._client.capture_invoices([file], properties)
+        if not {source.id for source in _sources(task)} <= {file.id}:
+            raise SubmissionInDoubt(
+                f"ABBYY answered the start of a task with task {task.id}, which is of another file."
+            )
+        return task.id
 
     def check_one(self, submission: Submission) -> Check:
         with self._advice():
-            task = self._client.task(submission.reference or "")
+            task = self._task(submission.reference or "")
         check = self._state_of(task)
         if check.state is CheckState.READY:
             # Its answer is fetched next, which begins with the very same task.
@@ -72,7 +83,7 @@ class AbbyyProvider(BaseProvider):
         from invoice_capture.providers.abbyy.wire import KeptAnswer
 
         with self._advice():
-            task = self._finished.pop(reference, None) or self._client.task(reference)
+            task = self._finished.pop(reference, None) or self._task_to_fetch(reference)
             check = self._state_of(task)
             if check.error is not None:
                 raise check.error
@@ -110,11 +121,14 @@ class AbbyyProvider(BaseProvider):
     @cached_property
     def _http(self) -> HttpClient:
         from invoice_capture.providers.abbyy.mapping import HTTP_STATUSES
+        from invoice_capture.providers.http import FreeRequest
 
         token = self.setting("application_token")
         credentials = b64encode(f"{self.setting('application_id')}:{token}".encode()).decode()
         headers = {"Authorization": f"Basic {credentials}"}
-        return self.http_client(headers, (token, credentials), HTTP_STATUSES, self._base_url())
+        # It answers with a vendor or with none.
+        free_request = FreeRequest("GET", f"/dataset/vendors/{self._region()}", {"params": {"take": 1}})
+        return self.http_client(headers, (token, credentials), HTTP_STATUSES, self._base_url(), free_request)
 
     @cached_property
     def _client(self) -> AbbyyClient:
@@ -130,14 +144,19 @@ class AbbyyProvider(BaseProvider):
 
     def _properties(self) -> CaptureProperties:
         """Raises SettingMissing naming a setting that is not one of its words."""
-        from invoice_capture.providers.abbyy.mapping import REGIONS, VERIFICATION_TYPES
+        from invoice_capture.providers.abbyy.mapping import VERIFICATION_TYPES
         from invoice_capture.providers.abbyy.wire import CaptureProperties
 
         return CaptureProperties(
-            region=self.choice("region", REGIONS, "EU"),
+            region=self._region(),
             export_format=self.optional_setting("export_format", "Json") or "",
             verification_type=self.choice("verification_type", VERIFICATION_TYPES, "NoVerification"),
         )
+
+    def _region(self) -> str:
+        from invoice_capture.providers.abbyy.mapping import REGIONS
+
+        return self.choice("region", REGIONS, "EU")
 
     @contextmanager
     def _advice(self) -> Iterator[None]:
@@ -154,20 +173,34 @@ class AbbyyProvider(BaseProvider):
 
     # --- tasks -------------------------------------------------------------------------------------------------------
 
+    def _task(self, task_id: str) -> CaptureTask:
+        """Raises RequestRefused when another task is answered."""
+        task = self._client.task(task_id)
+        if task.id != task_id:
+            raise RequestRefused(f"ABBYY was asked for task {task_id}, and answered with {task.id[:_LONGEST_ID]}.")
+        return task
+
+    def _task_to_fetch(self, task_id: str) -> CaptureTask:
+        try:
+            return self._task(task_id)
+        except RequestRefused as exc:
+            raise ProviderUnavailable(str(exc)) from exc
+
     def _state_of(self, task: CaptureTask) -> Check:
+        from invoice_capture.providers import statuses
         from invoice_capture.providers.abbyy.mapping import FAILURES, STATUS_MESSAGES, STATUSES
 
-        state = STATUSES.get(task.status)
-        if state is None:
-            _warn_of_status(self._http.redact(task.status)[:_LONGEST_STATUS])
-            return Check(CheckState.PENDING)
+        status = statuses.read(self._http.redact(task.status), STATUSES, self.name)
+        state = status.state
         if state is CheckState.FAILED:
-            return Check(state, error=FAILURES[task.status](STATUS_MESSAGES[task.status]))
+            if status.word is None:
+                return Check(state, error=statuses.failure(status, f"ABBYY's task {task.id}"))
+            return Check(state, error=FAILURES[status.word](STATUS_MESSAGES[status.word]))
         if state is CheckState.ACTION_REQUIRED:
             return Check(state, action_url=self._verification_url(task))
         if state is CheckState.READY and task.is_deleted:
             return Check(CheckState.FAILED, error=SubmissionUnknown(f"ABBYY has deleted the data of task {task.id}."))
-        return Check(state)
+        return Check(state, said=None if status.word else status.said)
 
     def _verification_url(self, task: CaptureTask) -> str | None:
         """Where a person verifies the task: at the region's host, which is the API's without its prefix."""
@@ -196,6 +229,12 @@ class AbbyyProvider(BaseProvider):
         return {"role": role, "id": file.id, "name": file.name, "encoding": encoding, "content": text}
 
 
+def _sources(task: CaptureTask) -> list[FileLink]:
+    """The uploads that a task says it reads."""
+    sources = (document.files.get("source") for document in task.documents)
+    return [file for file in sources if file is not None]
+
+
 def _exported(task: CaptureTask) -> list[tuple[str, FileLink]]:
     """The exported files of the documents that nobody removed, by role; ten at most."""
     files = [
@@ -221,9 +260,3 @@ def _all_files(raw: bytes) -> list[FileLink]:
     except ValidationError:
         return []
     return [file for document in task.documents for file in document.files.values() if file is not None]
-
-
-@lru_cache(maxsize=100)
-def _warn_of_status(status: str) -> None:
-    """Log a status that no table has, once in the life of this process."""
-    _log.warning("ABBYY told an unknown status; it counts as pending.", extra={"provider": "abbyy", "status": status})

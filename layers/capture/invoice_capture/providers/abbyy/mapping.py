@@ -45,7 +45,7 @@ STATUSES: Mapping[str, CheckState] = MappingProxyType(
         "Canceled": CheckState.FAILED,
     }
 )
-"""A status that is not here counts as pending, and the job's own deadline ends it."""
+"""What is not here is looked up in ``providers.statuses``."""
 
 FAILURES: Mapping[str, type[ProviderError]] = MappingProxyType({"Failed": CaptureFailed, "Canceled": CaptureFailed})
 

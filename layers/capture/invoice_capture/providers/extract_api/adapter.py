@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from invoice_capture.domain.invoice import Invoice
@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from invoice_capture.providers.http import HttpClient
 
 from invoice_capture.domain.document import DocumentKind
-from invoice_capture.domain.errors import ProviderError, ProviderUnavailable, SettingMissing
+from invoice_capture.domain.errors import (
+    ProviderError,
+    ProviderUnavailable,
+    RequestRefused,
+    SettingMissing,
+    SubmissionInDoubt,
+)
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import Capabilities, Check, CheckState
 from invoice_capture.providers.base import BaseProvider, ProviderContext
-
-Answer = TypeVar("Answer")
 
 _log = logging.getLogger(__name__)
 
@@ -43,12 +47,17 @@ class ExtractApiProvider(BaseProvider):
     # --- the flow ----------------------------------------------------------------------------------------------------
 
     def submit(self, submission: Submission, content: bytes) -> str:
+        from invoice_capture.providers.extract_api.mapping import CODES
         from invoice_capture.providers.extract_api.wire import ACCEPTED
 
         answer = self._client.parse(content, submission.document.name)
-        if answer.status_code not in ACCEPTED:
-            raise self._failure(answer)
-        return str(answer.document_id)
+        if answer.status_code in ACCEPTED:
+            return str(answer.document_id)
+        if answer.status_code not in CODES:
+            raise SubmissionInDoubt(
+                f"extract_api took a document with status {answer.status_code}, which nobody knows."
+            )
+        raise self._failure(answer)
 
     def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
         """One request for all. A document that the answer leaves out, or tells nonsense of, stays pending."""
@@ -57,7 +66,7 @@ class ExtractApiProvider(BaseProvider):
         ids = [int(row.reference) for row in submissions if row.reference is not None]
         if not ids:
             return {}
-        answer = self._ask(lambda: self._client.get_results(ids))
+        answer = self._client.get_results(ids)
         entries = {document_id: answer.get(document_id) for document_id in ids}
         said = [entry for entry in entries.values() if entry is not None]
         if len(said) < sum(document_id in answer for document_id in ids):
@@ -68,8 +77,7 @@ class ExtractApiProvider(BaseProvider):
         return {str(document_id): self._check_of(entry) for document_id, entry in entries.items() if entry is not None}
 
     def fetch(self, reference: str) -> bytes:
-        entry = self._ask(lambda: self._client.get_result(int(reference)))
-        check = self._check_of(entry)
+        check = self._check_of(self._client.get_result(int(reference)))
         if check.error is not None:
             raise check.error
         if check.raw is None:
@@ -83,39 +91,37 @@ class ExtractApiProvider(BaseProvider):
 
     def confirm(self, reference: str, raw: bytes, invoice: Invoice) -> None:  # noqa: ARG002
         """Validate with every value that the invoice has. The provider takes this once per document."""
+        from invoice_capture.providers.extract_api.mapping import BAD_VALIDATION, CODES
         from invoice_capture.providers.extract_api.validation import to_values
         from invoice_capture.providers.extract_api.wire import SUCCESS
 
         answer = self._client.validate(int(reference), to_values(invoice))
-        if answer.status_code != SUCCESS:
+        if answer.status_code == SUCCESS:
+            return
+        if answer.status_code in CODES and answer.status_code != BAD_VALIDATION:
             raise self._failure(answer)
+        raise RequestRefused(f"extract_api answered status {answer.status_code} to corrected values.")
 
     # --- answers -----------------------------------------------------------------------------------------------------
 
-    def _ask(self, request: Callable[[], Answer]) -> Answer:
-        """Poll for documents that were taken and paid for: a refusal by HTTP is none of a document, so it passes."""
-        try:
-            return request()
-        except ProviderUnavailable:
-            raise
-        except ProviderError as exc:
-            raise ProviderUnavailable(str(exc)) from exc
-
     def _check_of(self, entry: DocumentResult) -> Check:
-        from invoice_capture.providers.extract_api.mapping import CODES, STATUSES
+        from invoice_capture.providers.extract_api.mapping import CODES, FINAL_CODES, STATUSES
 
-        state = STATUSES.get(entry.status_code)
+        code = entry.status_code
+        state = STATUSES.get(code)
         if state is CheckState.READY:
             return Check(state, raw=entry.model_dump_json(exclude_unset=True).encode())
-        if state is None and entry.status_code in CODES:
-            return Check(CheckState.FAILED, error=self._failure(entry))
-        if state is None and entry.status_code not in self._logged_codes:
-            self._logged_codes.add(entry.status_code)
+        if state is not None:
+            return Check(state)
+        if code in CODES:
+            return Check(CheckState.FAILED if code in FINAL_CODES else CheckState.REFUSED, error=self._failure(entry))
+        if code not in self._logged_codes:
+            self._logged_codes.add(code)
             _log.warning(
-                "The provider answered a status that its contract does not have; it counts as not ready.",
-                extra={"provider": self.name, "status_code": entry.status_code},
+                "The provider answered a status that its contract does not have.",
+                extra={"provider": self.name, "status_code": code},
             )
-        return Check(CheckState.PENDING)
+        return Check(CheckState.UNKNOWN, said=f"status code {code}")
 
     def _failure(self, answer: Outcome) -> ProviderError:
         from invoice_capture.providers.extract_api.mapping import failure
@@ -126,9 +132,10 @@ class ExtractApiProvider(BaseProvider):
 
     @cached_property
     def _http(self) -> HttpClient:
+        from invoice_capture.providers.extract_api.client import free_request
         from invoice_capture.providers.extract_api.mapping import HTTP_STATUSES
 
-        return self.http_client({}, (self.setting("account_token"),), HTTP_STATUSES)
+        return self.http_client({}, (self.setting("account_token"),), HTTP_STATUSES, free_request=free_request())
 
     @cached_property
     def _client(self) -> ExtractApiClient:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from invoice_capture.domain.errors import ProviderUnavailable, SubmissionInDoubt
+from invoice_capture.providers.bodies import InBase64
 from invoice_capture.providers.extract_api.wire import (
     DocumentResult,
     DocumentResults,
@@ -18,7 +18,7 @@ from invoice_capture.providers.extract_api.wire import (
     UserInfos,
     ValidationValues,
 )
-from invoice_capture.providers.http import HttpClient
+from invoice_capture.providers.http import FreeRequest, HttpClient
 
 VERSION = 120
 MOST_DOCUMENTS = 100
@@ -63,7 +63,7 @@ class ExtractApiClient:
         params: dict[str, Any] = {
             "account_token": self._account_token,
             "version": self._version,
-            "documents": [b64encode(document).decode("ascii")],
+            "documents": [InBase64(document)],
             "file_names": [file_name],
             "user_infos": self._user_infos.model_dump(exclude_none=True),
         }
@@ -95,10 +95,18 @@ class ExtractApiClient:
     def _call(
         self, operation: str, params: Mapping[str, Any], answer: type[Envelope[Result]], *, spends: bool = False
     ) -> Result:
-        request_id = uuid4().hex
-        body = {"jsonrpc": "2.0", "method": "call", "id": request_id, "params": params}
+        body = _call_of(params)
         envelope = self._http.call("POST", _PATHS[operation], answer, spends=spends, json=body)
-        if envelope.id != request_id:
+        if envelope.id != body["id"]:
             message = "extract_api answered another request than the one that was sent."
             raise SubmissionInDoubt(message) if spends else ProviderUnavailable(message)
         return envelope.result
+
+
+def free_request() -> FreeRequest:
+    """Asking for a document that nobody has."""
+    return FreeRequest("POST", _PATHS["get_result"], {"json": _call_of({"version": VERSION, "document_id": 0})})
+
+
+def _call_of(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "method": "call", "id": uuid4().hex, "params": params}

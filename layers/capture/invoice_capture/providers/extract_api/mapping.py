@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from invoice_capture.domain.errors import (
     CaptureFailed,
+    CredentialsRefused,
     FormatRefused,
     NoCredit,
     PasswordProtected,
@@ -20,6 +21,7 @@ from invoice_capture.domain.errors import (
     ResultUnusable,
     SubmissionUnknown,
     TooManyPages,
+    UnreadableDocument,
 )
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party, Tax
 from invoice_capture.domain.money import smallest_unit
@@ -37,6 +39,9 @@ from invoice_capture.providers.extract_api.readings import (
 )
 from invoice_capture.providers.extract_api.wire import SUCCESS, Candidate, DocumentResult, FeatureResult
 
+BAD_VALIDATION = 12
+"""As an answer to ``validate``; elsewhere the code has another meaning, see CODES."""
+
 STATUSES: Mapping[int, CheckState] = MappingProxyType(
     {
         0: CheckState.READY,
@@ -45,7 +50,10 @@ STATUSES: Mapping[int, CheckState] = MappingProxyType(
         9: CheckState.PENDING,
     }
 )
-"""What a status code says of one document that is asked for; one that is neither here nor in CODES is pending."""
+"""What a status code says of one document that is asked for, and that is no failure."""
+
+FINAL_CODES = frozenset({2, 6, 10, 11, 14, 15, 16})
+"""The failures of CODES that are about the document itself. All others refuse the request, which may pass."""
 
 CODES: Mapping[int, type[ProviderError]] = MappingProxyType(
     {
@@ -59,10 +67,17 @@ CODES: Mapping[int, type[ProviderError]] = MappingProxyType(
         9: ProviderUnavailable,
         10: PasswordProtected,
         11: TooManyPages,
-        12: RequestRefused,
+        12: CredentialsRefused,
+        14: UnreadableDocument,
+        15: UnreadableDocument,
+        16: UnreadableDocument,
     }
 )
-"""What a status code is as a failure. One that is not here is CaptureFailed for a request."""
+"""What a status code is as a failure.
+
+The page has the codes up to 12, and calls 12 a validation of the wrong form; in the vendors' own modules it is an
+account token that nobody has, and they have 14 to 16 as well. Nobody documents 13.
+"""
 
 HTTP_STATUSES: Mapping[int, type[ProviderError]] = MappingProxyType(
     {
@@ -85,7 +100,10 @@ MESSAGES: Mapping[int, str] = MappingProxyType(
         9: "it is under maintenance. The request is repeated.",
         10: "the document is protected by a password. Upload it without.",
         11: "the document has too many pages. Split it, or choose another provider.",
-        12: "it calls the form of the request wrong. Correct the settings version and account_token.",
+        12: "it does not know the account token. Check the setting account_token.",
+        14: "the document is too small to be read. Scan it at a higher resolution, or choose another provider.",
+        15: "it cannot count the pages of the PDF, which is damaged. Print it anew, or choose another provider.",
+        16: "it cannot turn the PDF into images. Print it anew, or choose another provider.",
     }
 )
 
@@ -128,10 +146,9 @@ _LISTS = frozenset({"global_taxes", "invoice_lines"})
 
 
 def failure(code: int, said: str) -> ProviderError:
-    """The error that a status code stands for; ``said`` is the provider's own text, told where ours says little."""
-    words = f" It says: {said.rstrip('. ')}." if said and (code == 2 or code not in MESSAGES) else ""
-    sentence = MESSAGES.get(code, "its contract has no such status. Try again, or choose another provider.")
-    return CODES.get(code, CaptureFailed)(f"{PROVIDER} answered status {code}: {sentence}{words}")
+    """The error of a status code in CODES; ``said`` is the provider's own text, told where ours says little."""
+    words = f" It says: {said.rstrip('. ')}." if said and code == 2 else ""
+    return CODES[code](f"{PROVIDER} answered status {code}: {MESSAGES[code]}{words}")
 
 
 def to_invoice(raw: bytes) -> Invoice:

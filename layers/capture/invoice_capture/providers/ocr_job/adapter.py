@@ -67,13 +67,17 @@ class OcrJobProvider(BaseProvider):
         job_input = self._job_input(submission)
         try:
             created = self._client.create_job(job_input)
-        except RequestRefused:
+        except RequestRefused as exc:
             # The number may exist because the answer to an earlier attempt was lost.
             job = self._job_of(submission)
+            if job is None and "jobnumber" in str(exc).casefold():
+                raise ProviderUnavailable(f"{exc} Its list does not show that job yet.") from exc
             if job is None:
                 raise
             return self._go_on_with(job, job_input)
-        self._client.process_job(created.job_id)
+        if _number_of(created) not in (None, _job_number(submission)):
+            raise ProviderUnavailable(f"ocr_job answered with job {created.job_id}, which is of another submission.")
+        self._start(created.job_id)
         return created.job_id
 
     def find(self, submission: Submission) -> str | None:
@@ -87,16 +91,30 @@ class OcrJobProvider(BaseProvider):
             # Looking again tells whether the job was started, so nothing is in doubt.
             raise ProviderUnavailable(str(exc)) from exc
 
+    def copies(self, submission: Submission) -> int:
+        return len(self._jobs_of(submission))
+
     def _job_of(self, submission: Submission) -> Job | None:
+        """The job that was started, if there is one: whatever else has this number must not be started as well."""
+        jobs = self._jobs_of(submission)
+        return next((job for job in jobs if not _is_waiting(job)), jobs[0] if jobs else None)
+
+    def _jobs_of(self, submission: Submission) -> list[Job]:
         number = _job_number(submission)
         page = self._client.list_jobs(filter={"jobNumber": number}, limit=_BATCH)
-        return next((job for job in page.jobs if job.job_number == number), None)
+        return [job for job in page.jobs if job.job_number == number]
+
+    def _start(self, job_id: str) -> None:
+        """Process a job, which is charged."""
+        answer = self._client.process_job(job_id)
+        if isinstance(answer.job_id, str) and answer.job_id != job_id:
+            raise SubmissionInDoubt(f"ocr_job was to start job {job_id}, and answered about {answer.job_id[:50]}.")
 
     def _go_on_with(self, job: Job, job_input: JobInput) -> str:
-        if job.status == "created":
+        if _is_waiting(job):
             # The link that it was created with may have expired.
             self._client.update_job(job.job_id, job_input)
-            self._client.process_job(job.job_id)
+            self._start(job.job_id)
         return job.job_id
 
     # --- checking ----------------------------------------------------------------------------------------------------
@@ -130,32 +148,42 @@ class OcrJobProvider(BaseProvider):
         for row in rows:
             reference = row.reference or ""
             try:
-                checks[reference] = self._check_of(self._client.get_job(reference), row)
+                checks[reference] = self._check_of(self._job(reference), row)
             except (SubmissionUnknown, RequestRefused) as exc:
-                checks[reference] = Check(CheckState.FAILED, error=exc)
+                checks[reference] = Check(CheckState.REFUSED, error=exc)
             except ProviderUnavailable:
                 if not checks:
                     raise
                 # What is known already is worth more; the others are pending until they are asked for again.
                 return
 
+    def _job(self, reference: str) -> Job:
+        """Raises RequestRefused when another job is answered."""
+        job = self._client.get_job(reference)
+        if job.job_id != reference:
+            raise RequestRefused(f"ocr_job was asked for job {reference}, and answered with {job.job_id[:50]}.")
+        return job
+
     def _check_of(self, job: Job, row: Submission) -> Check:
         from invoice_capture.providers.ocr_job import mapping
 
-        state = mapping.state_of(job.status)
-        if state is CheckState.READY:
+        if _number_of(job) not in (None, _job_number(row)):
+            other = RequestRefused(f"ocr_job answered for job {job.job_id}, which is of another submission.")
+            return Check(CheckState.REFUSED, error=other)
+        status = mapping.status_of(self._fit_to_be_told(job.status))
+        if status.state is CheckState.READY:
             # A list may leave the extracted data out: then they are fetched.
-            return Check(state, raw=mapping.raw_answer(job) if job.to_json().get("extractedData") else None)
-        if state is CheckState.FAILED:
+            return Check(status.state, raw=mapping.raw_answer(job) if job.to_json().get("extractedData") else None)
+        if status.state is CheckState.FAILED:
             told = job.error_log if isinstance(job.error_log, str) else ""
-            error = mapping.failure_of(job.status, row.document.name, job.job_id, self._fit_to_be_told(told))
-            return Check(state, error=error)
-        if job.status == "created":
+            error = mapping.failure_of(status, row.document.name, job.job_id, self._fit_to_be_told(told))
+            return Check(status.state, error=error)
+        if status.word == "created":
             _log.warning(
                 "A job was created and is not started.",
                 extra={"provider": self.name, "job_id": row.job_id, "reference": job.job_id},
             )
-        return Check(state)
+        return Check(status.state, said=None if status.word else status.said)
 
     def _fit_to_be_told(self, text: str) -> str:
         from invoice_capture.providers.ocr_job.mapping import without_link_queries
@@ -167,7 +195,10 @@ class OcrJobProvider(BaseProvider):
     def fetch(self, reference: str) -> bytes:
         from invoice_capture.providers.ocr_job.mapping import raw_answer
 
-        job = self._client.get_job(reference)
+        try:
+            job = self._job(reference)
+        except RequestRefused as exc:
+            raise ProviderUnavailable(str(exc)) from exc
         return raw_answer(job, self._client.get_results(reference))
 
     def normalise(self, raw: bytes) -> Invoice:
@@ -185,13 +216,15 @@ class OcrJobProvider(BaseProvider):
 
     @cached_property
     def _http(self) -> HttpClient:
+        from invoice_capture.providers.http import FreeRequest
         from invoice_capture.providers.ocr_job.client import JOBS
         from invoice_capture.providers.ocr_job.mapping import HTTP_STATUSES
 
         api_key = self.setting("api_key")
         # The path of the jobs is the client's, whether or not people write it into the setting.
         base_url = self.setting("base_url").rstrip("/").removesuffix(JOBS)
-        return self.http_client({"api-key": api_key}, [api_key], HTTP_STATUSES, base_url)
+        free_request = FreeRequest("GET", JOBS, {"params": {"limit": 1}})
+        return self.http_client({"api-key": api_key}, [api_key], HTTP_STATUSES, base_url, free_request)
 
     @cached_property
     def _client(self) -> OcrJobClient:
@@ -245,3 +278,13 @@ class OcrJobProvider(BaseProvider):
 def _job_number(submission: Submission) -> str:
     """Our job id, which makes a job findable; a later place in the route has a number of its own."""
     return submission.job_id if submission.number == 1 else f"{submission.job_id}-{submission.number}"
+
+
+def _number_of(job: Job) -> str | None:
+    """The number that the provider says it knows a job by."""
+    return job.job_number if isinstance(job.job_number, str) else None
+
+
+def _is_waiting(job: Job) -> bool:
+    """Whether a job was created and not started."""
+    return job.status.casefold() == "created"

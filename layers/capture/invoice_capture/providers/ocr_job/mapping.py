@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -27,7 +26,7 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party, Reading
 from invoice_capture.domain.money import as_written
 from invoice_capture.ports import CheckState
-from invoice_capture.providers import values
+from invoice_capture.providers import statuses, values
 from invoice_capture.providers.ocr_job.wire import DocumentType, Job, RawAnswer, Results
 
 SOURCE = "ocr_job"
@@ -112,27 +111,21 @@ CONFIDENCE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _VAT_NUMBER = re.compile(r"[A-Z]{2}(?=.*\d)[0-9A-Z]+")
 _LINK_QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]+", re.IGNORECASE)
 
-_log = logging.getLogger(__name__)
-
-
 # --- statuses --------------------------------------------------------------------------------------------------------
 
 
-def state_of(status: str) -> CheckState:
-    """What a job's status means. One that the contract does not have is told once to the log and waited out."""
-    return STATUSES.get(status) or _unknown_state(status)
+def status_of(said: str) -> statuses.Status:
+    """What a job's status means; ``said`` is without secrets."""
+    return statuses.read(said, STATUSES, SOURCE)
 
 
-@lru_cache(maxsize=50)
-def _unknown_state(status: str) -> CheckState:
-    _log.warning("A job has a status that is not in the contract.", extra={"provider": SOURCE, "status": status[:50]})
-    return CheckState.PENDING
-
-
-def failure_of(status: str, document_name: str, job_id: str, told: str) -> ProviderError:
+def failure_of(status: statuses.Status, document_name: str, job_id: str, told: str) -> ProviderError:
     """The error of a job that ended without a result; ``told`` is its error log, made fit to be told, or empty."""
-    ended = f"ocr_job ended its job {job_id} for {document_name} as {status}"
-    return FAILURES[status](f"{ended}{f': {told}' if told else ''}. {FAILURE_MESSAGES[status]}")
+    job = f"ocr_job's job {job_id} for {document_name}"
+    if status.word is None:
+        return statuses.failure(status, job)
+    because = f": {told}" if told else ""
+    return FAILURES[status.word](f"{job} ended as {status.word}{because}. {FAILURE_MESSAGES[status.word]}")
 
 
 def without_link_queries(text: str) -> str:

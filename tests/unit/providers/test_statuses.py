@@ -1,0 +1,56 @@
+"""Statuses that a contract does not have: known endings of the field, and words that nobody knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from invoice_capture.domain.errors import CaptureFailed
+from invoice_capture.ports import CheckState
+from invoice_capture.providers import statuses
+
+OWN = {"InProgress": CheckState.PENDING, "Done": CheckState.READY, "Broken": CheckState.FAILED}
+
+
+@pytest.mark.parametrize(
+    "said", ["InProgress", "INPROGRESS", "in progress", "in_progress", "In-Progress", "in.progress"]
+)
+def test_spelling_is_nothing(said: str) -> None:
+    status = statuses.read(said, OWN, "toybox")
+    assert (status.state, status.word, status.said) == (CheckState.PENDING, "InProgress", said)
+
+
+def test_the_providers_own_word_comes_first() -> None:
+    assert statuses.read("done", {"Done": CheckState.PENDING}, "toybox").state is CheckState.PENDING
+    both = {"done": CheckState.PENDING, "Done": CheckState.READY}
+    assert statuses.read("Done", both, "toybox").state is CheckState.READY
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("completed complete done finished processed", CheckState.READY),
+        ("failed error expired aborted cancelled canceled rejected deleted", CheckState.FAILED),
+        ("paused on-hold suspended", CheckState.PENDING),
+        ("hatching", CheckState.UNKNOWN),
+    ],
+)
+def test_endings_of_the_field_are_known(words: str, state: CheckState) -> None:
+    for word in words.split():
+        for said in (word, word.upper(), word.title()):
+            status = statuses.read(said, {}, "toybox")
+            assert (status.state, status.word, status.said) == (state, None, said)
+
+
+def test_every_known_word_is_folded() -> None:
+    for word, state in statuses.KNOWN_ELSEWHERE.items():
+        assert statuses.read(word, {}, "toybox").state is state
+
+
+def test_an_ending_says_how_the_provider_called_it() -> None:
+    error = statuses.failure(statuses.read("EXPIRED", OWN, "toybox"), "Toybox's reading r1")
+    assert isinstance(error, CaptureFailed)
+    assert str(error).startswith("Toybox's reading r1 ended as 'EXPIRED', without a result.")
+
+
+def test_what_is_said_is_short_and_in_one_line() -> None:
+    assert statuses.read("a\nb" + "c" * 100, {}, "toybox").said == "a b" + "c" * 37
