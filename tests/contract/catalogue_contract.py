@@ -115,7 +115,7 @@ class OrdersContract:
         assert (after.announcement, after.is_untold) == (None, False)
         # Whoever announces the former end comes too late to touch the new run.
         jobs.told("A", NOW)
-        jobs.tell_later("A", NOW, NOW)
+        jobs.tell_later("A", NOW)
         assert jobs.owed(NOW + timedelta(days=99), 10) == []
         assert jobs.overdue(NOW + timedelta(days=99), 10) == ["A"]
         fail("A")

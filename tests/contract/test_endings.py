@@ -65,31 +65,37 @@ class EndingsContract:
     def test_what_could_not_be_told_is_owed_in_order(self, jobs: Any, submissions: Any) -> None:
         for job_id, minutes in (("J1", 2), ("J2", 0), ("J3", 1)):
             jobs.create(a_job(job_id))
-            assert jobs.fail(job_id, CaptureFailed("illegible"), NOW)
-            jobs.tell_later(job_id, NOW, NOW + minutes * MINUTE)
+            assert jobs.fail(job_id, CaptureFailed("illegible"), NOW + minutes * MINUTE)
+            jobs.tell_later(job_id, NOW + minutes * MINUTE)
         assert jobs.owed(NOW + MINUTE, 10) == ["J2", "J3"]
         assert jobs.owed(LATER, 10) == ["J2", "J3", "J1"]
         assert jobs.owed(LATER, 2) == ["J2", "J3"]
         assert jobs.overdue(LATER, 10) == []
         jobs.told("J2", NOW)
-        jobs.tell_later("J2", NOW, NOW)
+        jobs.tell_later("J2", NOW)
+        assert jobs.owed(LATER, 10) == ["J3", "J1"]
+        # In an outage it gets back the place from which it was put off.
+        assert jobs.put_off("J3", LATER, until=LATER + MINUTE)
+        jobs.tell_later("J3", NOW + MINUTE)
         assert jobs.owed(LATER, 10) == ["J3", "J1"]
 
     def test_what_is_put_off_is_out_of_the_way_until_then(self, jobs: Any) -> None:
         for job_id in ("J1", "J2"):
             jobs.create(a_job(job_id))
         jobs.fail("J2", CaptureFailed("illegible"), NOW)
-        jobs.tell_later("J2", NOW, NOW)
+        jobs.tell_later("J2", NOW)
         # What is not due yet is not put off.
-        jobs.put_off("J1", NOW, until=LATER + MINUTE)
+        assert not jobs.put_off("J1", NOW, until=LATER + MINUTE)
         assert jobs.overdue(LATER, 10) == ["J1"]
-        jobs.put_off("J1", LATER, until=LATER + MINUTE)
-        jobs.put_off("J2", LATER, until=LATER + MINUTE)
+        for job_id in ("J1", "J2"):
+            assert jobs.put_off(job_id, LATER, until=LATER + MINUTE)
+            # Of two who deal with it at the same time, one does.
+            assert not jobs.put_off(job_id, LATER, until=LATER + MINUTE)
         assert (jobs.overdue(LATER, 10), jobs.owed(LATER, 10)) == ([], [])
         assert (jobs.overdue(LATER + MINUTE, 10), jobs.owed(LATER + MINUTE, 10)) == (["J1"], ["J2"])
         # One that was told is in nobody's way, and does not come back.
         jobs.told("J2", NOW)
-        jobs.put_off("J2", LATER + MINUTE, until=LATER)
+        assert not jobs.put_off("J2", LATER + MINUTE, until=LATER)
         assert jobs.owed(LATER + MINUTE, 10) == []
 
     def test_an_open_job_is_failed_with_its_reason_and_owes_that(self, jobs: Any, submissions: Any) -> None:

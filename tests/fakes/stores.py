@@ -151,9 +151,9 @@ class MemoryJobStore:
             self.jobs[job_id] = replace(self.jobs[job_id], announcement=None)
             self.due.pop(job_id, None)
 
-    def tell_later(self, job_id: str, ended_at: datetime, now: datetime) -> None:
+    def tell_later(self, job_id: str, ended_at: datetime) -> None:
         if self._is_owed(job_id, ended_at):
-            self.due[job_id] = ("owed", as_kept(now))
+            self.due[job_id] = ("owed", as_kept(ended_at))
 
     def _is_owed(self, job_id: str, ended_at: datetime) -> bool:
         job = self.jobs.get(job_id)
@@ -201,10 +201,12 @@ class MemoryJobStore:
     def owed(self, now: datetime, limit: int) -> Sequence[str]:
         return self._due("owed", now, self.jobs.indexed)[:limit]
 
-    def put_off(self, job_id: str, now: datetime, *, until: datetime) -> None:
+    def put_off(self, job_id: str, now: datetime, *, until: datetime) -> bool:
         for partition in ("open", "owed"):
             if job_id in self._due(partition, now, self.jobs.values()):
                 self.due[job_id] = (partition, as_kept(until))
+                return True
+        return False
 
     def _due(self, partition: str, now: datetime, jobs: Iterable[Job]) -> list[str]:
         places = {

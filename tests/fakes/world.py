@@ -277,7 +277,7 @@ class World:
 
     @property
     def announce(self) -> AnnounceOutcome:
-        return AnnounceOutcome(self.jobs, self.messages, self.metrics, self.clock)
+        return AnnounceOutcome(self.jobs, self.messages, self.metrics)
 
     @property
     def loops(self) -> list[str]:

@@ -37,7 +37,7 @@ DEADLINES = "JOBS#OPEN"
 """The partition of the due index that holds jobs by their deadline, until they have ended and that was announced."""
 
 OWED = "JOBS#OWED"
-"""The partition of the due index that holds jobs whose end could not be announced, by when that was found."""
+"""The partition of the due index that holds jobs whose end could not be announced at once, by when they ended."""
 
 
 def number_key(client: str, job_number: str) -> Item:

@@ -113,12 +113,12 @@ class DynamoDBJobStore:
             {"#ttl": "ttl"},
         )
 
-    def tell_later(self, job_id: str, ended_at: datetime, now: datetime) -> None:
+    def tell_later(self, job_id: str, ended_at: datetime) -> None:
         self._table.update(
             job_key(job_id),
-            "SET due_shard = :owed, next_check_at = :now",
+            "SET due_shard = :owed, next_check_at = :ended_at",
             _IS_OWED,
-            to_attributes({":owed": OWED, ":now": now, ":ended_at": ended_at}),
+            to_attributes({":owed": OWED, ":ended_at": ended_at}),
         )
 
     def invoice(self, job_id: str) -> StoredInvoice | None:
@@ -177,8 +177,8 @@ class DynamoDBJobStore:
     def owed(self, now: datetime, limit: int) -> Sequence[str]:
         return self._due(OWED, now, limit)
 
-    def put_off(self, job_id: str, now: datetime, *, until: datetime) -> None:
-        self._table.update(
+    def put_off(self, job_id: str, now: datetime, *, until: datetime) -> bool:
+        return self._table.update(
             job_key(job_id),
             "SET next_check_at = :until",
             "next_check_at <= :now",

@@ -73,7 +73,7 @@ class JobStore(Protocol):
         """The end of that moment has been announced: nothing is owed any more, and retention may begin."""
         ...
 
-    def tell_later(self, job_id: str, ended_at: datetime, now: datetime) -> None:
+    def tell_later(self, job_id: str, ended_at: datetime) -> None:
         """The end of that moment could not be announced: it is for the sweeper, unless it was told meanwhile."""
         ...
 
@@ -117,11 +117,14 @@ class JobStore(Protocol):
         ...
 
     def owed(self, now: datetime, limit: int) -> Sequence[str]:
-        """Ids of jobs whose end could not be announced at once, the longest owed first; may lag behind."""
+        """Ids of jobs whose end could not be announced at once, the first end first; may lag behind."""
         ...
 
-    def put_off(self, job_id: str, now: datetime, *, until: datetime) -> None:
-        """Have ``overdue`` or ``owed`` not name a job again before ``until``; one that neither names stays as it is."""
+    def put_off(self, job_id: str, now: datetime, *, until: datetime) -> bool:
+        """Have ``overdue`` or ``owed`` not name a job again before ``until``.
+
+        False when neither names it by now: it is done, or somebody else deals with it.
+        """
         ...
 
 

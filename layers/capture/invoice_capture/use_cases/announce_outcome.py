@@ -6,7 +6,8 @@ import logging
 from dataclasses import dataclass
 
 from invoice_capture.domain.announcement import Announcement, announcement_of
-from invoice_capture.ports import Clock, JobStore, Metrics, Notifier
+from invoice_capture.domain.errors import StoreUnavailable
+from invoice_capture.ports import JobStore, Metrics, Notifier
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +19,6 @@ class AnnounceOutcome:
     jobs: JobStore
     notifier: Notifier
     metrics: Metrics
-    clock: Clock
 
     def __call__(self, job_id: str) -> None:
         """Announce what is owed of a job, if anything is; doing it again tells nothing twice."""
@@ -35,16 +35,24 @@ class AnnounceOutcome:
             # Whatever it was, it must not undo the end. Its message may quote the document: only its name is logged.
             _log.warning("This end could not be announced yet.", extra={"error": type(exc).__name__})
             self.metrics.count("AnnouncementsPutOff")
-            self.jobs.tell_later(announcement.job_id, announcement.ended_at, self.clock.now())
+            self.jobs.tell_later(announcement.job_id, announcement.ended_at)
         else:
             self.jobs.told(announcement.job_id, announcement.ended_at)
 
     def pay(self, job_id: str) -> bool:
-        """Announce what is owed of a job. False when nothing is. Raises whatever kept it from being published."""
+        """Announce what is owed of a job. False when nothing is.
+
+        Raises whatever kept it from being published; after an outage, a StoreUnavailable, it has its place in the
+        order of what is owed again.
+        """
         job = self.jobs.get(job_id)
         announcement = None if job is None else announcement_of(job)
         if announcement is None:
             return False
-        self.notifier.publish(announcement.subject, announcement.message)
+        try:
+            self.notifier.publish(announcement.subject, announcement.message)
+        except StoreUnavailable:
+            self.jobs.tell_later(announcement.job_id, announcement.ended_at)
+            raise
         self.jobs.told(announcement.job_id, announcement.ended_at)
         return True

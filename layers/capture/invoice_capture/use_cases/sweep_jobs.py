@@ -77,8 +77,9 @@ class SweepJobs:
     def _expire(self, job_id: str) -> bool:
         """Bring a job past its deadline to its end; False when it has ended already."""
         now = self.clock.now()
-        # First of all: a job that nobody can deal with must not be in the way of the next sweep.
-        self.jobs.put_off(job_id, now, until=now + _PAUSE)
+        # First of all: what nobody can deal with must not be in the way of the next sweep.
+        if not self.jobs.put_off(job_id, now, until=now + _PAUSE):
+            return False
         job = self.jobs.get(job_id)
         if job is None or not job.status.is_open:
             self.announce(job_id)
@@ -117,16 +118,17 @@ class SweepJobs:
 
     def _pay_what_is_owed(self, swept: Swept) -> None:
         for job_id in self.jobs.owed(self.clock.now(), _ANNOUNCEMENTS_PER_SWEEP):
+            now = self.clock.now()
             try:
-                swept.announcements_paid += self.announce.pay(job_id)
+                # Of two sweeps at the same time, one pays. What is refused is tried again after the pause.
+                if self.jobs.put_off(job_id, now, until=now + _PAUSE):
+                    swept.announcements_paid += self.announce.pay(job_id)
             except StoreUnavailable as exc:
                 # An outage: the others would fail as well, and each of them slowly.
                 _report(exc, job_id, swept)
                 return
             except Exception as exc:
                 _report(exc, job_id, swept)
-                now = self.clock.now()
-                self.jobs.put_off(job_id, now, until=now + _PAUSE)
 
     def _guarded(self, step: Callable[[str], bool], name: str, swept: Swept) -> bool:
         try:
