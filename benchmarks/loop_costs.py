@@ -26,7 +26,7 @@ from local_stack import report
 from local_stack.session import patience
 from local_stack.stack import LocalStack
 
-_LIMITS = {"state_transitions": 4.0, "history_events": 20.0, "aws_calls_total": 18.0, "write_units": 20.0}
+_LIMITS = {"state_transitions": 3.0, "history_events": 20.0, "aws_calls_total": 18.0, "write_units": 22.0}
 _LARGEST_SPREAD = 0.01
 
 

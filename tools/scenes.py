@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from invoice_capture.domain.api_key import ApiKey, digest_of, parse
 from invoice_capture.domain.document import DocumentKind, DocumentPointer, client_key
+from invoice_capture.domain.errors import CaptureFailed
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.job import Job, JobStatus, Order
 from invoice_capture.domain.submission import Submission, SubmissionState
@@ -93,9 +94,27 @@ class StoreInvoice:
         number = _expected_number(event["document"])
         assert (answer["event"], answer["job_id"]) == ("invoice.captured", event["job_id"])
         assert answer["invoice"]["invoice_number"] == number
-        assert _job(stage, event["job_id"])["status"] == "CAPTURED"
+        job = _job(stage, event["job_id"])
+        assert job["status"] == "CAPTURED"
+        assert "announcement" not in job
         invoice = json.loads(stage.item(f"JOB#{event['job_id']}", "INVOICE")["invoice"])
         assert invoice["invoice_number"]["value"] == number
+
+
+class AnnounceOutcome:
+    """The job failed, and nobody was told yet."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        _create_job(stage, event["job_id"], _pointer(_E_INVOICE))
+        assert stage.jobs.fail(event["job_id"], CaptureFailed("It is illegible."), stage.now)
+        assert _job(stage, event["job_id"])["announcement"] == "invoice.failed"
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer is None
+        job = _job(stage, event["job_id"])
+        assert "announcement" not in job
+        assert "due_shard" not in job
+        assert job["ttl"] == job["removed_at"]
 
 
 class CheckSubmissions:
@@ -123,7 +142,10 @@ class SweepJobs:
 
     def check(self, stage: Stage, event: Any, answer: Any) -> None:
         assert answer is None
-        assert stage.executions("CaptureInvoiceStateMachine") == [f"{_EXPIRED_JOB}-deadline"]
+        job = _job(stage, _EXPIRED_JOB)
+        assert (job["status"], job["error_code"]) == ("FAILED", "JobDeadlineExceeded")
+        assert "announcement" not in job
+        assert stage.executions("CaptureInvoiceStateMachine") == []
         lease = stage.item(f"PROVIDER#{_PROVIDER}#0", "LEASE")
         assert stage.executions("PollProviderStateMachine") == [lease["owner"]]
 
@@ -207,6 +229,7 @@ class JobsApi:
 
 
 SCENES: dict[str, Scene] = {
+    "announce_outcome": AnnounceOutcome(),
     "authorize_request": AuthorizeRequest(),
     "check_submissions": CheckSubmissions(),
     "confirm_invoice": ConfirmInvoice(),

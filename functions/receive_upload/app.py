@@ -10,4 +10,6 @@ from invoice_capture.observability import observed
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return receive_each(event, lambda message: application().receive_upload(upload(message)))
+    return receive_each(
+        event, lambda message: application().receive_upload(upload(message)), application().uploads_given_up.send
+    )

@@ -1,4 +1,4 @@
-"""Store Invoice: make the provider's answer canonical, check it, store it, and return the announcement."""
+"""Store Invoice: make the provider's answer canonical, check it, store it, and announce it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from invoice_capture.observability import count, info, observed
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    announcement = application().store_invoice(store_request(event))
-    info("Invoice stored.", findings=announcement["findings"])
-    count("InvoicesCaptured", provider=announcement["provider"])
-    return announcement
+    message = dict(application().store_invoice(store_request(event)).message)
+    info("Invoice stored.", findings=message["findings"])
+    count("InvoicesCaptured", provider=message["provider"])
+    return message

@@ -1,5 +1,6 @@
-"""Sweep Jobs: restart missing loops and end jobs past their deadline."""
+"""Sweep Jobs: restart missing loops, end jobs past their deadline, and announce what is owed."""
 
+from dataclasses import asdict
 from typing import Any
 
 from invoice_capture.bootstrap import application
@@ -9,6 +10,8 @@ from invoice_capture.observability import count, info, observed
 @observed
 def handler(_event: dict[str, Any], _context: object) -> None:
     swept = application().sweep_jobs()
-    info("Swept.", loops_restarted=swept.loops_restarted, jobs_expired=swept.jobs_expired)
+    info("Swept.", **asdict(swept))
     count("LoopsRestarted", swept.loops_restarted)
     count("JobsExpired", swept.jobs_expired)
+    count("AnnouncementsPaid", swept.announcements_paid)
+    count("SweepProblems", swept.problems)

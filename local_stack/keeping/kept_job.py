@@ -117,7 +117,7 @@ class KeptJob(_Model):
     def _require_whole(self) -> None:
         """Raises KeyError, TypeError or ValueError for what no stack would have written."""
         self.read()
-        int(self.job["ttl"])
+        self._removed_at()
         for row in self.submissions:
             SubmissionState(row["state"])
             DocumentPointer.from_json(row["document"])
@@ -147,7 +147,11 @@ class KeptJob(_Model):
 
     def is_expired(self, now: datetime) -> bool:
         """Whether the table would have removed it by now."""
-        return int(self.job["ttl"]) <= now.timestamp()
+        return not self.is_interrupted and self._removed_at() <= now.timestamp()
+
+    def _removed_at(self) -> int:
+        """When its retention is over: kept apart from its TTL while it is open or untold."""
+        return int(self.job.get("removed_at", self.job.get("ttl", "")))
 
     def ended(self, now: datetime) -> KeptJob:
         """An interrupted job as a failed one: nobody works on it any more, and a retry starts it again."""
@@ -158,6 +162,7 @@ class KeptJob(_Model):
             message += f" Look first whether {sent_to[-1]} has it already, or it may charge twice."
         end = {"finished_at": timestamp(now), "error_message": message}
         job = _without_schedule(self.job) | end | {"status": JobStatus.FAILED.value, "error_code": STOPPED}
+        job["ttl"] = self._removed_at()
         submissions = [_closed(row, end) if row in rows else row for row in self.submissions]
         return self.model_copy(update={"job": job | {"updated_at": timestamp(now)}, "submissions": submissions})
 

@@ -62,6 +62,15 @@ class OrdersContract:
         assert jobs.get("B") is None
         orders.place(an_ordered_job("C", "N1", client="other"))
 
+    def test_what_was_never_ordered_has_no_order_to_place_or_change(self, jobs: Any, orders: Any) -> None:
+        dropped = replace(an_ordered_job("A"), order=None)
+        with pytest.raises(ValueError, match="Job A has no order"):
+            orders.place(dropped)
+        assert jobs.get("A") is None
+        jobs.create(dropped)
+        assert not orders.change(dropped, an_order("N1"), dropped.document, ("x",), NOW)
+        assert jobs.get("A") == dropped
+
     def test_an_order_is_changed_while_its_job_is_created(self, jobs: Any, orders: Any) -> None:
         job = an_ordered_job("A", "N1")
         orders.place(job)
@@ -98,11 +107,16 @@ class OrdersContract:
         again = replace(started(job, 9), retries=1)
         assert not orders.start(again)
         fail("A")
-        assert jobs.overdue(NOW + timedelta(days=99), 10) == []
+        assert jobs.get("A").is_untold
         assert orders.start(again)
         assert not orders.start(again)
         after = jobs.get("A")
         assert (after.status, after.retries, after.error_code, after.finished_at) == (JobStatus.RECEIVED, 1, None, None)
+        assert (after.announcement, after.is_untold) == (None, False)
+        # Whoever announces the former end comes too late to touch the new run.
+        jobs.told("A", NOW)
+        jobs.tell_later("A", NOW)
+        assert jobs.owed(NOW + timedelta(days=99), 10) == []
         assert jobs.overdue(NOW + timedelta(days=99), 10) == ["A"]
         fail("A")
         assert not orders.start(again)

@@ -94,6 +94,10 @@ class JobsAndSubmissionsContract:
             submissions.begin(a_row())
         with pytest.raises(JobClosed):
             jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+        assert not jobs.fail("J1", CaptureFailed("illegible"), NOW)
+        jobs.told("J1", NOW)
+        jobs.tell_later("J1", NOW)
+        assert not jobs.put_off("J1", NOW, until=NOW)
         assert not jobs.require_action("J1", "https://example.com", NOW)
         assert not jobs.confirm("J1", INVOICE, [], NOW, summary={})
         jobs.resume("J1", NOW)
@@ -128,6 +132,7 @@ class JobsAndSubmissionsContract:
         with lagging():
             submissions.close(("J1", 1), "token-J1-1", Outcome("paid", result_key="k"), NOW)
             jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+            jobs.told("J1", NOW)
             submissions.begin(a_row("J2"))
             assert submissions.due("paid", later, 10) == [("J1", 1)]
             assert submissions.next_due("paid", [("J1", 1)]) is None
@@ -225,8 +230,8 @@ class JobsAndSubmissionsContract:
     def test_capturing_is_done_once_and_may_be_repeated(self, jobs: Any, submissions: Any) -> None:
         jobs.create(a_job())
         submissions.begin(a_row())
-        jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
-        jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+        assert jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
+        assert not jobs.capture("J1", 1, INVOICE, [], NOW, summary={})
         assert jobs.get("J1").status is JobStatus.CAPTURED
         with pytest.raises(JobClosed):
             jobs.capture("J1", 2, INVOICE, [], NOW, summary={})
@@ -257,6 +262,7 @@ class JobsAndSubmissionsContract:
         assert jobs.overdue(later, 10) == ["J2", "J1"]
         assert jobs.overdue(later, 1) == ["J2"]
         jobs.capture("J2", 1, INVOICE, [], NOW, summary={})
+        jobs.told("J2", NOW)
         assert jobs.overdue(later, 10) == ["J1"]
 
     def test_jobs_are_read_in_the_order_they_are_asked_for(self, jobs: Any) -> None:

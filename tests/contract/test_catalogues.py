@@ -49,6 +49,7 @@ class _InMemory:
     def fail(self, jobs: MemoryJobStore) -> Callable[[str], None]:
         def fail(job_id: str) -> None:
             failed = replace(jobs.jobs[job_id], status=JobStatus.FAILED, error_code="CaptureFailed", finished_at=NOW)
+            failed = replace(failed, announcement="invoice.failed")
             jobs.jobs[job_id] = failed
 
         return fail
@@ -88,13 +89,14 @@ class _OnDynamoDB:
                 TableName="table",
                 Key=job_key(job_id),
                 UpdateExpression="SET #status = :failed, error_code = :code, finished_at = :now, "
-                "closed_by = :execution REMOVE due_shard, next_check_at",
+                "closed_by = :execution, announcement = :announcement",
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues={
                     ":failed": {"S": "FAILED"},
                     ":code": {"S": "CaptureFailed"},
                     ":now": {"S": "2026-03-31T12:00:00.000Z"},
                     ":execution": {"S": job_id},
+                    ":announcement": {"S": "invoice.failed"},
                 },
             )
 

@@ -20,15 +20,17 @@ class MemoryJobOrders:
         self.numbers: dict[tuple[str, str], str] = {}
 
     def place(self, job: Job) -> None:
-        assert job.order is not None
+        if job.order is None:
+            raise ValueError(f"Job {job.job_id} has no order.")
         self._take_number(job.job_id, job.order)
         self._jobs.jobs[job.job_id] = job
 
     def change(self, job: Job, order: Order, document: DocumentPointer, route: tuple[str, ...], now: datetime) -> bool:
         present = self._jobs.jobs.get(job.job_id)
-        if present is None or present.status is not JobStatus.CREATED or present.order != job.order:
+        if job.order is None or present is None:
             return False
-        assert job.order is not None
+        if present.status is not JobStatus.CREATED or present.order != job.order:
+            return False
         if order.job_number != job.order.job_number:
             self._take_number(job.job_id, order)
             del self.numbers[job.order.client, job.order.job_number]
@@ -52,7 +54,9 @@ class MemoryJobOrders:
             error_message=None,
             duplicate_of=None,
             action_url=None,
+            announcement=None,
         )
+        self._jobs.due.pop(job.job_id, None)
         return True
 
     def withdraw(self, job: Job, now: datetime) -> bool:

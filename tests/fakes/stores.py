@@ -6,15 +6,16 @@ As there, times are kept to the millisecond, an item has a largest size, and an 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from invoice_capture.aws.invoice_items import invoice_items
+from invoice_capture.domain.announcement import EVENTS
 from invoice_capture.domain.document import DocumentPointer
-from invoice_capture.domain.errors import DocumentMissing, JobClosed
+from invoice_capture.domain.errors import CaptureError, DocumentMissing, JobClosed
 from invoice_capture.domain.job import WITHOUT_INVOICE, Job, JobStatus, provider_of, sources_of
 from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.polling import faded, fading_period
@@ -84,6 +85,8 @@ class MemoryJobStore:
         self.fingerprints: dict[str, str] = {}
         self.invoices: dict[str, tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]] = {}
         self.stored: dict[tuple[str, str], StoredInvoice] = {}
+        # Where a job stands in the due index, by partition and time, if not by its deadline.
+        self.due: dict[str, tuple[str, datetime]] = {}
 
     def create(self, job: Job) -> bool:
         if job.job_id in self.jobs:
@@ -120,16 +123,42 @@ class MemoryJobStore:
         now: datetime,
         *,
         summary: Mapping[str, Any],
-    ) -> None:
+    ) -> bool:
         stored = _stored_invoice(job_id, "INVOICE", invoice, findings, now)
         job = self.jobs.get(job_id)
-        again = job is not None and job.status is JobStatus.CAPTURED and job.submission == submission
-        if job is None or (not again and job.status not in sources_of(JobStatus.CAPTURED)):
+        if job is not None and job.status is JobStatus.CAPTURED and job.submission == submission:
+            return False
+        if job is None or job.status not in sources_of(JobStatus.CAPTURED):
             raise JobClosed(job_id)
-        captured = replace(job, status=JobStatus.CAPTURED, submission=submission, updated_at=now)
-        self.jobs[job_id] = replace(captured, finished_at=now, summary=summary if job.summary is None else job.summary)
+        self.end(job_id, JobStatus.CAPTURED, now, submission=submission, summary=summary)
         self.invoices[job_id] = (invoice, findings)
         self.stored[job_id, "INVOICE"] = stored
+        return True
+
+    def fail(self, job_id: str, error: CaptureError, now: datetime) -> bool:
+        job = self.jobs.get(job_id)
+        if job is None or job.status not in sources_of(JobStatus.FAILED):
+            return False
+        self.end(job_id, JobStatus.FAILED, now, error_code=error.code, error_message=str(error))
+        return True
+
+    def end(self, job_id: str, status: JobStatus, now: datetime, **changes: Any) -> None:
+        """What every end writes, whoever writes it."""
+        job = replace(self.jobs[job_id], status=status, updated_at=now, finished_at=now, **changes)
+        self.jobs[job_id] = replace(job, announcement=EVENTS[status])
+
+    def told(self, job_id: str, ended_at: datetime) -> None:
+        if self._is_owed(job_id, ended_at):
+            self.jobs[job_id] = replace(self.jobs[job_id], announcement=None)
+            self.due.pop(job_id, None)
+
+    def tell_later(self, job_id: str, ended_at: datetime) -> None:
+        if self._is_owed(job_id, ended_at):
+            self.due[job_id] = ("owed", as_kept(ended_at))
+
+    def _is_owed(self, job_id: str, ended_at: datetime) -> bool:
+        job = self.jobs.get(job_id)
+        return job is not None and job.announcement is not None and job.finished_at == as_kept(ended_at)
 
     def invoice(self, job_id: str) -> StoredInvoice | None:
         return self.stored.get((job_id, "INVOICE"))
@@ -176,8 +205,26 @@ class MemoryJobStore:
             self.jobs[job_id] = replace(self.jobs[job_id], remark=text, updated_at=now)
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
-        late = [job for job in self.jobs.indexed if job.status.is_open and job.deadline_at <= as_kept(now)]
-        return [job.job_id for job in sorted(late, key=lambda job: job.deadline_at)][:limit]
+        return self._due("open", now, self.jobs.indexed)[:limit]
+
+    def owed(self, now: datetime, limit: int) -> Sequence[str]:
+        return self._due("owed", now, self.jobs.indexed)[:limit]
+
+    def put_off(self, job_id: str, now: datetime, *, until: datetime) -> bool:
+        for partition in ("open", "owed"):
+            if job_id in self._due(partition, now, self.jobs.values()):
+                self.due[job_id] = (partition, as_kept(until))
+                return True
+        return False
+
+    def _due(self, partition: str, now: datetime, jobs: Iterable[Job]) -> list[str]:
+        places = {
+            job.job_id: self.due.get(job.job_id, ("open", job.deadline_at))
+            for job in jobs
+            if job.status.is_open or job.is_untold
+        }
+        due = [(at, job_id) for job_id, (name, at) in places.items() if name == partition and at <= as_kept(now)]
+        return [job_id for _, job_id in sorted(due)]
 
     def _move(self, job_id: str, source: JobStatus, target: JobStatus, now: datetime) -> bool:
         job = self.jobs.get(job_id)
@@ -191,6 +238,8 @@ class MemorySubmissionStore:
     def __init__(self, jobs: MemoryJobStore) -> None:
         self._jobs = jobs
         self.rows: Items[tuple[str, int], Submission] = Items()
+        # Jobs whose rows nobody can read.
+        self.broken: set[str] = set()
         self._references: dict[tuple[str, str], tuple[str, int]] = {}
 
     def begin(self, submission: Submission) -> bool:
@@ -216,6 +265,8 @@ class MemorySubmissionStore:
         return [self.rows[key] for key in keys if key in self.rows]
 
     def of_job(self, job_id: str) -> Sequence[Submission]:
+        if job_id in self.broken:
+            raise KeyError(job_id)
         return sorted((row for row in self.rows.values() if row.job_id == job_id), key=lambda row: row.number)
 
     def save(self, submission: Submission) -> Submission:

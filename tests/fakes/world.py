@@ -16,6 +16,7 @@ from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.job import Job, JobStatus, derive_job_id
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import Capabilities, Check, CheckState
+from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn, TurnResult
 from invoice_capture.use_cases.discard_copies import DiscardCopies
 from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
@@ -80,10 +81,18 @@ class StartedExecutions:
 
 
 class Messages:
+    """``faults`` are raised by the next calls, in order; ``refused`` are job ids whose messages never pass."""
+
     def __init__(self) -> None:
         self.published: list[Mapping[str, Any]] = []
+        self.faults: list[Exception] = []
+        self.refused: set[str] = set()
 
     def publish(self, subject: str, message: Mapping[str, Any]) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        if message["job_id"] in self.refused:
+            raise ValueError("This message is refused.")
         self.published.append({"subject": subject, **message})
 
 
@@ -271,8 +280,13 @@ class World:
             providers=self.providers,
             executions=self.executions,
             callbacks=self.tokens,
+            announce=self.announce,
             clock=self.clock,
         )()
+
+    @property
+    def announce(self) -> AnnounceOutcome:
+        return AnnounceOutcome(self.jobs, self.messages, self.metrics)
 
     @property
     def loops(self) -> list[str]:

@@ -8,7 +8,15 @@ from tests.template.steps import STEPS, pascal, state
 from tools.stage import EVENTS, PROJECT
 
 STEPS_OF_THE_PIPELINE = [
-    *("authorize_request", "check_submissions", "confirm_invoice", "erase_job", "extract_document", "fetch_document"),
+    *(
+        "announce_outcome",
+        "authorize_request",
+        "check_submissions",
+        "confirm_invoice",
+        "erase_job",
+        "extract_document",
+        "fetch_document",
+    ),
     *("receive_upload", "store_invoice", "submit_document", "sweep_jobs"),
 ]
 # Not a step: it answers every request of the API, each with a use case of its own.
@@ -51,7 +59,7 @@ def test_a_state_that_invokes_a_function_has_its_name(machines):
     }
     assert invoked == {
         state(step): f"{pascal(step)}FunctionArn"
-        for step in ("submit_document", "fetch_document", "store_invoice", "check_submissions")
+        for step in ("submit_document", "fetch_document", "store_invoice", "announce_outcome", "check_submissions")
     }
 
 

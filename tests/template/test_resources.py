@@ -62,7 +62,10 @@ def test_an_upload_is_delivered_again_and_then_put_aside(properties, cloudformat
     queue, function = properties("UploadQueue"), properties("ReceiveUploadFunction")
     redrive = queue["RedrivePolicy"]
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["UploadDeadLetterQueue", "Arn"]}
-    assert redrive["maxReceiveCount"] >= 5
+    # A day of being throttled: each such delivery counts, and is made again when the message can be seen again.
+    assert redrive["maxReceiveCount"] * queue["VisibilityTimeout"] >= 24 * 3600
+    assert redrive["maxReceiveCount"] <= 1000
+    assert queue["MessageRetentionPeriod"] > 24 * 3600
     # As long as AWS advises: six times the function's timeout.
     assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
     [mapping] = _of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()

@@ -20,8 +20,8 @@ from tests.workflow.observing import ANOTHER, INVOICE, announced, captured, fini
 def test_a_provider_behind_the_loop_costs_no_more_states_than_the_engine(running: Running) -> None:
     with running(latency_seconds=20) as stack:
         job_id = captured(stack)
-        assert states(stack, job_id) == ["Submit Document", "Store Invoice", "Announce Invoice"]
-        assert len(stack.history(stack.executions(job_id)[0])) == 18
+        assert states(stack, job_id) == ["Submit Document", "Store Invoice"]
+        assert len(stack.history(stack.executions(job_id)[0])) == 13
         assert stack.job(job_id)["provider"] == "scripted"
         [submission] = stack.submissions(job_id)
         assert submission["state"] == "DONE"
@@ -32,7 +32,7 @@ def test_a_day_of_waiting_changes_nothing_for_the_job(running: Running) -> None:
     with running(latency_seconds=24 * 3600) as stack:
         job_id = captured(stack)
         assert stack.job(job_id)["status"] == "CAPTURED"
-        assert len(stack.history(stack.executions(job_id)[0])) == 18
+        assert len(stack.history(stack.executions(job_id)[0])) == 13
         assert stack.scripted.submissions_of(job_id) == 1
 
 
@@ -125,7 +125,7 @@ def test_a_provider_that_fails_for_good_fails_the_job_with_its_reason(running: R
         job = stack.job(job_id)
         assert (job["status"], job["error_code"]) == ("FAILED", "CaptureFailed")
         assert announced(stack, job_id) == ["invoice.failed"]
-        assert states(stack, job_id)[-3:] == ["Record Failure", "Announce Failure", "Capture Failed"]
+        assert states(stack, job_id)[-4:] == ["Record Failure", "Announce Outcome", "Anything Wrong?", "Capture Failed"]
         assert status_of(stack, stack.executions(job_id)[0]) == "FAILED"
 
 
@@ -145,7 +145,7 @@ def test_an_unavailable_provider_delays_the_job_and_fails_nothing(running: Runni
         job_id = captured(stack)
         assert stack.job(job_id)["status"] == "CAPTURED"
         assert stack.scripted.submissions_of(job_id) == 1
-        assert states(stack, job_id) == ["Submit Document", "Store Invoice", "Announce Invoice"]
+        assert states(stack, job_id) == ["Submit Document", "Store Invoice"]
 
 
 def test_a_person_who_must_verify_is_asked_once(running: Running) -> None:

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from invoice_capture.domain.errors import DocumentMissing
+from invoice_capture.domain.errors import DocumentMissing, StoreUnavailable
 from invoice_capture.domain.job import Job
 from invoice_capture.observability import about, count, info, warning
 
+_MOST_DELIVERIES = 5
 
-def receive_each(event: dict[str, Any], receive: Callable[[Mapping[str, Any]], Job | None]) -> dict[str, Any]:
-    """Take in every message of an SQS event; returns the partial batch response that names those to deliver again."""
+
+def receive_each(
+    event: dict[str, Any], receive: Callable[[Mapping[str, Any]], Job | None], put_aside: Callable[[str], None]
+) -> dict[str, Any]:
+    """Take in every message of an SQS event; returns the partial batch response that names those to deliver again.
+
+    The queue itself gives a message up after a day, because deliveries that Lambda throttles count as well. What AWS
+    does not answer is repeated for as long; what fails otherwise is ``put_aside``, by its body, after five deliveries.
+    """
     from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
     def take(record: SQSRecord) -> None:
@@ -24,7 +32,14 @@ def receive_each(event: dict[str, Any], receive: Callable[[Mapping[str, Any]], J
             # Deleted by its owner before it was taken in: there is nothing to capture, however often it is delivered.
             warning("An upload was gone before it was taken in.", error=exc.code)
             return
+        except StoreUnavailable as exc:
+            warning("AWS was busy; an upload will be delivered again.", error=exc.code)
+            raise
         except Exception as exc:
+            if int(record.attributes.approximate_receive_count or 0) >= _MOST_DELIVERIES:
+                put_aside(record.body)
+                warning("An upload could not be taken in and was put aside.", error=type(exc).__name__)
+                return
             warning("An upload could not be taken in and will be delivered again.", error=type(exc).__name__)
             raise
         if job is not None:

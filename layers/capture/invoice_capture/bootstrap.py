@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from invoice_capture.api.jobs_api import JobsApi
     from invoice_capture.ports import Clock, Provider
+    from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
     from invoice_capture.use_cases.authorize_request import AuthorizeRequest
     from invoice_capture.use_cases.check_submissions import CheckSubmissions
     from invoice_capture.use_cases.confirm_invoice import ConfirmInvoice
@@ -33,7 +34,7 @@ from invoice_capture.aws.document_store import S3DocumentStore
 from invoice_capture.aws.executions import StepFunctionsCallbacks, StepFunctionsExecutions
 from invoice_capture.aws.job_orders import DynamoDBJobOrders
 from invoice_capture.aws.job_store import DynamoDBJobStore
-from invoice_capture.aws.messaging import LambdaInvoker, SNSNotifier
+from invoice_capture.aws.messaging import LambdaInvoker, SNSNotifier, SQSQueue
 from invoice_capture.aws.provider_settings import SecretSettings
 from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
@@ -88,6 +89,10 @@ class Application:
         )
 
     @cached_property
+    def uploads_given_up(self) -> SQSQueue:
+        return SQSQueue(self._clients, self._settings.text("UPLOAD_DEAD_LETTER_QUEUE_URL"))
+
+    @cached_property
     def submit_document(self) -> SubmitDocument:
         from invoice_capture.use_cases.submit_document import SubmitDocument
 
@@ -135,10 +140,19 @@ class Application:
         return StoreInvoice(
             documents=self._documents,
             jobs=self._jobs,
-            states=self._states,
             providers=self,
-            metrics=self._metrics,
+            announce=self.announce_outcome,
             clock=self._clock,
+        )
+
+    @cached_property
+    def announce_outcome(self) -> AnnounceOutcome:
+        from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
+
+        return AnnounceOutcome(
+            jobs=self._jobs,
+            notifier=SNSNotifier(self._clients, self._settings.text("NOTIFICATIONS_TOPIC_ARN")),
+            metrics=self._metrics,
         )
 
     @cached_property
@@ -167,6 +181,7 @@ class Application:
             providers=self,
             executions=self._executions,
             callbacks=self._callbacks,
+            announce=self.announce_outcome,
             clock=self._clock,
         )
 

@@ -66,7 +66,6 @@ def store_request(event: dict[str, Any]) -> StoreRequest:
         document=DocumentPointer.from_json(event["document"]),
         provider=captured["provider"],
         submission=captured["submission"],
-        reference=captured["reference"],
         result_key=captured["result_key"],
     )
 

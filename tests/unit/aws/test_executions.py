@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from jsonata import Jsonata
 from moto import mock_aws
 
 from invoice_capture.aws.clients import Clients
-from invoice_capture.aws.executions import StepFunctionsExecutions
+from invoice_capture.aws.executions import StepFunctionsCallbacks, StepFunctionsExecutions
 from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.errors import CaptureFailed, TokenClosed
 from invoice_capture.domain.job import Job, JobStatus
 
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -86,6 +88,39 @@ def test_an_execution_of_a_name_that_exists_is_the_one_that_was_wanted(machine: 
     machine.executions.start_capture(later, name=later.execution_name)
     [told] = machine.inputs().values()
     assert told["deadline_at"].startswith("2026")
+
+
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_a_token_that_nobody_waits_for_is_closed_for_either_outcome(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    def refuse(**_arguments: Any) -> None:
+        raise ClientError({"Error": {"Code": code}}, "SendTask")
+
+    clients = Clients()
+    for name in ("send_task_success", "send_task_failure"):
+        monkeypatch.setattr(clients.stepfunctions, name, refuse)
+    callbacks = StepFunctionsCallbacks(clients)
+    with pytest.raises(TokenClosed, match=code):
+        callbacks.succeed("token", {})
+    with pytest.raises(TokenClosed, match=code):
+        callbacks.fail("token", CaptureFailed("no"))
+
+
+def test_an_outcome_that_is_refused_for_another_reason_is_not_taken_for_told(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_arguments: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "SendTask")
+
+    clients = Clients()
+    for name in ("send_task_success", "send_task_failure"):
+        monkeypatch.setattr(clients.stepfunctions, name, refuse)
+    callbacks = StepFunctionsCallbacks(clients)
+    with pytest.raises(ClientError):
+        callbacks.succeed("token", {})
+    with pytest.raises(ClientError):
+        callbacks.fail("token", CaptureFailed("no"))
 
 
 def test_a_function_that_was_given_no_state_machine_says_so(machine: Machine) -> None:

@@ -202,10 +202,9 @@ class ClientWorld(World):
             self.now(job).document,
             told["provider"],
             told["submission"],
-            told["reference"],
             told["result_key"],
         )
-        StoreInvoice(self.documents, self.jobs, self.states, self.providers, self.metrics, self.clock)(request)
+        StoreInvoice(self.documents, self.jobs, self.providers, self.announce, self.clock)(request)
         return self.now(job)
 
     def captured(self, number: str = "N1", principal: Principal = ACME, **changes: Any) -> Job:
@@ -242,5 +241,5 @@ class ClientWorld(World):
     def _record(self, job: Job, status: JobStatus, error: CaptureError) -> None:
         present = self.jobs.get(job.job_id)
         if present is not None and present.status.is_open:
-            ended = replace(present, status=status, error_code=error.code, error_message=str(error))
-            self.jobs.jobs[job.job_id] = replace(ended, finished_at=self.clock.now())
+            self.jobs.end(job.job_id, status, self.clock.now(), error_code=error.code, error_message=str(error))
+            self.announce(job.job_id)

@@ -40,7 +40,6 @@ def test_a_provider_that_keeps_its_copies_is_told() -> None:
 
 def test_a_provider_whose_copy_was_deleted_is_not_told() -> None:
     world, job = corrected(ReadingProvider())
-    assert world.provider.discarded == [f"paid-{job.job_id}"]
     assert not world.confirm(job)
     assert world.provider.confirmed == []
     assert world.metrics.counts["ConfirmationsRefused"] == 0

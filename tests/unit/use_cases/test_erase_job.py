@@ -44,7 +44,7 @@ def test_everything_of_a_captured_job_is_erased_here_and_at_its_provider() -> No
     world.erase(job, was_open=False)
     assert_nothing_left(world, job)
     assert world.provider.discarded == [f"paid-{job.job_id}"]
-    assert world.messages.published == []
+    assert [message["event"] for message in world.messages.published] == ["invoice.captured"] * 2
     assert world.now(other).status is JobStatus.CAPTURED
     assert world.documents.read(other.document) == PDF + b"2"
     assert world.jobs.invoice(other.job_id) is not None

@@ -229,7 +229,9 @@ def test_a_job_that_nobody_processes_again_after_a_crash_is_ended_by_its_deadlin
     assert world.orders.start(replace(job, status=JobStatus.RECEIVED, started_at=world.clock.now()))
     world.clock.forward(73 * HOUR)
     assert world.sweep().jobs_expired == 1
-    assert list(world.executions.captures) == [f"{job.job_id}-deadline"]
+    assert list(world.executions.captures) == []
+    assert world.now(job).error_code == "JobDeadlineExceeded"
+    assert [message["event"] for message in world.messages.published] == ["invoice.failed"]
 
 
 def test_what_is_executed_is_the_order_as_it_was_when_the_job_was_started() -> None:

@@ -10,7 +10,7 @@ import pytest
 from invoice_capture.domain.errors import JobDeadlineExceeded, LinkBroken, StoreUnavailable
 from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.refusals import JobNotFound, WrongStatus
-from invoice_capture.domain.submission import SubmissionState
+from invoice_capture.domain.submission import Outcome, SubmissionState
 from tests.fakes.world import PDF
 from tests.unit.use_cases.client_world import URL, ClientWorld, ReadingProvider
 
@@ -204,7 +204,7 @@ def test_a_retried_job_past_its_deadline_is_ended_through_the_token_of_its_prese
     assert isinstance(world.tokens.outcomes[token], JobDeadlineExceeded)
 
 
-def test_a_retried_job_whose_execution_is_gone_is_ended_by_one_of_its_present_run() -> None:
+def test_a_retried_job_whose_execution_is_gone_is_ended_and_announced_again() -> None:
     world = ClientWorld()
     job = world.failed()
     world.clock.forward(73 * 3600)
@@ -214,12 +214,40 @@ def test_a_retried_job_whose_execution_is_gone_is_ended_by_one_of_its_present_ru
     world.executions.captures.clear()
     world.clock.forward(73 * 3600)
     assert world.sweep().jobs_expired == 1
-    [(name, started)] = world.executions.captures.items()
-    assert name == f"{job.job_id}-retry-1-deadline"
-    assert len(name) <= 80
-    assert started.first_submission == 2
-    assert isinstance(world.tokens.outcomes[world.submit(started, number=2)], JobDeadlineExceeded)
+    assert list(world.executions.captures) == []
+    assert (world.now(job).status, world.now(job).error_code) == (JobStatus.FAILED, "JobDeadlineExceeded")
+    events = [(message["event"], message["ended_at"]) for message in world.messages.published]
+    assert [event for event, _ in events] == ["invoice.failed"] * 2
+    # Two ends of one job are told apart.
+    assert len(set(events)) == 2
     assert len(world.provider.accepted) == 1
+
+
+def test_an_answer_that_the_present_run_paid_for_is_stored_by_another_execution_of_it() -> None:
+    world = ClientWorld(ReadingProvider())
+    job = world.failed()
+    world.retry(job)
+    token = world.run(job)
+    world.submissions.close((job.job_id, 2), token, Outcome("paid", result_key="k"), world.clock.now())
+    world.executions.captures.clear()
+    world.clock.forward(73 * 3600)
+    assert world.sweep().jobs_expired == 1
+    [(name, started)] = world.executions.captures.items()
+    assert name.startswith(f"{job.job_id}-retry-1-deadline-")
+    assert started.first_submission == 2
+
+
+def test_a_job_that_is_retried_before_its_end_was_told_is_announced_when_it_ends_again() -> None:
+    world = ClientWorld(ReadingProvider())
+    job = world.create()
+    world.process(job)
+    world.messages.faults = [StoreUnavailable("SNS did not answer")]
+    world.fail_waiting(job, world.run(job))
+    assert world.now(job).is_untold
+    world.retry(job)
+    assert world.sweep().announcements_paid == 0
+    world.complete(job, world.run(job))
+    assert [message["event"] for message in world.messages.published] == ["invoice.captured"]
 
 
 def test_a_late_answer_to_the_former_run_does_not_become_the_present_ones() -> None:

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+from invoice_capture.domain.announcement import announcement_of
 from invoice_capture.domain.checks import Finding, Severity
-from invoice_capture.domain.errors import CaptureFailed, JobClosed, ProviderUnavailable, RateLimited, ResultUnusable
+from invoice_capture.domain.errors import JobClosed, ResultUnusable, StoreUnavailable
 from invoice_capture.domain.invoice import AmountField, Invoice, TextField
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.ports import Capabilities
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.providers.embedded.adapter import EmbeddedProvider
 from invoice_capture.providers.embedded.engine import engine
+from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
 from tests.disagreeing import EMBEDDED, PRINTED, disagreeing_pdf
 from tests.fakes.world import OnlyProviders, ServerProvider, World
@@ -42,24 +44,22 @@ class Reading(ServerProvider):
         return INVOICE
 
 
-def stored(world: World, job, **changes) -> dict:
+def stored(world: World, job, **changes) -> Mapping[str, Any]:
     request = StoreRequest(
         job_id=job.job_id,
         document=job.document,
         provider="paid",
         submission=1,
-        reference="paid-1",
         result_key=f"results/{job.job_id}/1-paid.json",
     )
     step = StoreInvoice(
         documents=world.documents,
         jobs=world.jobs,
-        states=world.states,
         providers=world.providers,
-        metrics=world.metrics,
+        announce=world.announce,
         clock=world.clock,
     )
-    return step(replace(request, **changes))
+    return step(replace(request, **changes)).message
 
 
 @pytest.fixture
@@ -112,12 +112,11 @@ def test_a_total_that_differs_between_data_and_page_is_a_finding(world: World, j
     step = StoreInvoice(
         documents=world.documents,
         jobs=world.jobs,
-        states=world.states,
         providers=OnlyProviders({"embedded": EmbeddedProvider(context)}),
-        metrics=world.metrics,
+        announce=world.announce,
         clock=world.clock,
     )
-    announcement = step(StoreRequest(job.job_id, job.document, "embedded", 1, None, key))
+    announcement = step(StoreRequest(job.job_id, job.document, "embedded", 1, key)).message
     invoice, findings = world.jobs.invoices[job.job_id]
     [finding] = [finding for finding in findings if finding["severity"] == "error"]
     assert (finding["code"], finding["fields"]) == ("total_differs_from_page", ["total"])
@@ -141,58 +140,53 @@ def test_an_answer_that_is_gone_is_unusable_and_says_whose(world: World, job) ->
         stored(world, job, result_key="results/none.json")
 
 
-# --- the provider's copy  ----------------------------------------
-
-
-@pytest.fixture
-def keeper() -> World:
-    return World(Reading(capabilities=Capabilities(discards=True)))
-
-
-@pytest.fixture
-def kept(keeper: World):
-    job = keeper.receive()
-    keeper.submit(job)
-    keeper.documents.write_result(job.job_id, 1, "paid", b"{}")
-    return job
-
-
-def test_the_providers_copy_is_deleted_once_the_invoice_is_stored(keeper: World, kept) -> None:
-    stored(keeper, kept)
-    assert keeper.provider.discarded == ["paid-1"]
-
-
-def test_a_copy_is_left_where_the_setting_says_so(keeper: World, kept) -> None:
-    keeper.provider.keeps_copies = True
-    stored(keeper, kept)
-    assert keeper.provider.discarded == []
-
-
-def test_an_unusable_answer_is_not_deleted_at_the_provider(keeper: World, kept) -> None:
-    keeper.documents.write_result(kept.job_id, 1, "paid", b"nonsense")
-    with pytest.raises(ResultUnusable):
-        stored(keeper, kept)
-    assert keeper.provider.discarded == []
-
-
-def test_deleting_is_tried_again_while_the_provider_is_busy(keeper: World, kept) -> None:
-    keeper.provider.discard_faults = [RateLimited("slower", 1.0), ProviderUnavailable("down")]
-    stored(keeper, kept)
-    assert keeper.provider.discarded == ["paid-1"]
-    assert keeper.metrics.counts["CopiesLeft"] == 0
-
-
-@pytest.mark.parametrize(
-    "faults", [[ProviderUnavailable("down")] * 3, [CaptureFailed("no")], [ProviderUnavailable("later", 3600.0)]]
-)
-def test_a_copy_that_cannot_be_deleted_fails_no_job_and_is_counted(keeper: World, kept, faults) -> None:
-    keeper.provider.discard_faults = list(faults)
-    assert stored(keeper, kept)["status"] == "CAPTURED"
-    assert keeper.metrics.counts["CopiesLeft"] == 1
-
-
-def test_a_repeat_of_the_step_changes_nothing(world: World, job) -> None:
+def test_a_repeat_of_the_step_changes_nothing_and_announces_nothing_again(world: World, job) -> None:
     assert stored(world, job) == stored(world, job)
+    assert [message["event"] for message in world.messages.published] == ["invoice.captured"]
+
+
+def test_the_providers_copy_is_left_to_the_loop(world: World, job) -> None:
+    """Nothing slow stands between storing and announcing."""
+    world.provider.capabilities = Capabilities(discards=True)
+    stored(world, job)
+    assert world.provider.discarded == []
+
+
+@pytest.mark.parametrize("fault", [StoreUnavailable("SNS did not answer"), ValueError("SNS refuses the message")])
+def test_an_invoice_that_nobody_can_be_told_of_is_stored_and_owed(world: World, job, fault: Exception) -> None:
+    world.messages.faults = [fault]
+    assert stored(world, job)["status"] == "CAPTURED"
+    assert world.messages.published == []
+    assert world.metrics.counts["AnnouncementsPutOff"] == 1
+    assert world.sweep().announcements_paid == 1
+    assert [message["job_id"] for message in world.messages.published] == [job.job_id]
+
+
+def test_a_repeat_pays_what_the_first_run_could_not(world: World, job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The function is ended between storing and announcing; the state machine repeats the step."""
+
+    def ended(_self: object, _announcement: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AnnounceOutcome, "tell", ended)
+        with pytest.raises(SystemExit):
+            stored(world, job)
+    assert world.jobs.jobs[job.job_id].is_untold
+    world.clock.forward(10)
+    stored(world, job)
+    stored(world, job)
+    [message] = world.messages.published
+    assert (message["event"], message["ended_at"]) == ("invoice.captured", "2026-03-31T12:00:00.000Z")
+
+
+def test_whoever_announces_a_capture_says_the_same(world: World, job) -> None:
+    told = stored(world, job)
+    captured = replace(world.jobs.jobs[job.job_id], announcement="invoice.captured")
+    announcement = announcement_of(captured)
+    assert announcement is not None
+    assert announcement.message == told
+    assert {"subject": announcement.subject, **told} == world.messages.published[0]
 
 
 def test_an_unusable_answer_leaves_the_job_open_for_another_provider(world: World, job) -> None:

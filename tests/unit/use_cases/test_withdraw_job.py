@@ -44,6 +44,21 @@ def test_a_job_that_ends_while_it_is_withdrawn_is_withdrawn_as_what_it_then_is()
     assert world.functions.queued == [("erase", {"job_id": job.job_id, "was_open": False})]
 
 
+def test_an_end_that_was_not_told_before_its_job_is_deleted_is_told_as_the_deletion() -> None:
+    world = ClientWorld()
+    job = world.create()
+    world.process(job)
+    world.messages.faults = [StoreUnavailable("SNS did not answer")]
+    world.complete(job, world.run(job))
+    assert world.now(job).is_untold
+    world.withdraw(job)
+    # And again, should whoever withdrew it die before it had anything erased.
+    with pytest.raises(JobNotFound):
+        world.withdraw(job)
+    assert world.functions.queued == [("erase", {"job_id": job.job_id, "was_open": True})] * 2
+    assert world.sweep().announcements_paid == 0
+
+
 @pytest.mark.parametrize(
     ("marks", "was_open"),
     [

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
 _TRANSIENT = frozenset(
@@ -32,6 +33,7 @@ _TRANSIENT = frozenset(
         "ServiceException",
         "ServiceUnavailable",
         "SlowDown",
+        "Throttled",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
@@ -65,7 +67,12 @@ class Clients:
 
     @cached_property
     def sns(self) -> SNSClient:
-        return self._client("sns")  # type: ignore[no-any-return]
+        # Whoever cannot announce now leaves it to the sweeper, instead of waiting past the end of its function.
+        return self._client("sns", read_timeout=10, total_max_attempts=2)  # type: ignore[no-any-return]
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        return self._client("sqs")  # type: ignore[no-any-return]
 
     @cached_property
     def secretsmanager(self) -> SecretsManagerClient:
@@ -82,12 +89,20 @@ class Clients:
             self._s3_links = self._client("s3", endpoint, s3=address, signature_version="s3v4")
         return self._s3_links
 
-    def _client(self, service: str, endpoint: str | None = None, **options: Any) -> Any:
+    def _client(
+        self,
+        service: str,
+        endpoint: str | None = None,
+        *,
+        read_timeout: int = 30,
+        total_max_attempts: int = 6,
+        **options: Any,
+    ) -> Any:
         import boto3
         from botocore.config import Config
 
-        retries = {"mode": "standard", "max_attempts": 5}
-        config = Config(connect_timeout=5, read_timeout=30, retries=retries, **options)  # type: ignore[arg-type]
+        retries = {"mode": "standard", "total_max_attempts": total_max_attempts}
+        config = Config(connect_timeout=5, read_timeout=read_timeout, retries=retries, **options)  # type: ignore[arg-type]
         return boto3.client(service, config=config, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 

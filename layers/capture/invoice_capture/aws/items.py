@@ -35,7 +35,10 @@ ACCOUNTS = "PROVIDERS#ACCOUNTS"
 """The partition that holds the names of providers' accounts which ever had a loop."""
 
 DEADLINES = "JOBS#OPEN"
-"""The partition of the due index that holds unfinished jobs by their deadline."""
+"""The partition of the due index that holds jobs by their deadline, until they have ended and that was announced."""
+
+OWED = "JOBS#OWED"
+"""The partition of the due index that holds jobs whose end could not be announced at once, by when they ended."""
 
 
 def number_key(client: str, job_number: str) -> Item:

@@ -17,6 +17,7 @@ from invoice_capture.aws.items import (
     removal,
     to_attributes,
 )
+from invoice_capture.domain.announcement import EVENTS
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import Job, JobStatus, Order
 
@@ -29,8 +30,9 @@ def created_partition(shard: int) -> str:
 
 
 def job_item(job: Job, retention: timedelta) -> Item:
-    """A new job's item. It stands in the created index, in its client's, and while it is open in the due index."""
-    values = {
+    """A new job's item. It stands in the created index, in its client's, and until its end is told in the due index."""
+    removes_at = removal(job.created_at, retention)
+    values: dict[str, Any] = {
         "job_id": job.job_id,
         "status": job.status,
         "document": job.document.to_json(),
@@ -42,10 +44,12 @@ def job_item(job: Job, retention: timedelta) -> Item:
         "created_shard": created_partition(zlib.crc32(job.job_id.encode()) % CREATED_SHARDS),
         "client": job.client,
         "order": None if job.order is None else order_attribute(job.order),
-        "ttl": removal(job.created_at, retention),
     }
+    # Retention never touches an open job: the moment is kept for when it has ended and is told.
     if job.status.is_open:
-        values |= {"due_shard": DEADLINES, "next_check_at": job.deadline_at}
+        values |= {"due_shard": DEADLINES, "next_check_at": job.deadline_at, "removed_at": removes_at}
+    else:
+        values |= {"ttl": removes_at}
     return job_key(job.job_id) | to_attributes(values)
 
 
@@ -83,6 +87,7 @@ def read_job(values: Mapping[str, Any]) -> Job:
         action_url=values.get("action_url"),
         remark=values.get("remark"),
         summary=json.loads(values["summary"]) if "summary" in values else None,
+        announcement=values.get("announcement"),
     )
 
 
@@ -94,24 +99,24 @@ def transition(
     changes: Mapping[str, Any],
     *,
     forget: tuple[str, ...] = (),
-    keep: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """The conditional update that makes a job in one of ``sources`` a ``target``: the one place that writes a status.
 
-    It goes into a transaction as it is. ``forget`` names attributes to remove, ``keep`` those of ``changes`` that stay
-    as they are where they are there already. Ended jobs leave the due index.
+    It goes into a transaction as it is. ``forget`` names attributes to remove. An end is written with the announcement
+    of it that is owed, and the job stays where it is in the due index until that is paid. A withdrawn job leaves it.
     """
+    if target in EVENTS:
+        changes = {**changes, "announcement": EVENTS[target]}
     names = {f":from{place}": source for place, source in enumerate(sorted(sources))}
     values = {name: value for name, value in changes.items() if value is not None}
-    assignments = ["#status = :status", "updated_at = :updated_at"] + [
-        f"#{name} = if_not_exists(#{name}, :{name})" if name in keep else f"#{name} = :{name}" for name in values
-    ]
-    removed = (*forget, *(("due_shard", "next_check_at") if target.is_terminal else ()))
+    assignments = ["#status = :status", "updated_at = :updated_at", *(f"#{name} = :{name}" for name in values)]
+    removed = (*forget, *(("due_shard", "next_check_at") if target is JobStatus.CANCELLED else ()))
     return {
         "Key": job_key(job_id),
-        "UpdateExpression": f"SET {', '.join(assignments)}{' REMOVE ' if removed else ''}{', '.join(removed)}",
+        "UpdateExpression": f"SET {', '.join(assignments)}"
+        + (f" REMOVE {', '.join(f'#{name}' for name in removed)}" if removed else ""),
         "ConditionExpression": f"#status IN ({', '.join(names)})",
-        "ExpressionAttributeNames": {"#status": "status"} | {f"#{name}": name for name in values},
+        "ExpressionAttributeNames": {"#status": "status"} | {f"#{name}": name for name in (*values, *removed)},
         "ExpressionAttributeValues": to_attributes(
             {":status": target, ":updated_at": now} | names | {f":{name}": value for name, value in values.items()}
         ),

@@ -20,6 +20,9 @@ _OF_THE_FORMER_RUN = (
     "finished_at",
     "closed_by",
     "action_url",
+    # Whoever starts a job again knows how it ended: what nobody else was told of that is not told any more.
+    "announcement",
+    "ttl",
 )
 
 
@@ -79,6 +82,7 @@ class DynamoDBJobOrders:
             "retries": job.retries or None,
             "due_shard": DEADLINES,
             "next_check_at": job.deadline_at,
+            "removed_at": removal(job.created_at, self._retention),
         }
         sources = sources_of(JobStatus.RECEIVED) - {JobStatus.CREATED} if job.retries else {JobStatus.CREATED}
         update = transition(
@@ -99,7 +103,13 @@ class DynamoDBJobOrders:
     def withdraw(self, job: Job, now: datetime) -> bool:
         leaves = ("created_shard", "client")
         update = transition(
-            job.job_id, frozenset({job.status}), JobStatus.CANCELLED, now, {"finished_at": now}, forget=leaves
+            job.job_id,
+            frozenset({job.status}),
+            JobStatus.CANCELLED,
+            now,
+            # If its erasure is given up and nobody sees to that, the row goes all the same.
+            {"finished_at": now, "ttl": removal(now, self._retention)},
+            forget=leaves,
         )
         writes: list[dict[str, Any]] = [{"Update": update}, *counting(job, self._retention, -1)]
         if job.order is not None:

@@ -7,14 +7,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from invoice_capture.aws.invoice_items import invoice_items, read_invoice
-from invoice_capture.aws.items import DEADLINES, from_attributes, job_key, removal, to_attributes
+from invoice_capture.aws.items import DEADLINES, OWED, from_attributes, job_key, removal, to_attributes
 from invoice_capture.aws.job_counts import counting
 from invoice_capture.aws.job_items import job_item, read_job, summary_attribute, transition
 from invoice_capture.aws.table import ConditionFailed, Table
 from invoice_capture.domain.document import DocumentPointer
-from invoice_capture.domain.errors import JobClosed
+from invoice_capture.domain.errors import CaptureError, JobClosed
 from invoice_capture.domain.job import WITHOUT_INVOICE, Job, JobStatus, sources_of
 from invoice_capture.ports import StoredInvoice
+
+# Of an end that is still to be told, and of no later one of the same job.
+_IS_OWED = "attribute_exists(announcement) AND finished_at = :ended_at"
+# JobDeadlineHours is at most two weeks; the sweeper may take a day more.
+_LONGEST_OPEN = timedelta(days=16)
 
 
 class DynamoDBJobStore:
@@ -52,7 +57,8 @@ class DynamoDBJobStore:
 
     def claim_fingerprint(self, digest: str, job_id: str, now: datetime) -> str:
         key = {"PK": {"S": f"SHA256#{digest}"}, "SK": {"S": "SHA256"}}
-        claim = key | to_attributes({"job_id": job_id, "ttl": removal(now, self._retention)})
+        # It outlives its job, which is kept for as long as it is open.
+        claim = key | to_attributes({"job_id": job_id, "ttl": removal(now + _LONGEST_OPEN, self._retention)})
         replaced = job_id
         while True:
             # Free, ours already, or still held by the very job that was seen to have ended without an invoice.
@@ -77,18 +83,43 @@ class DynamoDBJobStore:
         now: datetime,
         *,
         summary: Mapping[str, Any],
-    ) -> None:
+    ) -> bool:
         changes = {"submission": submission, "finished_at": now, "summary": summary_attribute(summary)}
-        update = transition(job_id, sources_of(JobStatus.CAPTURED), JobStatus.CAPTURED, now, changes, keep=("summary",))
-        # Doing it again is no mistake: the state machine repeats a step whose answer was lost.
-        update["ConditionExpression"] += " OR (#status = :status AND #submission = :submission)"
+        update = transition(job_id, sources_of(JobStatus.CAPTURED), JobStatus.CAPTURED, now, changes)
         head, further = invoice_items(job_id, "INVOICE", invoice, findings, now, ttl=removal(now, self._retention))
         for item in further:
             self._table.write(item)
         try:
             self._table.transact([{"Update": update}, {"Put": {"Item": head}}])
         except ConditionFailed as exc:
+            # Doing it again is no mistake: the state machine repeats a step whose answer was lost.
+            job = self.get(job_id)
+            if job is not None and job.status is JobStatus.CAPTURED and job.submission == submission:
+                return False
             raise JobClosed(f"Job {job_id} had ended before its invoice could be stored.") from exc
+        return True
+
+    def fail(self, job_id: str, error: CaptureError, now: datetime) -> bool:
+        changes = {"error_code": error.code, "error_message": str(error), "finished_at": now}
+        return self._apply(transition(job_id, sources_of(JobStatus.FAILED), JobStatus.FAILED, now, changes))
+
+    def told(self, job_id: str, ended_at: datetime) -> None:
+        # A row of an earlier release has its TTL already, and no moment that was kept for it.
+        self._table.update(
+            job_key(job_id),
+            "SET #ttl = if_not_exists(removed_at, #ttl) REMOVE announcement, due_shard, next_check_at",
+            _IS_OWED,
+            to_attributes({":ended_at": ended_at}),
+            {"#ttl": "ttl"},
+        )
+
+    def tell_later(self, job_id: str, ended_at: datetime) -> None:
+        self._table.update(
+            job_key(job_id),
+            "SET due_shard = :owed, next_check_at = :ended_at",
+            _IS_OWED,
+            to_attributes({":owed": OWED, ":ended_at": ended_at}),
+        )
 
     def invoice(self, job_id: str) -> StoredInvoice | None:
         return read_invoice(self._table, job_id, "INVOICE")
@@ -157,11 +188,25 @@ class DynamoDBJobStore:
         )
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
+        return self._due(DEADLINES, now, limit)
+
+    def owed(self, now: datetime, limit: int) -> Sequence[str]:
+        return self._due(OWED, now, limit)
+
+    def put_off(self, job_id: str, now: datetime, *, until: datetime) -> bool:
+        return self._table.update(
+            job_key(job_id),
+            "SET next_check_at = :until",
+            "next_check_at <= :now",
+            to_attributes({":now": now, ":until": until}),
+        )
+
+    def _due(self, shard: str, now: datetime, limit: int) -> Sequence[str]:
         items = self._table.query(
             limit=limit,
             IndexName="due-index",
             KeyConditionExpression="due_shard = :shard AND next_check_at <= :now",
-            ExpressionAttributeValues=to_attributes({":shard": DEADLINES, ":now": now}),
+            ExpressionAttributeValues=to_attributes({":shard": shard, ":now": now}),
         )
         return [item["PK"]["S"].removeprefix("JOB#") for item in items]
 

@@ -1,4 +1,4 @@
-"""SNS notifications and asynchronous Lambda invocations."""
+"""SNS notifications, asynchronous Lambda invocations, and what is put aside in an SQS queue."""
 
 from __future__ import annotations
 
@@ -20,8 +20,23 @@ class SNSNotifier:
                 TopicArn=self._topic_arn,
                 Subject=subject,
                 Message=json.dumps(message),
-                MessageAttributes={"status": {"DataType": "String", "StringValue": str(message["status"])}},
+                # What a subscription may filter by.
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": str(message[name])}
+                    for name in ("status", "provider")
+                    if message.get(name)
+                },
             )
+
+
+class SQSQueue:
+    def __init__(self, clients: Clients, url: str) -> None:
+        self._clients = clients
+        self._url = url
+
+    def send(self, body: str) -> None:
+        with calling("SQS"):
+            self._clients.sqs.send_message(QueueUrl=self._url, MessageBody=body)
 
 
 class LambdaInvoker:

@@ -128,12 +128,14 @@ class DynamoDBSubmissionStore:
         removed = "task_token" if next_check_at is not None else "task_token, due_shard, next_check_at"
         return self._table.update(
             submission_key(key),
-            f"SET {', '.join(f'#{name} = :{name}' for name in changes)} REMOVE {removed} ADD version :one",
+            # A row of an earlier release has its TTL already, and no moment that was kept for it.
+            f"SET {', '.join(f'#{name} = :{name}' for name in changes)}, #ttl = if_not_exists(removed_at, #ttl) "
+            f"REMOVE {removed} ADD version :one",
             "task_token = :task_token",
             to_attributes(
                 {f":{name}": value for name, value in changes.items()} | {":task_token": task_token, ":one": 1}
             ),
-            {f"#{name}": name for name in changes},
+            {f"#{name}": name for name in (*changes, "ttl")},
         )
 
     def due(self, provider: str, until: datetime, limit: int) -> Sequence[tuple[str, int]]:
@@ -185,7 +187,8 @@ class DynamoDBSubmissionStore:
             "error_message": row.error_message,
             # Only what somebody is to look at stands in the index.
             "due_shard": due_shard(row.provider) if row.next_check_at is not None else None,
-            "ttl": removal(row.created_at, self._retention),
+            # Retention begins when it is closed.
+            "ttl" if row.state.is_closed else "removed_at": removal(row.created_at, self._retention),
         }
         return submission_key(row.key) | to_attributes(values)
 

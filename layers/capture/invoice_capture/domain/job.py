@@ -115,7 +115,7 @@ class Job:
     provider while it is out of order. ``submission`` counts them from 1. ``retries`` counts how often an ended job was
     started again; each goes through the whole route, and its submissions count on from the last.
     ``order`` is None for a document that was dropped into the bucket. ``summary`` is the head of the captured invoice,
-    ``remark`` what its users should know before it ends.
+    ``remark`` what its users should know before it ends, ``announcement`` the end that is still to be told.
     """
 
     job_id: str
@@ -139,6 +139,12 @@ class Job:
     action_url: str | None = None
     remark: str | None = None
     summary: Mapping[str, Any] | None = None
+    announcement: str | None = None
+
+    @property
+    def is_untold(self) -> bool:
+        """Whether it has ended and the announcement of that is still owed."""
+        return self.announcement is not None and self.status in _ENDED - {JobStatus.CANCELLED}
 
     @property
     def client(self) -> str | None:

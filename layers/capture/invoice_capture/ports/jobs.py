@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.errors import CaptureError
 from invoice_capture.domain.job import Job
 from invoice_capture.domain.submission import Outcome, Submission
 
@@ -56,11 +57,24 @@ class JobStore(Protocol):
         now: datetime,
         *,
         summary: Mapping[str, Any],
-    ) -> None:
-        """Store the canonical invoice and make the job CAPTURED, both or neither; doing it again changes nothing.
+    ) -> bool:
+        """Store the canonical invoice and make the job CAPTURED, both or neither, its announcement being owed.
 
-        ``summary`` is what the job itself keeps of it. Raises JobClosed when the job had ended otherwise.
+        False when this was done before: that changes nothing, and owes nothing again. ``summary`` is what the job
+        itself keeps of the invoice. Raises JobClosed when the job had ended otherwise.
         """
+        ...
+
+    def fail(self, job_id: str, error: CaptureError, now: datetime) -> bool:
+        """Make an open job FAILED, its announcement being owed. False when it is not open."""
+        ...
+
+    def told(self, job_id: str, ended_at: datetime) -> None:
+        """The end of that moment has been announced: nothing is owed any more, and retention may begin."""
+        ...
+
+    def tell_later(self, job_id: str, ended_at: datetime) -> None:
+        """The end of that moment could not be announced: it is for the sweeper, unless it was told meanwhile."""
         ...
 
     def invoice(self, job_id: str) -> StoredInvoice | None:
@@ -107,7 +121,18 @@ class JobStore(Protocol):
         ...
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
-        """Ids of unfinished jobs past their deadline, the oldest deadline first."""
+        """Ids of jobs past their deadline that are open or untold, the oldest deadline first; may lag behind."""
+        ...
+
+    def owed(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of jobs whose end could not be announced at once, the first end first; may lag behind."""
+        ...
+
+    def put_off(self, job_id: str, now: datetime, *, until: datetime) -> bool:
+        """Have ``overdue`` or ``owed`` not name a job again before ``until``.
+
+        False when neither names it by now: it is done, or somebody else deals with it.
+        """
         ...
 
 

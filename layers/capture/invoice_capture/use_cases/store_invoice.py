@@ -1,25 +1,17 @@
-"""Store Invoice: make the provider's answer canonical, check it, and store it with the job."""
+"""Store Invoice: make the provider's answer canonical, check it, store it with the job, and announce it."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
+from invoice_capture.domain.announcement import Announcement, announcement_of_capture
 from invoice_capture.domain.checks import check_invoice
 from invoice_capture.domain.document import DocumentPointer
-from invoice_capture.domain.errors import CaptureError, ProviderError, ProviderUnavailable, ResultUnusable
+from invoice_capture.domain.errors import ProviderError, ResultUnusable
 from invoice_capture.domain.invoice import Invoice
-from invoice_capture.domain.summary import codes, head_of, summary_of
-from invoice_capture.ports import Clock, DocumentStore, JobStore, Metrics, Provider, Providers, ProviderStateStore
-from invoice_capture.use_cases.pace_provider import Pace
-
-# Longer than the loop waits for its turn: a copy to delete comes before the next submission.
-_PATIENCE = timedelta(seconds=20)
-_ATTEMPTS = 3
-
-_log = logging.getLogger(__name__)
+from invoice_capture.domain.summary import summary_of
+from invoice_capture.ports import Clock, DocumentStore, JobStore, Provider, Providers
+from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 
 
 @dataclass(frozen=True)
@@ -30,7 +22,6 @@ class StoreRequest:
     document: DocumentPointer
     provider: str
     submission: int
-    reference: str | None
     result_key: str
 
 
@@ -40,13 +31,15 @@ class StoreInvoice:
 
     documents: DocumentStore
     jobs: JobStore
-    states: ProviderStateStore
     providers: Providers
-    metrics: Metrics
+    announce: AnnounceOutcome
     clock: Clock
 
-    def __call__(self, request: StoreRequest) -> dict[str, Any]:
-        """Store the invoice and return the announcement: what subscribers need to know, and what fits a message.
+    def __call__(self, request: StoreRequest) -> Announcement:
+        """Store the invoice, announce it, and return the announcement.
+
+        Nothing slow stands between the two. What cannot be announced now is owed, and the step ends well. Doing it
+        again stores nothing, and announces only what is still owed.
 
         Raises:
             ResultUnusable: the answer is gone, or cannot be understood; another provider may do better.
@@ -62,43 +55,15 @@ class StoreInvoice:
         findings = [finding.to_json() for finding in (*remarks, *check_invoice(invoice, now.date()))]
         content = invoice.to_json()
         summary = summary_of(content, findings)
-        self.jobs.capture(request.job_id, request.submission, content, findings, now, summary=summary)
-        if provider.capabilities.discards and not provider.keeps_copies and request.reference is not None:
-            self._discard(provider, request.reference, raw)
-        return {
-            "event": "invoice.captured",
-            "job_id": request.job_id,
-            "status": "CAPTURED",
-            "document": request.document.to_json(),
-            "provider": request.provider,
-            "invoice": head_of(content),
-            "findings": codes(findings),
-        }
+        announcement = announcement_of_capture(request.job_id, request.document, request.provider, summary, now)
+        if self.jobs.capture(request.job_id, request.submission, content, findings, now, summary=summary):
+            self.announce.tell(announcement)
+        else:
+            self.announce(request.job_id)
+        return announcement
 
     def _normalised(self, request: StoreRequest, provider: Provider, raw: bytes) -> Invoice:
         try:
             return provider.normalise(raw)
         except ProviderError as exc:
             raise exc.about(request.document.name) from exc
-
-    def _discard(self, provider: Provider, reference: str, raw: bytes) -> None:
-        """Delete the provider's copy. The invoice is stored, so what goes wrong is only logged and counted."""
-        pace = Pace(provider, self.states, self.metrics, self.clock)
-        problem: CaptureError | None = None
-        for _ in range(_ATTEMPTS):
-            if pace.admit(provider.capabilities.requests.discard, _PATIENCE) is not None:
-                break
-            try:
-                provider.discard(reference, raw)
-            except ProviderUnavailable as exc:
-                pace.refused(exc)
-                problem = exc
-            except CaptureError as exc:
-                problem = exc
-                break
-            else:
-                pace.answered()
-                return
-        code = ProviderUnavailable.__name__ if problem is None else problem.code
-        _log.warning("The provider's copy was not deleted.", extra={"error": code, "reference": reference})
-        self.metrics.count("CopiesLeft", provider=provider.name)

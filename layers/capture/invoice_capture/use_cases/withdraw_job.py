@@ -32,7 +32,7 @@ class WithdrawJob:
                 self._erase(job_id, was_open=_had_not_ended(job))
                 raise JobNotFound
             if self.orders.withdraw(job, self.clock.now()):
-                self._erase(job_id, was_open=job.status.is_open)
+                self._erase(job_id, was_open=job.status.is_open or job.is_untold)
                 return
 
     def _erase(self, job_id: str, *, was_open: bool) -> None:
@@ -40,6 +40,6 @@ class WithdrawJob:
 
 
 def _had_not_ended(job: Job) -> bool:
-    """Whether a withdrawn job had been started and not come to an end, which leaves its mark on every job."""
+    """Whether a withdrawn job had been started and no end of it been told; ends leave their mark on every job."""
     has_ended = job.summary is not None or job.error_code is not None or job.duplicate_of is not None
-    return job.started_at is not None and not has_ended
+    return job.started_at is not None and (not has_ended or job.announcement is not None)

@@ -1,0 +1,58 @@
+"""Announce Outcome: tell the world how a job ended, for as long as that is owed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from invoice_capture.domain.announcement import Announcement, announcement_of
+from invoice_capture.domain.errors import StoreUnavailable
+from invoice_capture.ports import JobStore, Metrics, Notifier
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class AnnounceOutcome:
+    """The step, with everything it needs from outside. Store Invoice and the sweeper announce by it as well."""
+
+    jobs: JobStore
+    notifier: Notifier
+    metrics: Metrics
+
+    def __call__(self, job_id: str) -> None:
+        """Announce what is owed of a job, if anything is; doing it again tells nothing twice."""
+        job = self.jobs.get(job_id)
+        announcement = None if job is None else announcement_of(job)
+        if announcement is not None:
+            self.tell(announcement)
+
+    def tell(self, announcement: Announcement) -> None:
+        """Publish now, or leave it to the sweeper: an end that is stored must not fail because nobody can be told."""
+        try:
+            self.notifier.publish(announcement.subject, announcement.message)
+        except Exception as exc:
+            # Whatever it was, it must not undo the end. Its message may quote the document: only its name is logged.
+            _log.warning("This end could not be announced yet.", extra={"error": type(exc).__name__})
+            self.metrics.count("AnnouncementsPutOff")
+            self.jobs.tell_later(announcement.job_id, announcement.ended_at)
+        else:
+            self.jobs.told(announcement.job_id, announcement.ended_at)
+
+    def pay(self, job_id: str) -> bool:
+        """Announce what is owed of a job. False when nothing is.
+
+        Raises whatever kept it from being published; after an outage, a StoreUnavailable, it has its place in the
+        order of what is owed again.
+        """
+        job = self.jobs.get(job_id)
+        announcement = None if job is None else announcement_of(job)
+        if announcement is None:
+            return False
+        try:
+            self.notifier.publish(announcement.subject, announcement.message)
+        except StoreUnavailable:
+            self.jobs.tell_later(announcement.job_id, announcement.ended_at)
+            raise
+        self.jobs.told(announcement.job_id, announcement.ended_at)
+        return True
