@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,8 +18,8 @@ from local_stack.template import EventSource
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_RECEIVE = 10
-# Nothing is gained by more batches at a time than there are cores, and handlers share those.
-_MOST_BATCHES = 4
+# Nothing is gained by more batches at a time than there are cores: handlers, and the programs they run, share those.
+MOST_BATCHES = os.cpu_count() or 1
 _HIDDEN_SECONDS = 43_200
 
 Invoke = Callable[[str, bytes], tuple[bytes, bool]]
@@ -40,7 +41,7 @@ class QueuePump:
         self._queue_url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["VisibilityTimeout"])
         self._visibility_timeout = float(attributes["Attributes"]["VisibilityTimeout"])
-        batches = min(_MOST_BATCHES, source.concurrency)
+        batches = min(MOST_BATCHES, source.concurrency)
         self._free = threading.Semaphore(batches)
         self._pool = ThreadPoolExecutor(batches, thread_name_prefix="event-source")
         self._news = threading.Event()

@@ -31,7 +31,7 @@ from invoice_capture.providers.base import ProviderContext
 from local_stack import simulators
 from local_stack.simulators import Simulator
 from local_stack.simulators.server import LoopbackServer
-from tests.contract.provider_contracts import ProviderContract, QueuedInvocations
+from tests.contract.provider_contracts import ProviderContract
 from tests.fakes.stores import MemoryDocumentStore
 from tests.fakes.world import ManualClock
 
@@ -80,8 +80,6 @@ class SimulatedContract(ProviderContract):
             settings=simulator.settings,
             clock=clock,
             documents=store,
-            invoker=QueuedInvocations(),
-            extract_function=None,
         )
         store.server.close()
 

@@ -8,6 +8,8 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import boto3
@@ -24,7 +26,7 @@ from invoice_engine.read.portable import LONGEST_SIDE, MOST_BYTES, is_portable, 
 from invoice_engine.read.textract import TextractReader, default_client
 from tests.fakes.canned_server import Answer, CannedServer, Request
 from tests.unit.engine import documents
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 WIDTH, HEIGHT = documents.A4
 Turn = Callable[[float, float], tuple[float, float]]
@@ -124,7 +126,7 @@ def textract(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Textract
 
 
 def client_of(server: Textract, attempts: int = 1, **options: Any) -> Any:
-    retries = {"mode": "standard", "max_attempts": attempts}
+    retries = {"mode": "standard", "total_max_attempts": attempts}
     return boto3.client("textract", endpoint_url=server.url, config=Config(retries=retries, **options))
 
 
@@ -134,8 +136,31 @@ def picture(grey: int = 200, kind: str = "PNG", size: tuple[int, int] = (595, 84
     return PageImage(buffer.getvalue(), number, *size)
 
 
-def read(server: Textract, *images: PageImage, seconds: float = 20.0, workers: int = 4) -> OcrResult:
-    return TextractReader(client_of(server), workers).read(images, Limits(), Deadline(seconds))
+@dataclass
+class Turns:
+    """Turns for so many pages, each of which is sent again so many times; notes what it is asked."""
+
+    pages: int = 100
+    repeats: int = 0
+    asked: list[Any] = field(default_factory=list)
+
+    def take(self, pages: int) -> bool:
+        self.asked.append(("take", pages))
+        return pages <= self.pages
+
+    def before_page(self) -> None:
+        self.asked.append("before_page")
+
+    def again(self, failures: int, throttled: bool) -> bool:
+        self.asked.append(("again", failures, throttled))
+        return failures <= self.repeats
+
+
+def read(
+    server: Textract, *images: PageImage, seconds: float = 20.0, workers: int = 4, turns: Turns | None = None
+) -> OcrResult:
+    reader = TextractReader(client_of(server), workers, turns or Turns())
+    return reader.read(images, Limits(), Deadline(seconds, wall_seconds=seconds))
 
 
 # --- what becomes of an answer -------------------------------------------------------------------------------------
@@ -255,6 +280,50 @@ def test_what_is_charged_for_again_is_said(textract: Callable[..., Textract]) ->
         read(server, picture(), picture(number=1), picture(100, number=2), workers=1)
 
 
+def test_the_turns_of_all_pages_are_taken_before_the_first_is_sent(textract: Callable[..., Textract]) -> None:
+    server, turns = textract({200: blocks([(60, 9, "read")])}), Turns()
+    read(server, *(picture(number=number) for number in range(3)), turns=turns)
+    assert turns.asked == [("take", 3), "before_page", "before_page", "before_page"]
+
+
+def test_a_document_without_turns_in_time_is_not_paid_for_in_part(textract: Callable[..., Textract]) -> None:
+    server = textract({200: blocks([(60, 9, "read")])})
+    with pytest.raises(OcrUnavailable, match="turn"):
+        read(server, picture(), picture(number=1), turns=Turns(pages=1))
+    assert server.requests == []
+
+
+def test_only_the_page_that_was_refused_is_sent_again(textract: Callable[..., Textract]) -> None:
+    words = blocks([(60, 9, "read")])
+    server = textract({200: words, 100: ["ThrottlingException", "InternalServerError 500", words]})
+    turns = Turns(repeats=2)
+    result = read(server, picture(), picture(100, number=1), picture(number=2), turns=turns)
+    assert [len(page.words) for page in result.pages] == [1, 1, 1]
+    assert len(server.requests) == 5
+    assert [ask for ask in turns.asked if ask[0] == "again"] == [("again", 1, True), ("again", 2, False)]
+
+
+def test_a_page_that_waits_is_not_sent_after_its_document_was_given_up(textract: Callable[..., Textract]) -> None:
+    server, waits, ended = textract({200: "ThrottlingException"}), Event(), Event()
+
+    class Waiting(Turns):
+        def again(self, failures: int, throttled: bool) -> bool:
+            waits.set()
+            return ended.wait(PATIENCE_SECONDS)
+
+    def draw() -> Iterator[PageImage]:
+        yield picture()
+        assert waits.wait(PATIENCE_SECONDS)
+        raise OcrRefused("Something else ended the document.")
+
+    with pytest.raises(OcrRefused):
+        TextractReader(client_of(server), 1, Waiting()).read(draw(), Limits(), Deadline(20))
+    assert len(server.requests) == 1
+    ended.set()
+    wait_until(lambda: not [one for one in threading.enumerate() if one.name.startswith("textract")])
+    assert len(server.requests) == 1
+
+
 def test_the_client_tries_again_by_itself(textract: Callable[..., Textract], monkeypatch: pytest.MonkeyPatch) -> None:
     server = textract(
         {200: ["ThrottlingException", "ProvisionedThroughputExceededException", blocks([(60, 9, "read")])]}
@@ -285,7 +354,7 @@ def test_a_textract_out_of_reach_is_worth_trying_again(textract: Callable[..., T
     server.__exit__()
     server.__exit__ = lambda *_error: None  # type: ignore[method-assign]
     with pytest.raises(OcrUnavailable, match="EndpointConnectionError"):
-        TextractReader(client).read([picture()], Limits(), Deadline(5))
+        TextractReader(client, turns=Turns()).read([picture()], Limits(), Deadline(5))
 
 
 def test_a_textract_that_hangs_is_not_waited_for_and_gets_no_more_pages(textract: Callable[..., Textract]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -28,11 +26,6 @@ INVOICE = Invoice(
     tax_total=AmountField(value=Decimal("19.00"), confidence=1),
     total=AmountField(value=Decimal("120.00"), confidence=1),
 )
-
-
-class NoInvoker:
-    def invoke_later(self, function: str, event: Mapping[str, Any]) -> None:
-        raise AssertionError("storing an invoice calls no function")
 
 
 class Reading(ServerProvider):
@@ -108,7 +101,7 @@ def test_what_the_provider_remarks_comes_before_what_the_checks_find(world: Worl
 
 def test_a_total_that_differs_between_data_and_page_is_a_finding(world: World, job) -> None:
     key = world.documents.write_result(job.job_id, 1, "embedded", engine(10**7)(disagreeing_pdf()))
-    context = ProviderContext({}, world.clock, world.documents, invoker=NoInvoker(), extract_function=None)
+    context = ProviderContext({}, world.clock, world.documents)
     step = StoreInvoice(
         documents=world.documents,
         jobs=world.jobs,

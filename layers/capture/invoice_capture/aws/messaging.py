@@ -1,4 +1,4 @@
-"""SNS notifications and asynchronous Lambda invocations."""
+"""SNS notifications, asynchronous Lambda invocations and SQS messages."""
 
 from __future__ import annotations
 
@@ -32,4 +32,16 @@ class LambdaInvoker:
         with calling("Lambda"):
             self._clients.functions.invoke(
                 FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
+            )
+
+
+class SQSQueue:
+    def __init__(self, clients: Clients, url: str) -> None:
+        self._clients = clients
+        self._url = url
+
+    def send(self, message: Mapping[str, Any], delay_seconds: int = 0) -> None:
+        with calling("SQS"):
+            self._clients.sqs.send_message(
+                QueueUrl=self._url, MessageBody=json.dumps(message), DelaySeconds=delay_seconds
             )
