@@ -184,9 +184,13 @@ def subject_of(payload: Any) -> str:
 
 def _job_of_message(records: Any) -> str | None:
     """The job that the only message of a batch names."""
-    if len(records) != 1 or not isinstance(body := json.loads(records[0]["body"]), Mapping):
+    if len(records) != 1:
         return None
-    return body.get("job_id")
+    try:
+        body = json.loads(records[0]["body"])
+    except ValueError:
+        return None
+    return body.get("job_id") if isinstance(body, Mapping) else None
 
 
 def _subject_of_request(parameters: Mapping[str, Any]) -> str | None:

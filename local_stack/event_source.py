@@ -80,7 +80,7 @@ class QueuePump:
 
     def _drain(self) -> None:
         while not self._stopped:
-            self._free.acquire()
+            self._wait_for_room()
             messages = self._sqs.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=min(_LARGEST_RECEIVE, self._source.batch_size),
@@ -93,6 +93,13 @@ class QueuePump:
                 return
             self._clock.begin_work()
             self._pool.submit(self._handle, messages).add_done_callback(self._handled)
+
+    def _wait_for_room(self) -> None:
+        """Until one batch more may be handled. Messages that wait are no work: time passes for them."""
+        if not self._free.acquire(blocking=False):
+            self._clock.end_work()
+            self._free.acquire()
+            self._clock.begin_work()
 
     def _handled(self, _future: Future[None]) -> None:
         self._free.release()

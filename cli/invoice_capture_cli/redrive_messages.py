@@ -94,7 +94,9 @@ class Messages:
             return Action("document", about, Result.LEFT, f"in {_EXTRACTION} is no document to read: look at it")
         target = {"QueueUrl": self._stack.output(_EXTRACTION_TARGET), "MessageBody": json.dumps(request)}
         what = f"the engine is to read the document again{_of_job(request)}"
-        return self._carry_out(Action("document", about, Result.PLANNED, what), lambda: self._sqs.send_message(**target))
+        return self._carry_out(
+            Action("document", about, Result.PLANNED, what), lambda: self._sqs.send_message(**target)
+        )
 
     def _carry_out(self, planned: Action, send: Any) -> Action:
         if self._dry_run:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from invoice_capture.use_cases.pace_pages import OcrPace, PagesInTurn
 from tests.fakes.world import START, World
 
@@ -11,8 +13,8 @@ RUN = timedelta(seconds=280)
 
 
 def pages(world: World, rate: float = 1.0, run: timedelta = RUN) -> PagesInTurn:
-    """The turns of a document that is read from now on."""
-    return OcrPace("textract", rate, world.states, world.metrics, world.clock).until(world.clock.now() + run)
+    """The turns of a document that is read from now on; nine tenths of the quota are used."""
+    return OcrPace("textract", rate / 0.9, world.states, world.metrics, world.clock).until(world.clock.now() + run)
 
 
 def elapsed(world: World) -> float:
@@ -62,34 +64,38 @@ def test_a_document_whose_last_page_would_be_too_late_takes_no_turn() -> None:
     assert elapsed(world) == 250
 
 
-def test_a_throttled_page_slows_everybody_down_and_is_sent_again() -> None:
+def test_a_throttled_page_slows_everybody_down_and_takes_another_turn() -> None:
     world = World()
     turns = pages(world)
     turns.take(1)
-    assert turns.again(1, throttled=True)
-    assert elapsed(world) == 1
-    assert turns.again(2, throttled=True)
-    assert elapsed(world) == 3
-    assert world.metrics.counts["RequestsRefused"] == 2
-    assert world.states.load("textract").bucket.share < 1
-
-
-def test_a_throttled_page_does_not_wait_behind_the_documents_of_others() -> None:
-    world = World()
-    turns = pages(world)
-    turns.take(1)
-    # Another function has taken its turns.
-    assert not pages(world, run=timedelta(0)).take(1)
-    pages(world).take(200)
+    assert pages(world).take(9)
     began = elapsed(world)
     assert turns.again(1, throttled=True)
-    assert elapsed(world) - began == 1
+    assert elapsed(world) - began == pytest.approx(9)
+    assert world.metrics.counts["RequestsRefused"] == 1
+    assert world.states.load("textract").bucket.share == pytest.approx(0.75, abs=0.02)
+    assert turns.again(2, throttled=True)
+    assert elapsed(world) - began >= 10
+
+
+def test_a_throttled_page_without_a_turn_in_time_goes_without_one() -> None:
+    """Or all pages of its document would be paid for again."""
+    world = World()
+    turns = pages(world)
+    turns.take(1)
+    assert pages(world, run=timedelta(hours=1)).take(2000)
+    began = elapsed(world)
+    assert turns.again(1, throttled=True)
+    assert turns.again(2, throttled=True)
+    assert elapsed(world) - began == 1 + 2
 
 
 def test_a_page_is_given_up_when_its_run_ends_before_it_may_be_sent_again() -> None:
     world = World()
     turns = pages(world, run=timedelta(seconds=10))
     turns.take(1)
+    assert pages(world, run=timedelta(hours=1)).take(2000)
+    world.clock.time = START
     asked = 0
     while turns.again(asked + 1, throttled=True):
         asked += 1

@@ -11,6 +11,9 @@ from invoice_capture.ports import Capabilities, Clock, Metrics, Provider, Provid
 from invoice_capture.use_cases.pace_provider import Pace
 
 _LONGEST_PAUSE = timedelta(seconds=30)
+_AFTER_REFUSAL_SECONDS = 1.0
+_SHARE_OF_QUOTA = 0.9
+"""Pages do not leave to the millisecond when it is their turn: all that is allowed would be too much at times."""
 
 
 @dataclass
@@ -25,17 +28,17 @@ class OcrService:
 
 @dataclass(frozen=True)
 class OcrPace:
-    """The pace of an OCR service; one page is one request."""
+    """The pace of an OCR service, somewhat below its quota; one page is one request."""
 
     name: str
-    pages_per_second: float
+    quota: float
     states: ProviderStateStore
     metrics: Metrics
     clock: Clock
 
     def until(self, give_up_at: datetime) -> PagesInTurn:
         """For one document that is read until then."""
-        service = OcrService(self.name, self.pages_per_second)
+        service = OcrService(self.name, self.quota * _SHARE_OF_QUOTA)
         pace = Pace(cast("Provider", service), self.states, self.metrics, self.clock)
         return PagesInTurn(service, pace, give_up_at, self.clock)
 
@@ -80,16 +83,17 @@ class PagesInTurn:
     def again(self, failures: int, throttled: bool) -> bool:
         """Learn from a page that was not read so many times, and wait until it may be sent once more.
 
-        It does not queue behind the turns of others, who would wait as long as it does: its document has had its turn.
-        False when that would take too long.
+        A throttled page takes another turn. Where there is none in time it goes without one, after a pause: giving it
+        up would have the pages of its document paid for again. False when that would take too long.
         """
         now = self._clock.now()
-        pause = min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(failures - 1, 5)))
+        wakes_at = now + min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(failures - 1, 5)))
         if throttled:
-            self._pace.refused(RateLimited(f"{self._service.name} asks for fewer pages."))
-            wakes_at = now + pause
+            self._pace.refused(RateLimited(f"{self._service.name} asks for fewer pages.", _AFTER_REFUSAL_SECONDS))
+            if self._pace.admit(1, self._give_up_at - now) is None:
+                return True
         else:
-            wakes_at = max(now + pause, self._pace.refused(ProviderUnavailable(f"{self._service.name} is not there.")))
+            wakes_at = max(wakes_at, self._pace.refused(ProviderUnavailable(f"{self._service.name} is not there.")))
         if wakes_at >= self._give_up_at:
             self.try_again_at = wakes_at
             return False

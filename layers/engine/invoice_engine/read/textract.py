@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count, islice
 from math import atan2, pi
 from operator import length_hint
 from threading import Event
@@ -110,14 +110,17 @@ class TextractReader:
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:  # noqa: ARG002
         """See OcrReader. Every page is charged for, also when a later one fails; so all their turns are taken first."""
         self.client = self.client or default_client()
-        if not self.turns.take(length_hint(images, 1)):
+        pictures = iter(images)
+        # Drawn before its turn: whoever sends late after it, and soon after the next one's, sends too much at once.
+        first = list(islice(pictures, 1))
+        if first and not self.turns.take(max(1, length_hint(images, 1))):
             raise OcrUnavailable(_NO_TURN)
         sending = _Sending(self.client, self.turns)
         pages: list[tuple[Page, bool]] = []
         waiting: deque[Future[tuple[Page, bool]]] = deque()
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="textract")
         try:
-            for image in images:
+            for image in chain(first, pictures):
                 # Drawing is faster than reading: more pictures than this would only take up memory.
                 if len(waiting) >= 2 * self.workers:
                     pages.append(_finished(waiting.popleft(), deadline))
