@@ -8,7 +8,7 @@ once, refuses what is more as Textract does (ProvisionedThroughputExceededExcept
 seconds. All documents are dropped at once; each has up to ``--pages`` pages, every one another picture. Times are the
 stack's: waiting passes ``--time-scale`` times faster, work at its real speed.
 
-Ends with status 1 when a document is not captured, a page is paid for twice, or more than one page in a hundred was
+Ends with status 1 when a document is not captured, a page is paid for twice, or more than one request in twenty was
 refused.
 """
 
@@ -37,8 +37,8 @@ from local_stack.clock import ScaledClock
 from local_stack.session import patience
 from local_stack.stack import LocalStack
 
-MOST_REFUSED = 0.01
-"""Of the pages that were sent, those that Textract may refuse for a moment."""
+MOST_REFUSED = 0.05
+"""Of the requests, those that Textract may refuse for a moment."""
 _PAGE = (60, 85)
 _LINES = (
     "Mustermann GmbH",
