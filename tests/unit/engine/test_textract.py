@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Any
 
 import boto3
@@ -26,7 +25,7 @@ from invoice_engine.read.portable import LONGEST_SIDE, MOST_BYTES, is_portable, 
 from invoice_engine.read.textract import TextractReader, default_client
 from tests.fakes.canned_server import Answer, CannedServer, Request
 from tests.unit.engine import documents
-from tests.waiting import PATIENCE_SECONDS, wait_until
+from tests.waiting import PATIENCE_SECONDS
 
 WIDTH, HEIGHT = documents.A4
 Turn = Callable[[float, float], tuple[float, float]]
@@ -278,50 +277,6 @@ def test_what_is_charged_for_again_is_said(textract: Callable[..., Textract]) ->
     server = textract({200: blocks([(60, 100, "words")]), 100: "ThrottlingException"})
     with pytest.raises(OcrUnavailable, match="2 of its pages had been read, and will be charged for again"):
         read(server, picture(), picture(number=1), picture(100, number=2), workers=1)
-
-
-def test_the_turns_of_all_pages_are_taken_before_the_first_is_sent(textract: Callable[..., Textract]) -> None:
-    server, turns = textract({200: blocks([(60, 9, "read")])}), Turns()
-    read(server, *(picture(number=number) for number in range(3)), turns=turns)
-    assert turns.asked == [("take", 3), "before_page", "before_page", "before_page"]
-
-
-def test_a_document_without_turns_in_time_is_not_paid_for_in_part(textract: Callable[..., Textract]) -> None:
-    server = textract({200: blocks([(60, 9, "read")])})
-    with pytest.raises(OcrUnavailable, match="turn"):
-        read(server, picture(), picture(number=1), turns=Turns(pages=1))
-    assert server.requests == []
-
-
-def test_only_the_page_that_was_refused_is_sent_again(textract: Callable[..., Textract]) -> None:
-    words = blocks([(60, 9, "read")])
-    server = textract({200: words, 100: ["ThrottlingException", "InternalServerError 500", words]})
-    turns = Turns(repeats=2)
-    result = read(server, picture(), picture(100, number=1), picture(number=2), turns=turns)
-    assert [len(page.words) for page in result.pages] == [1, 1, 1]
-    assert len(server.requests) == 5
-    assert [ask for ask in turns.asked if ask[0] == "again"] == [("again", 1, True), ("again", 2, False)]
-
-
-def test_a_page_that_waits_is_not_sent_after_its_document_was_given_up(textract: Callable[..., Textract]) -> None:
-    server, waits, ended = textract({200: "ThrottlingException"}), Event(), Event()
-
-    class Waiting(Turns):
-        def again(self, failures: int, throttled: bool) -> bool:
-            waits.set()
-            return ended.wait(PATIENCE_SECONDS)
-
-    def draw() -> Iterator[PageImage]:
-        yield picture()
-        assert waits.wait(PATIENCE_SECONDS)
-        raise OcrRefused("Something else ended the document.")
-
-    with pytest.raises(OcrRefused):
-        TextractReader(client_of(server), 1, Waiting()).read(draw(), Limits(), Deadline(20))
-    assert len(server.requests) == 1
-    ended.set()
-    wait_until(lambda: not [one for one in threading.enumerate() if one.name.startswith("textract")])
-    assert len(server.requests) == 1
 
 
 def test_the_client_tries_again_by_itself(textract: Callable[..., Textract], monkeypatch: pytest.MonkeyPatch) -> None:
