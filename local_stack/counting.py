@@ -178,8 +178,19 @@ def subject_of(payload: Any) -> str:
     if not isinstance(payload, Mapping):
         return SHARED
     if "Records" in payload:
-        return _BY_REQUEST
+        return _job_of_message(payload["Records"]) or _BY_REQUEST
     return str(payload.get("job_id", SHARED))
+
+
+def _job_of_message(records: Any) -> str | None:
+    """The job that the only message of a batch names."""
+    if len(records) != 1:
+        return None
+    try:
+        body = json.loads(records[0]["body"])
+    except ValueError:
+        return None
+    return body.get("job_id") if isinstance(body, Mapping) else None
 
 
 def _subject_of_request(parameters: Mapping[str, Any]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,8 +18,8 @@ from local_stack.template import EventSource
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_RECEIVE = 10
-# Nothing is gained by more batches at a time than there are cores, and handlers share those.
-_MOST_BATCHES = 4
+# Nothing is gained by more batches at a time than there are cores: handlers, and the programs they run, share those.
+MOST_BATCHES = os.cpu_count() or 1
 _HIDDEN_SECONDS = 43_200
 
 Invoke = Callable[[str, bytes], tuple[bytes, bool]]
@@ -40,7 +41,7 @@ class QueuePump:
         self._queue_url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["VisibilityTimeout"])
         self._visibility_timeout = float(attributes["Attributes"]["VisibilityTimeout"])
-        batches = min(_MOST_BATCHES, source.concurrency)
+        batches = min(MOST_BATCHES, source.concurrency)
         self._free = threading.Semaphore(batches)
         self._pool = ThreadPoolExecutor(batches, thread_name_prefix="event-source")
         self._news = threading.Event()
@@ -79,7 +80,7 @@ class QueuePump:
 
     def _drain(self) -> None:
         while not self._stopped:
-            self._free.acquire()
+            self._wait_for_room()
             messages = self._sqs.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=min(_LARGEST_RECEIVE, self._source.batch_size),
@@ -92,6 +93,13 @@ class QueuePump:
                 return
             self._clock.begin_work()
             self._pool.submit(self._handle, messages).add_done_callback(self._handled)
+
+    def _wait_for_room(self) -> None:
+        """Until one batch more may be handled. Messages that wait are no work: time passes for them."""
+        if not self._free.acquire(blocking=False):
+            self._clock.end_work()
+            self._free.acquire()
+            self._clock.begin_work()
 
     def _handled(self, _future: Future[None]) -> None:
         self._free.release()

@@ -58,8 +58,6 @@ def client_of(provider: str, origin: str) -> Any:
         settings={**SETTINGS[provider], "base_url": origin},
         clock=ManualClock(),
         documents=nothing,
-        invoker=nothing,
-        extract_function=None,
     )
     return registry.provider_class(provider)(context)._client
 

@@ -69,18 +69,20 @@ class SubmitDocument:
 
 
 class ExtractDocument:
-    """The embedded provider took the submission and queued this event."""
+    """The embedded provider took the submission and sent this message."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
-        _create_submission(stage, event["job_id"], event["document"], event["task_token"])
+        message = json.loads(event["Records"][0]["body"])
+        _create_submission(stage, message["job_id"], message["document"], message["task_token"])
 
     def check(self, stage: Stage, event: Any, answer: Any) -> None:
-        assert answer is None
-        row = _submission(stage, event["job_id"])
+        assert answer == {"batchItemFailures": []}
+        message = json.loads(event["Records"][0]["body"])
+        row = _submission(stage, message["job_id"])
         assert row["state"] == "DONE"
         assert "task_token" not in row
         result = json.loads(stage.documents.read_result(row["result_key"]) or b"{}")
-        assert result["invoice"]["invoice_number"]["value"] == _expected_number(event["document"])
+        assert result["invoice"]["invoice_number"]["value"] == _expected_number(message["document"])
 
 
 class StoreInvoice:

@@ -17,6 +17,8 @@ from invoice_capture_cli.stack import Stack, calling_aws
 
 _INTAKE = "UploadDeadLetterQueueUrl"
 _INTAKE_TARGET = "UploadQueueUrl"
+_EXTRACTION = "ExtractionDeadLetterQueueUrl"
+_EXTRACTION_TARGET = "ExtractionQueueUrl"
 _QUEUES = "DeadLetterQueueUrl"
 # Long enough to send a message again, and to look through a queue.
 _HIDDEN_SECONDS = 120
@@ -72,6 +74,8 @@ class Messages:
             kind, what = "upload", f"{_object(message['Body'])} goes to the intake queue again"
             target = {"QueueUrl": self._stack.output(_INTAKE_TARGET), "MessageBody": message["Body"]}
             return self._carry_out(Action(kind, about, Result.PLANNED, what), lambda: self._sqs.send_message(**target))
+        if output == _EXTRACTION:
+            return self._extract(about, message["Body"])
         call = _call(message["Body"])
         if call is None:
             return Action("call", about, Result.LEFT, f"in {output} is no failed call of a function: look at it")
@@ -81,6 +85,18 @@ class Messages:
         functions = self._stack.client("lambda")
         request = {"FunctionName": function, "InvocationType": "Event", "Payload": json.dumps(payload).encode()}
         return self._carry_out(Action("call", about, Result.PLANNED, what), lambda: functions.invoke(**request))
+
+    def _extract(self, about: str, body: str) -> Action:
+        """Its message once more. Up to release 0.1 the queue had Lambda's records of calls with the same content."""
+        call = _call(body)
+        request = call[1] if call is not None else _json(body)
+        if not isinstance(request, Mapping) or "task_token" not in request:
+            return Action("document", about, Result.LEFT, f"in {_EXTRACTION} is no document to read: look at it")
+        target = {"QueueUrl": self._stack.output(_EXTRACTION_TARGET), "MessageBody": json.dumps(request)}
+        what = f"the engine is to read the document again{_of_job(request)}"
+        return self._carry_out(
+            Action("document", about, Result.PLANNED, what), lambda: self._sqs.send_message(**target)
+        )
 
     def _carry_out(self, planned: Action, send: Any) -> Action:
         if self._dry_run:
@@ -109,6 +125,14 @@ def _call(body: str) -> tuple[str, Any] | None:
     except (ValueError, KeyError, TypeError):
         return None
     return (function, payload) if isinstance(function, str) and ":function:" in function else None
+
+
+def _json(body: str) -> object:
+    """None for what is no JSON."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
 
 
 def _of_job(payload: object) -> str:

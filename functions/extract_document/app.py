@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from invoice_capture.batches import extract_each
 from invoice_capture.bootstrap import application
 from invoice_capture.events import extract_request
-from invoice_capture.observability import info, observed
+from invoice_capture.observability import observed
 
 
 @observed
-def handler(event: dict[str, Any], _context: object) -> None:
-    outcome = application().extract_document(extract_request(event))
-    info("Document extracted.", state=outcome.state, error=outcome.error_code)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def extract(message: Any) -> Any:
+        return application().extract_document(extract_request(message, context.get_remaining_time_in_millis() / 1000))
+
+    return extract_each(event, extract)

@@ -11,5 +11,5 @@ from invoice_capture.observability import observed
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return receive_each(
-        event, lambda message: application().receive_upload(upload(message)), application().uploads_given_up.send
+        event, lambda message: application().receive_upload(upload(message)), application().uploads_given_up.put_aside
     )

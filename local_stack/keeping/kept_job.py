@@ -151,7 +151,7 @@ class KeptJob(_Model):
 
     def _removed_at(self) -> int:
         """When its retention is over: kept apart from its TTL while it is open or untold."""
-        return int(self.job.get("removed_at", self.job.get("ttl", "")))
+        return int(self.job["removed_at"] if "removed_at" in self.job else self.job["ttl"])
 
     def ended(self, now: datetime) -> KeptJob:
         """An interrupted job as a failed one: nobody works on it any more, and a retry starts it again."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend
+from moto.core.utils import unix_time_millis
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
@@ -85,6 +86,12 @@ def _sqs(host: Host) -> list[Patch]:
     add_message = Queue.add_message
 
     def add_and_tell(queue: Any, message: Any) -> None:
+        """moto delays a message in real time; it comes when its time has passed on the stack's clock."""
+        if message.delayed:
+            delay = (message.delayed_until - unix_time_millis()) / 1000
+            message.delayed_until = 0.0
+            host.clock.call_later(delay, lambda: add_and_tell(queue, message))
+            return
         add_message(queue, message)
         host.message_arrived(queue.queue_arn)
 

@@ -30,12 +30,14 @@ from tests.fakes.stores import MemoryDocumentStore
 from tests.fakes.world import ManualClock
 
 
-class QueuedInvocations:
-    def __init__(self) -> None:
-        self.invocations: list[tuple[str, dict[str, Any]]] = []
+class QueuedMessages:
+    """Messages with their delays in seconds."""
 
-    def invoke_later(self, function: str, payload: Any) -> None:
-        self.invocations.append((function, dict(payload)))
+    def __init__(self) -> None:
+        self.sent: list[tuple[dict[str, Any], int]] = []
+
+    def send(self, message: Any, delay_seconds: int = 0) -> None:
+        self.sent.append((dict(message), delay_seconds))
 
 
 class ProviderContract:
@@ -60,8 +62,7 @@ class ProviderContract:
             settings=self.settings,
             clock=clock,
             documents=MemoryDocumentStore(),
-            invoker=QueuedInvocations(),
-            extract_function="extract-document",
+            extractions=QueuedMessages(),
         )
 
     @pytest.fixture

@@ -32,7 +32,7 @@ from local_stack import simulators
 from local_stack.simulators import Simulator
 from local_stack.simulators.server import LoopbackServer
 from tests.contract.hostile_contracts import HostileContract
-from tests.contract.provider_contracts import ProviderContract, QueuedInvocations
+from tests.contract.provider_contracts import ProviderContract
 from tests.fakes.stores import MemoryDocumentStore
 from tests.fakes.world import ManualClock
 
@@ -81,8 +81,6 @@ class SimulatedContract(HostileContract, ProviderContract):
             settings=simulator.settings,
             clock=clock,
             documents=store,
-            invoker=QueuedInvocations(),
-            extract_function=None,
         )
         store.server.close()
 

@@ -31,7 +31,7 @@ from invoice_capture.providers.extract_api.adapter import ExtractApiProvider
 from invoice_capture.providers.ocr_job.adapter import OcrJobProvider
 from local_stack import scripted_provider
 from local_stack.scripted_provider import ScriptedProvider
-from tests.contract.provider_contracts import LookupContract, ProviderContract
+from tests.contract.provider_contracts import LookupContract, ProviderContract, QueuedMessages
 from tests.contract.simulated_contracts import ConfirmContract, DiscardContract, SimulatedContract
 
 CONTENT = Path("samples/documents/peppol_ubl_belgium.xml").read_bytes()
@@ -43,35 +43,34 @@ class TestEmbedded(ProviderContract):
     def finish(self, provider: Any, context: ProviderContext, submission: Submission) -> None:
         context.documents.write_result(submission.job_id, submission.number, provider.name, engine(10**6)(CONTENT))
 
-    def test_the_function_is_queued_with_all_it_needs(
+    def test_one_message_has_all_that_the_function_needs(
         self, provider: Any, context: ProviderContext, submission: Submission
     ) -> None:
         provider.submit(submission, CONTENT)
-        [(function, payload)] = context.invoker.invocations
-        assert function == "extract-document"
-        assert payload == {
+        assert isinstance(context.extractions, QueuedMessages)
+        [(message, delay_seconds)] = context.extractions.sent
+        assert delay_seconds == 0
+        assert message == {
             "job_id": submission.job_id,
             "submission": 1,
             "provider": "embedded",
             "document": submission.document.to_json(),
             "task_token": "token",
+            "deadline_at": submission.deadline_at.isoformat(),
         }
 
-    def test_an_extraction_that_never_came_back_has_failed(
+    def test_an_extraction_may_wait_in_the_queue_for_as_long_as_its_job(
         self, provider: Any, context: ProviderContext, submission: Submission
     ) -> None:
         row = self.submitted(provider, submission, CONTENT)
-        assert provider.check([row])[row.reference].state is CheckState.PENDING, "its event may still be queued"
-        context.clock.forward(76 * 60)
-        check = provider.check([row])[row.reference]
-        assert check.state is CheckState.FAILED
-        assert isinstance(check.error, CaptureFailed)
+        context.clock.forward(71 * 3600)
+        assert provider.check([row])[row.reference].state is CheckState.PENDING
 
-    def test_without_a_function_it_says_which_setting_is_missing(
+    def test_without_a_queue_it_says_which_setting_is_missing(
         self, context: ProviderContext, submission: Submission
     ) -> None:
-        provider = EmbeddedProvider(replace(context, extract_function=None))
-        with pytest.raises(SettingMissing, match="EXTRACT_DOCUMENT_FUNCTION"):
+        provider = EmbeddedProvider(replace(context, extractions=None))
+        with pytest.raises(SettingMissing, match="EXTRACTION_QUEUE_URL"):
             provider.submit(submission, CONTENT)
 
     def test_every_error_of_the_engine_is_translated(self) -> None:

@@ -6,6 +6,7 @@ As there, times are kept to the millisecond, an item has a largest size, and an 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -395,3 +396,15 @@ def _stored_invoice(
     for item in (head, *further):
         require_size(item)
     return StoredInvoice(json.loads(json.dumps(invoice)), json.loads(json.dumps(findings)), as_kept(now))
+
+
+class MemoryExtractionRuns:
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, int]] = Counter()
+
+    def begin(self, key: tuple[str, int]) -> int:
+        self.counts[key] += 1
+        return self.counts[key]
+
+    def end(self, key: tuple[str, int]) -> None:
+        self.counts[key] -= 1

@@ -68,14 +68,40 @@ def test_an_upload_is_delivered_again_and_then_put_aside(properties, cloudformat
     assert queue["MessageRetentionPeriod"] > 24 * 3600
     # As long as AWS advises: six times the function's timeout.
     assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
-    [mapping] = _of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
+    mapping = _mapping(cloudformation, "ReceiveUploadFunction")
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "IntakeConcurrency"}}
 
 
+def test_documents_are_read_one_by_one_and_not_too_many_at_a_time(properties, cloudformation, sam):
+    queue, function = properties("ExtractionQueue"), properties("ExtractDocumentFunction")
+    redrive = queue["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["ExtractionDeadLetterQueue", "Arn"]}
+    # Deliveries count as well while the account has no room for the function, and that loses nothing.
+    assert redrive["maxReceiveCount"] >= 20
+    # Soon after its run must have ended: who ran out of time is tried again, and told of within minutes.
+    assert function["Timeout"] < queue["VisibilityTimeout"] <= function["Timeout"] + 60
+    mapping = _mapping(cloudformation, "ExtractDocumentFunction")
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["ExtractionQueue", "Arn"]}
+    assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "ExtractionConcurrency"}}
+    # As AWS demands, and as an account needs that may run ten functions at a time.
+    parameter = sam["Parameters"]["ExtractionConcurrency"]
+    assert (parameter["MinValue"], parameter["Default"]) == (2, 5)
+
+
+def test_a_message_lives_as_long_as_the_longest_job(properties, sam):
+    longest = sam["Parameters"]["JobDeadlineHours"]["MaxValue"] * 3600
+    assert properties("ExtractionQueue")["MessageRetentionPeriod"] >= longest
+
+
 @pytest.mark.parametrize(
     ("logical_id", "queue"),
-    [("UploadsGivenUpAlarm", "UploadDeadLetterQueue"), ("RequestsGivenUpAlarm", "RequestDeadLetterQueue")],
+    [
+        ("UploadsGivenUpAlarm", "UploadDeadLetterQueue"),
+        ("ExtractionsGivenUpAlarm", "ExtractionDeadLetterQueue"),
+        ("RequestsGivenUpAlarm", "RequestDeadLetterQueue"),
+    ],
 )
 def test_somebody_is_told_of_what_was_put_aside(properties, logical_id, queue):
     alarm = properties(logical_id)
@@ -85,7 +111,7 @@ def test_somebody_is_told_of_what_was_put_aside(properties, logical_id, queue):
 
 def test_queues_are_encrypted(cloudformation):
     queues = _of_type(cloudformation, "AWS::SQS::Queue")
-    assert len(queues) == 4
+    assert len(queues) == 5
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
@@ -225,7 +251,6 @@ def test_what_fails_in_the_background_is_put_aside(cloudformation):
         for config in _of_type(cloudformation, "AWS::Lambda::EventInvokeConfig").values()
     }
     assert configs == {
-        "ExtractDocumentFunction": (2, "ExtractionDeadLetterQueue"),
         "EraseJobFunction": (2, "RequestDeadLetterQueue"),
         "ConfirmInvoiceFunction": (2, "RequestDeadLetterQueue"),
     }
@@ -241,6 +266,7 @@ def test_what_fails_in_the_background_is_put_aside(cloudformation):
         ("LogLevel", "INFO"),
         ("MaximumDocumentMegabytes", 25),
         ("Ocr", "textract"),
+        ("TextractPagesPerSecond", 1),
     ],
 )
 def test_a_parameter_has_a_sane_default(sam, name, default):
@@ -252,6 +278,16 @@ def test_the_outputs_are_what_a_person_needs_next(sam, name):
     output = sam["Outputs"][name]
     assert output["Value"]
     assert output["Description"]
+
+
+def _mapping(cloudformation: dict[str, Any], function: str) -> dict[str, Any]:
+    """The event source of a function."""
+    [mapping] = [
+        mapping
+        for mapping in _of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
+        if mapping["FunctionName"] == {"Ref": function}
+    ]
+    return mapping
 
 
 def _of_type(cloudformation: dict[str, Any], type_: str) -> dict[str, Any]:

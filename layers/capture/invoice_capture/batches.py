@@ -1,4 +1,4 @@
-"""SQS batches: every message is answered for on its own, so one bad upload never repeats its neighbours."""
+"""SQS batches: every message is answered for on its own, so one bad message never repeats its neighbours."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 from invoice_capture.domain.errors import DocumentMissing, StoreUnavailable
 from invoice_capture.domain.job import Job
+from invoice_capture.domain.submission import Outcome
 from invoice_capture.observability import about, count, info, warning
 
 _MOST_DELIVERIES = 5
@@ -23,7 +24,6 @@ def receive_each(
     The queue itself gives a message up after a day, because deliveries that Lambda throttles count as well. What AWS
     does not answer is repeated for as long; what fails otherwise is ``put_aside``, by its body, after five deliveries.
     """
-    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
     def take(record: SQSRecord) -> None:
         try:
@@ -46,6 +46,29 @@ def receive_each(
             with about(job_id=job.job_id, provider=job.route[0]):
                 info("Upload received.", bytes=job.document.size)
             count("UploadsReceived")
+
+    return _each(event, take)
+
+
+def extract_each(event: dict[str, Any], extract: Callable[[Mapping[str, Any]], Outcome | None]) -> dict[str, Any]:
+    """Read the document of every message, likewise."""
+
+    def take(record: SQSRecord) -> None:
+        body = record.json_body
+        with about(job_id=body["job_id"], provider=body["provider"]):
+            try:
+                outcome = extract(record)
+            except Exception as exc:
+                warning("A document could not be read and will be delivered again.", error=type(exc).__name__)
+                raise
+            if outcome is not None:
+                info("Document extracted.", state=outcome.state, error=outcome.error_code)
+
+    return _each(event, take)
+
+
+def _each(event: dict[str, Any], take: Callable[[SQSRecord], None]) -> dict[str, Any]:
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return dict(process_partial_response(event=event, record_handler=take, processor=processor))

@@ -157,13 +157,20 @@ class Application:
 
     @cached_property
     def extract_document(self) -> ExtractDocument:
+        from invoice_capture.aws.extraction_runs import DynamoDBExtractionRuns
         from invoice_capture.providers.embedded.engine import OCR_READERS, engine
         from invoice_capture.use_cases.extract_document import ExtractDocument
+        from invoice_capture.use_cases.pace_pages import OcrPace
 
         ocr = self._settings.choice("OCR", OCR_READERS)
         return ExtractDocument(
             engine=engine(self._settings.maximum_document_bytes, ocr),
             charges=ocr == "textract",
+            ocr=OcrPace(
+                "textract", self._settings.number("TEXTRACT_PAGES_PER_SECOND"), self._states, self._metrics, self._clock
+            ),
+            queue=SQSQueue(self._clients, self._settings.text("EXTRACTION_QUEUE_URL")),
+            runs=DynamoDBExtractionRuns(self._table, self._settings.retention),
             documents=self._documents,
             submissions=self._submissions,
             callbacks=self._callbacks,
@@ -319,14 +326,14 @@ class Application:
         self._secrets.forget(name)
 
     def _provider_context(self, name: str, settings: Mapping[str, str]) -> ProviderContext:
+        extractions = self._settings.optional_text("EXTRACTION_QUEUE_URL")
         return ProviderContext(
             name=name,
             secret=self._settings.text("PROVIDER_SECRET_PREFIX") + name,
             settings=settings,
             clock=self._clock,
             documents=self._documents,
-            invoker=LambdaInvoker(self._clients),
-            extract_function=self._settings.optional_text("EXTRACT_DOCUMENT_FUNCTION"),
+            extractions=SQSQueue(self._clients, extractions) if extractions else None,
         )
 
     @cached_property

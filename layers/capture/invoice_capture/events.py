@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from invoice_capture.use_cases.submit_document import SubmitRequest
 
 from invoice_capture.domain.document import DocumentPointer
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def upload(message: Mapping[str, Any]) -> Upload:
@@ -70,16 +72,23 @@ def store_request(event: dict[str, Any]) -> StoreRequest:
     )
 
 
-def extract_request(event: dict[str, Any]) -> ExtractRequest:
-    """What the embedded provider queues."""
+def extract_request(message: Mapping[str, Any], seconds_left: float) -> ExtractRequest:
+    """An SQS message that the embedded provider sent, or Extract Document itself."""
     from invoice_capture.use_cases.extract_document import ExtractRequest
 
+    body = json.loads(message["body"])
     return ExtractRequest(
-        job_id=event["job_id"],
-        submission=event["submission"],
-        provider=event["provider"],
-        document=DocumentPointer.from_json(event["document"]),
-        task_token=event["task_token"],
+        job_id=body["job_id"],
+        submission=body["submission"],
+        provider=body["provider"],
+        document=DocumentPointer.from_json(body["document"]),
+        task_token=body["task_token"],
+        # Calls of earlier versions that were given up said nothing of it; whether somebody waits is looked at.
+        deadline_at=datetime.fromisoformat(body["deadline_at"]) if "deadline_at" in body else _NEVER,
+        seconds_left=seconds_left,
+        deliveries=int(message["attributes"]["ApproximateReceiveCount"]),
+        put_backs=body.get("put_backs", 0),
+        message=body,
     )
 
 

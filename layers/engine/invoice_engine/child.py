@@ -13,6 +13,8 @@ import time
 from _thread import interrupt_main
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
+from operator import length_hint
 from typing import Any
 
 from invoice_engine.engine import extract
@@ -26,7 +28,7 @@ _LONGEST_MESSAGE = 1 << 30
 _CLEARING_SECONDS = 1.0
 
 
-def main(memory_bytes: int, ocr: str) -> None:
+def main(memory_bytes: int, grace_seconds: float, ocr: str) -> None:
     """`ocr` says who reads pictures: `here`, or `there` in the process that started this one."""
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     # A crash is told by the end of this process; a picture of its memory would be kept for nobody.
@@ -35,13 +37,15 @@ def main(memory_bytes: int, ocr: str) -> None:
     # What a library prints must not stand among the answers.
     os.dup2(2, 1)
     threading.Thread(target=_end_when_alone, daemon=True).start()
-    reader = _Announced(pipe) if ocr == "here" else _Elsewhere(pipe)
+    bound = _Bound(grace_seconds)
+    reader = _Announced(pipe, bound) if ocr == "here" else _Elsewhere(pipe, bound)
     while True:
         try:
             limits = Limits(**pipe.hear())
             document = pipe.receive()
         except BrokenPipeError:
             return
+        bound.work(limits.max_seconds)
         pipe.tell(_answer(document, limits, reader))
 
 
@@ -67,13 +71,28 @@ def _answer(document: bytes, limits: Limits, reader: "_Announced | _Elsewhere") 
 
 
 @dataclass(frozen=True, slots=True)
+class _Bound:
+    """Ends this process when a step that never looks at the deadline has used up the processor time, and some grace."""
+
+    grace_seconds: float
+
+    def work(self, seconds: float) -> None:
+        """Allow so much more work from now on. Programs that this process starts inherit the bound."""
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        soft = ceil(time.process_time() + seconds + self.grace_seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+@dataclass(frozen=True, slots=True)
 class _Announced:
     """OCR in this process; the other one is told how long that may take."""
 
     pipe: Pipe
+    bound: _Bound
 
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:
-        self.pipe.tell({"seconds": deadline.remaining()})
+        self.bound.work(deadline.remaining())
+        self.pipe.tell({"seconds": deadline.seconds})
         return default_reader().read(images, limits, deadline)
 
 
@@ -82,9 +101,11 @@ class _Elsewhere:
     """OCR in the process that started this one, which asks for one picture after the other."""
 
     pipe: Pipe
+    bound: _Bound
 
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:  # noqa: ARG002
-        self.pipe.tell({"seconds": deadline.remaining(), "pictures": True})
+        self.bound.work(deadline.remaining())
+        self.pipe.tell({"seconds": deadline.seconds, "pictures": length_hint(images)})
         pictures = iter(images)
         while "next" in (answer := self.pipe.hear()):
             image = next(pictures, None)

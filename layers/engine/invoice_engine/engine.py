@@ -23,7 +23,7 @@ def extract(data: bytes, limits: Limits = DEFAULT_LIMITS, ocr: "OcrReader | None
         raise TooLarge(
             f"The document has {len(data)} bytes, more than the {limits.max_bytes} allowed. Send a smaller file."
         )
-    deadline = Deadline(limits.max_seconds)
+    deadline = Deadline(limits.max_seconds, limits.max_wall_seconds)
     kind = kind_of(data)
     if kind is Kind.PDF:
         from invoice_engine.pdf_invoice import extract_pdf

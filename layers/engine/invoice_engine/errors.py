@@ -3,7 +3,8 @@
     EngineError
     ├── EncryptedDocument      the document needs a password
     ├── UnreadableDocument     broken, empty, not a document at all, or XML that is unsafe to read
-    ├── TooLarge               more bytes, pages, pixels, nesting, elements or time than the limits allow
+    ├── TooLarge               more bytes, pages, pixels, nesting, elements or processor time than the limits allow
+    ├── MachineBusy            the machine had no time for the document; worth trying again
     ├── UnsupportedDocument    a healthy document of a kind this engine does not read
     ├── NoTextLayer            a scan or photo, and OCR is not installed or finds no text
     ├── OcrUnavailable         the OCR service is busy or out of reach; worth trying again
@@ -41,6 +42,17 @@ class UnreadableDocument(EngineError):
 
 class TooLarge(EngineError):
     code = "too_large"
+
+
+class MachineBusy(EngineError):
+    code = "machine_busy"
+
+    @classmethod
+    def after(cls, seconds: float) -> "MachineBusy":
+        return cls(
+            f"The document was not read within {seconds:.0f} seconds, because the machine had too little time for it. "
+            "Try again when less is going on."
+        )
 
 
 class UnsupportedDocument(EngineError):

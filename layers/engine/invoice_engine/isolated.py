@@ -2,7 +2,8 @@
 
 The libraries that read documents are written in C and fed with whatever people send. When one crashes, runs without
 end or wants too much memory, it ends a child process, and the document with an EngineError; the next document gets
-a new child. A child that is well reads one document after the other.
+a new child. A child that is well reads one document after the other. Its time is that of the processor: a document
+that waits for a busy machine only ends, with MachineBusy, when it has waited several times as long.
 
 The child has none of the caller's environment beyond what programs need to run: no credentials, no tokens. An OCR
 service is asked by the caller, with pictures that the child has drawn.
@@ -20,12 +21,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from invoice_engine.errors import EngineError, TooLarge, UnreadableDocument
+from invoice_engine.errors import EngineError, MachineBusy, TooLarge, UnreadableDocument
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.pipe import Pipe
-from invoice_engine.read.ocr import OcrReader, OcrResult, PageImage
+from invoice_engine.read.ocr import OcrReader, OcrResult, PageImage, Pictures
 
-# Time that a child gets beyond the engine's own limit, which is only looked at between steps.
+# Time that a child gets beyond the engine's own limits, which are only looked at between steps.
 GRACE_SECONDS = 5.0
 MEMORY_BYTES = 500 * 1024 * 1024
 _LONGEST_MESSAGE = 64 * 1024 * 1024
@@ -35,8 +36,10 @@ _PROGRAM = """\
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from invoice_engine.child import main
-main(int(sys.argv[2]), sys.argv[3])
+main(int(sys.argv[2]), float(sys.argv[3]), sys.argv[4])
 """
+# Who waits for others does not work: its own processor time bounds nothing.
+_NO_WORK_SECONDS = 86_400.0
 
 
 class Isolated:
@@ -51,9 +54,9 @@ class Isolated:
         grace_seconds: float = GRACE_SECONDS,
         ocr: OcrReader | None = None,
     ) -> None:
-        self._memory_bytes = memory_bytes
+        self._bounds = (str(memory_bytes), str(grace_seconds))
         self._grace_seconds = grace_seconds
-        self._ocr = ocr
+        self.ocr = ocr
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._end: weakref.finalize[Any, Any] | None = None
@@ -61,14 +64,18 @@ class Isolated:
     def extract(self, data: bytes, limits: Limits) -> dict[str, Any]:
         """The extraction as JSON, see Extraction. Raises an EngineError, and nothing else, whatever the bytes are."""
         with self._lock:
-            child = self._ready()
+            child, began_at = self._ready(), time.monotonic()
             try:
                 return self._ask(child, data, limits)
             except TimeoutError as exc:
                 self._close()
-                raise TooLarge("Reading the document took longer than is allowed. Send it in smaller parts.") from exc
+                raise MachineBusy.after(time.monotonic() - began_at) from exc
             except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as exc:
                 self._close()
+                if child.returncode == -signal.SIGXCPU:
+                    raise TooLarge(
+                        "Reading the document took more processor time than is allowed. Send it in smaller parts."
+                    ) from exc
                 raise UnreadableDocument(
                     "Reading the document crashed the reader, so it is damaged or made to do harm. Ask for a new copy."
                 ) from exc
@@ -86,9 +93,9 @@ class Isolated:
     def _ready(self) -> "subprocess.Popen[bytes]":
         if self._child is None or self._child.poll() is not None:
             self._close()
-            where = "here" if self._ocr is None else "there"
+            where = "here" if self.ocr is None else "there"
             self._child = subprocess.Popen(  # noqa: S603 - this very interpreter and a module of ours
-                [sys.executable, "-P", "-c", _PROGRAM, json.dumps(sys.path), str(self._memory_bytes), where],
+                [sys.executable, "-P", "-c", _PROGRAM, json.dumps(sys.path), *self._bounds, where],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,
@@ -104,27 +111,30 @@ class Isolated:
         assert child.stdin is not None
         assert child.stdout is not None
         pipe = Pipe(child.stdout.fileno(), child.stdin.fileno(), _LONGEST_MESSAGE)
-        pipe.give_up_at = time.monotonic() + limits.max_seconds + self._grace_seconds
+        began_at = time.monotonic()
+        pipe.give_up_at = began_at + limits.wall_seconds(limits.max_seconds) + self._grace_seconds
         pipe.tell({name: getattr(limits, name) for name in limits.__slots__})
         pipe.send(data)
         answer = pipe.hear()
         if "seconds" in answer:
             # The document has scans, and there is more time for them: once, or a child could ask for more without end.
-            deadline = Deadline(min(float(answer["seconds"]), limits.most_seconds))
-            pipe.give_up_at = time.monotonic() + deadline.remaining() + self._grace_seconds
+            longest = limits.wall_seconds(min(float(answer["seconds"]), limits.most_seconds))
+            pipe.give_up_at = began_at + longest + self._grace_seconds
             if "pictures" in answer:
-                pipe.tell(self._read(pipe, limits, deadline))
+                left = began_at + longest - time.monotonic()
+                pictures = Pictures(min(int(answer["pictures"]), limits.max_scanned_pages), _pictures(pipe, limits))
+                pipe.tell(self._read(pictures, limits, Deadline(_NO_WORK_SECONDS, left)))
             answer = pipe.hear()
         if "code" in answer:
             raise EngineError.from_json(answer)
         extraction: dict[str, Any] = answer["extraction"]
         return extraction
 
-    def _read(self, pipe: Pipe, limits: Limits, deadline: Deadline) -> dict[str, Any]:
-        if self._ocr is None:
+    def _read(self, pictures: Pictures, limits: Limits, deadline: Deadline) -> dict[str, Any]:
+        if self.ocr is None:
             raise ValueError("The child was not told to send pictures.")
         try:
-            result: OcrResult = self._ocr.read(_pictures(pipe, limits), limits, deadline)
+            result: OcrResult = self.ocr.read(pictures, limits, deadline)
         except EngineError as exc:
             return exc.to_json()
         return result.to_json()

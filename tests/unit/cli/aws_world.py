@@ -54,7 +54,7 @@ class World:
         self.dynamodb = stack.client("dynamodb")
         self.queues = {
             name: self.sqs.create_queue(QueueName=name)["QueueUrl"]
-            for name in ("uploads", "uploads-dead", "calls-dead")
+            for name in ("uploads", "uploads-dead", "extractions", "extractions-dead", "calls-dead")
         }
         role = stack.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}", Path="/")["Role"]["Arn"]
         self.machine = self.stepfunctions.create_state_machine(
@@ -71,7 +71,9 @@ class World:
                 "CaptureInvoiceStateMachineArn": self.machine,
                 "UploadQueueUrl": self.queues["uploads"],
                 "UploadDeadLetterQueueUrl": self.queues["uploads-dead"],
-                "ExtractionDeadLetterQueueUrl": self.queues["calls-dead"],
+                "ExtractionQueueUrl": self.queues["extractions"],
+                "ExtractionDeadLetterQueueUrl": self.queues["extractions-dead"],
+                "RequestDeadLetterQueueUrl": self.queues["calls-dead"],
             }
         )
 

@@ -32,6 +32,8 @@ CALL = json.dumps(
     }
 )
 
+EXTRACTION = json.dumps({"task_token": "t", "job_id": JOB})
+
 
 @pytest.fixture
 def calls(world: World) -> Iterator[list[dict[str, Any]]]:
@@ -80,6 +82,17 @@ def test_calls_are_repeated_with_their_payload(world: World, calls: list[dict[st
     assert world.messages("calls-dead") == []
 
 
+@pytest.mark.parametrize("is_old", [False, True], ids=["message", "call of an earlier release"])
+def test_documents_go_back_to_the_engine(world: World, calls: list[dict[str, Any]], is_old: bool) -> None:
+    body = CALL.replace('{"job_id"', '{"task_token": "t", "job_id"') if is_old else EXTRACTION
+    world.sqs.send_message(QueueUrl=world.queues["extractions-dead"], MessageBody=body)
+    [action] = _messages(world)
+    assert (action.result, action.what) == (Result.DONE, f"the engine is to read the document again for job {JOB}")
+    assert [json.loads(message) for message in world.messages("extractions")] == [json.loads(EXTRACTION)]
+    assert world.messages("extractions-dead") == []
+    assert calls == []
+
+
 def test_a_dry_run_leaves_everything_where_it_is_and_visible(world: World, calls: list[dict[str, Any]]) -> None:
     world.sqs.send_message(QueueUrl=world.queues["uploads-dead"], MessageBody=UPLOAD)
     world.sqs.send_message(QueueUrl=world.queues["calls-dead"], MessageBody=CALL)
@@ -93,8 +106,9 @@ def test_a_dry_run_leaves_everything_where_it_is_and_visible(world: World, calls
 @pytest.mark.parametrize("body", ["", "x", "[]", "{}", '{"requestContext": {"functionArn": 1}, "requestPayload": {}}'])
 def test_what_cannot_be_understood_is_left(body: str, world: World) -> None:
     world.sqs.send_message(QueueUrl=world.queues["calls-dead"], MessageBody=body or " ")
-    assert [action.result for action in _messages(world)] == [Result.LEFT]
-    assert len(world.messages("calls-dead")) == 1
+    world.sqs.send_message(QueueUrl=world.queues["extractions-dead"], MessageBody=body or " ")
+    assert [action.result for action in _messages(world)] == [Result.LEFT] * 2
+    assert len(world.messages("calls-dead")) == len(world.messages("extractions-dead")) == 1
 
 
 def test_a_message_that_cannot_be_sent_stays(world: World) -> None:

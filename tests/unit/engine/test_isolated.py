@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from invoice_engine import EngineError, Limits, extract
-from invoice_engine.errors import TooLarge, UnreadableDocument
+from invoice_engine.errors import MachineBusy, TooLarge, UnreadableDocument
 from invoice_engine.isolated import Isolated
 from invoice_engine.pipe import Pipe
 from tests.processes import commands_of, needs_proc, of_session
@@ -92,11 +92,36 @@ def test_a_crash_while_reading_is_the_documents_and_the_next_one_is_read(monkeyp
     reader.close()
 
 
-def test_a_document_without_end_is_given_up() -> None:
+# A step that never looks at the deadline, as in a library written in C.
+_WORKS_ON = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from invoice_engine import child
+def extract(*_arguments):
+    while True:
+        pass
+child.extract = extract
+child.main(int(sys.argv[2]), float(sys.argv[3]), sys.argv[4])
+"""
+
+
+def test_a_document_without_end_is_given_up_when_it_has_used_its_processor_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader = Isolated(grace_seconds=0.3)
+    with monkeypatch.context() as patch:
+        patch.setattr("invoice_engine.isolated._PROGRAM", _WORKS_ON)
+        with pytest.raises(TooLarge, match="more processor time than"):
+            reader.extract(SAMPLE, replace(Limits(), max_seconds=0.2, max_wall_seconds=PATIENCE_SECONDS))
+    assert reader.extract(SAMPLE, Limits())["invoice"]["total"]["value"] == "2096.40"
+    reader.close()
+
+
+def test_a_child_that_gets_no_time_of_the_machine_is_given_up_and_its_document_is_not_at_fault() -> None:
     reader = Isolated(grace_seconds=0.3)
     reader.extract(SAMPLE, Limits())
     os.kill(_child(reader), signal.SIGSTOP)
-    with pytest.raises(TooLarge, match="longer than"):
+    with pytest.raises(MachineBusy, match="too little time"):
         reader.extract(SAMPLE, replace(Limits(), max_seconds=0.2))
     assert reader.extract(SAMPLE, Limits())["invoice"]["total"]["value"] == "2096.40"
     reader.close()

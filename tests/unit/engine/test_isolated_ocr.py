@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from invoice_engine import Limits, extract
-from invoice_engine.errors import NoTextLayer, OcrRefused, OcrUnavailable, TooLarge, UnreadableDocument
+from invoice_engine.errors import MachineBusy, NoTextLayer, OcrRefused, OcrUnavailable, TooLarge, UnreadableDocument
 from invoice_engine.isolated import Isolated, _pictures
-from invoice_engine.limits import Deadline
+from invoice_engine.limits import PATIENCE, Deadline
 from invoice_engine.pipe import Pipe
-from invoice_engine.read.ocr import NoOcr, OcrReader, OcrResult, PageImage
+from invoice_engine.read.ocr import NoOcr, OcrReader, OcrResult, PageImage, Pictures
 from tests.unit.engine import documents
 from tests.unit.engine.test_ocr_pages import Reader, scanned_pdf
 from tests.waiting import PATIENCE_SECONDS
@@ -45,8 +45,8 @@ class Failing:
 
 class Slow(Reader):
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:
-        time.sleep(3.5)
-        self.remaining = deadline.remaining()
+        time.sleep(1.5)
+        self.patience = deadline.patience()
         return super().read(images, limits, deadline)
 
 
@@ -141,9 +141,10 @@ def test_scans_have_more_time_than_text() -> None:
     caller = Slow(documents.GERMAN_INVOICE)
     with isolated(caller, grace_seconds=0.2) as reader:
         total_of(reader)  # the child has started
-        limits = replace(Limits(), max_seconds=3.0, seconds_per_scan=30.0)
+        # By the clock one second, and four minutes more for the scan.
+        limits = replace(Limits(), max_seconds=0.25, seconds_per_scan=PATIENCE_SECONDS / PATIENCE)
         assert reader.extract(scanned_pdf(1.0), limits)["invoice"]["total"]["value"] == "1297.10"
-        assert 0 < caller.remaining < 30
+        assert 0 < caller.patience < PATIENCE_SECONDS
 
 
 # --- by Tesseract --------------------------------------------------------------------------------------------------
@@ -157,10 +158,11 @@ def test_tesseract_beside_the_child_has_its_time(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with isolated(None, grace_seconds=0.2) as reader:
         total_of(reader)
+        # Waiting is no work: it would take 3.6 seconds by the clock.
         with pytest.raises(NoTextLayer, match="found no text"):
-            reader.extract(scanned_pdf(1.0), replace(Limits(), max_seconds=3.0, seconds_per_scan=30.0))
-        with pytest.raises(TooLarge, match="longer than"):
             reader.extract(scanned_pdf(1.0), replace(Limits(), max_seconds=3.0, seconds_per_scan=0.0))
+        with pytest.raises(MachineBusy):
+            reader.extract(scanned_pdf(1.0), replace(Limits(), max_wall_seconds=1.0))
 
 
 def test_no_tesseract_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +241,7 @@ def test_a_child_that_was_taken_over_has_no_more_pages_read_than_are_allowed() -
 
 def test_a_caller_without_ocr_reads_no_pictures() -> None:
     with pipes() as (caller, _child), pytest.raises(ValueError, match="not told"):
-        Isolated()._read(caller, Limits(), Deadline(1))
+        Isolated()._read(Pictures(1, _pictures(caller, Limits())), Limits(), Deadline(1))
 
 
 # --- messages ------------------------------------------------------------------------------------------------------

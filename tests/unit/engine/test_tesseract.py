@@ -16,12 +16,13 @@ import pytest
 from PIL import Image
 
 from invoice_engine import Limits, extract
-from invoice_engine.errors import NoTextLayer, TooLarge, UnreadableDocument
+from invoice_engine.errors import MachineBusy, NoTextLayer, TooLarge, UnreadableDocument
 from invoice_engine.limits import Deadline
 from invoice_engine.read.images import page_images
 from invoice_engine.read.ocr import PageImage
 from invoice_engine.read.tesseract import TesseractReader
 from tests.unit.engine import documents
+from tests.waiting import PATIENCE_SECONDS
 
 PROGRAM = """#!{python}
 import json, os, pathlib, sys, time
@@ -52,6 +53,11 @@ keys = [options["picture"], options["psm"] + options.get("l", ""), options["psm"
 answer = next((script[key] for key in keys if key in script), "")
 if isinstance(answer, list):
     answer = answer[int(path.stem.rpartition("-")[2])]
+if answer == "work":
+    while True:
+        pass
+if answer == "wait":
+    time.sleep(0.6)
 if answer == "sleep":
     time.sleep(120)
 if answer == "eat":
@@ -264,10 +270,24 @@ def test_a_picture_that_cannot_be_opened_is_damaged(install: Install) -> None:
         extract(image())
 
 
-def test_a_page_that_takes_too_long_is_stopped(install: Install) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the processor time of a running process")
+def test_a_page_that_takes_too_much_of_the_processor_is_stopped(install: Install) -> None:
+    install({"4": LOOK, "3": "work"})
+    with pytest.raises(TooLarge, match="longer than 1 seconds of processor time"):
+        extract(image(), Limits(max_seconds=1, seconds_per_scan=0, max_wall_seconds=PATIENCE_SECONDS))
+
+
+def test_a_page_that_only_waits_for_a_busy_machine_is_read(install: Install) -> None:
+    """It is read twice, in 1.2 seconds by the clock and none of the processor, beside two looks."""
+    install({"stripe": "wait", "3": "wait", "0": "wait"})
+    with pytest.raises(NoTextLayer, match="found no text"):
+        extract(image(), Limits(max_seconds=1, seconds_per_scan=0, max_wall_seconds=PATIENCE_SECONDS))
+
+
+def test_a_page_that_waits_without_end_is_not_the_documents_fault(install: Install) -> None:
     install({"4": LOOK, "3": "sleep"})
-    with pytest.raises(TooLarge, match="longer than 1 seconds"):
-        extract(image(), Limits(max_seconds=1, seconds_per_scan=0))
+    with pytest.raises(MachineBusy, match="within 1 seconds"):
+        extract(image(), Limits(max_seconds=30, max_wall_seconds=1))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a running process")

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -124,7 +125,7 @@ def textract(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Textract
 
 
 def client_of(server: Textract, attempts: int = 1, **options: Any) -> Any:
-    retries = {"mode": "standard", "max_attempts": attempts}
+    retries = {"mode": "standard", "total_max_attempts": attempts}
     return boto3.client("textract", endpoint_url=server.url, config=Config(retries=retries, **options))
 
 
@@ -134,8 +135,31 @@ def picture(grey: int = 200, kind: str = "PNG", size: tuple[int, int] = (595, 84
     return PageImage(buffer.getvalue(), number, *size)
 
 
-def read(server: Textract, *images: PageImage, seconds: float = 20.0, workers: int = 4) -> OcrResult:
-    return TextractReader(client_of(server), workers).read(images, Limits(), Deadline(seconds))
+@dataclass
+class Turns:
+    """Turns for so many pages, each of which is sent again so many times; notes what it is asked."""
+
+    pages: int = 100
+    repeats: int = 0
+    asked: list[Any] = field(default_factory=list)
+
+    def take(self, pages: int) -> bool:
+        self.asked.append(("take", pages))
+        return pages <= self.pages
+
+    def before_page(self) -> None:
+        self.asked.append("before_page")
+
+    def again(self, failures: int, throttled: bool) -> bool:
+        self.asked.append(("again", failures, throttled))
+        return failures <= self.repeats
+
+
+def read(
+    server: Textract, *images: PageImage, seconds: float = 20.0, workers: int = 4, turns: Turns | None = None
+) -> OcrResult:
+    reader = TextractReader(client_of(server), workers, turns or Turns())
+    return reader.read(images, Limits(), Deadline(seconds, wall_seconds=seconds))
 
 
 # --- what becomes of an answer -------------------------------------------------------------------------------------
@@ -285,7 +309,7 @@ def test_a_textract_out_of_reach_is_worth_trying_again(textract: Callable[..., T
     server.__exit__()
     server.__exit__ = lambda *_error: None  # type: ignore[method-assign]
     with pytest.raises(OcrUnavailable, match="EndpointConnectionError"):
-        TextractReader(client).read([picture()], Limits(), Deadline(5))
+        TextractReader(client, turns=Turns()).read([picture()], Limits(), Deadline(5))
 
 
 def test_a_textract_that_hangs_is_not_waited_for_and_gets_no_more_pages(textract: Callable[..., Textract]) -> None:

@@ -152,6 +152,42 @@ def test_a_message_that_fails_comes_again_after_the_visibility_timeout_then_to_t
     assert (deliveries(events, "good"), deliveries(events, "bad")) == (1, 3)
 
 
+def test_a_message_with_a_delay_comes_when_it_has_passed_on_the_clock_of_the_stack(start: Start) -> None:
+    stack, events = started(start)
+    boto3.client("sqs").send_message(QueueUrl=stack.resources.ids["Queue"], MessageBody="later", DelaySeconds=600)
+    send(stack, "now")
+    wait_until(lambda: deliveries(events, "now") == 1 and stack.clock.at_work == 0)
+    stack.clock.advance(590)
+    assert deliveries(events, "later") == 0
+    stack.clock.advance(11)
+    wait_until(lambda: deliveries(events, "later") == 1)
+
+
+def test_no_more_batches_at_a_time_than_there_are_cores_and_waiting_for_one_is_no_work(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local_stack.event_source.MOST_BATCHES", 2)
+    sleeps = """
+        import threading
+        inside, most, lock = [], [], threading.Lock()
+        def answer(event):
+            if "Records" not in event:
+                return
+            with lock:
+                inside.append(event)
+                most.append(len(inside))
+            events[-1][1].clock.sleep(100)
+            with lock:
+                inside.remove(event)
+    """
+    stack, events = started(start, time_scale=200, source=sleeps)
+    most = stack.runtime._handler(stack.resources.function("Work")).__globals__["most"]
+    for number in range(30):
+        send(stack, str(number))
+    wait_until(lambda: sum(deliveries(events, str(number)) for number in range(30)) == 30)
+    assert max(most) == 2
+
+
 @pytest.mark.parametrize(
     "answer",
     [

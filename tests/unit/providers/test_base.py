@@ -32,7 +32,7 @@ class Tiny(BaseProvider):
 
 
 def tiny(**settings: str) -> Tiny:
-    context = ProviderContext(settings, ManualClock(), MemoryDocumentStore(), invoker=None, extract_function=None)  # type: ignore[arg-type]
+    context = ProviderContext(settings, ManualClock(), MemoryDocumentStore())
     return Tiny(context)
 
 

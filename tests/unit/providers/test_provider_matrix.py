@@ -25,7 +25,6 @@ from invoice_capture.providers.base import ProviderContext
 from invoice_capture.providers.statuses import KNOWN_ELSEWHERE
 from local_stack import simulators
 from local_stack.simulators import Simulator
-from tests.contract.provider_contracts import QueuedInvocations
 from tests.contract.simulated_contracts import HANG_SECONDS, LinkedDocumentStore
 from tests.fakes.world import ManualClock
 from tests.unit.providers.matrix_page import (
@@ -231,7 +230,7 @@ class World:
         self.numbers = iter(range(1000))
 
     def _provider(self, settings: Mapping[str, str]) -> Any:
-        context = ProviderContext(settings, self.clock, self.documents, QueuedInvocations(), None)
+        context = ProviderContext(settings, self.clock, self.documents)
         return registry.provider_class(self.simulator.name)(context)
 
     def close(self) -> None:
@@ -358,4 +357,4 @@ def test_failures_of_the_engine_are_those_of_its_table() -> None:
 
     *rows, last = tables()["Failures of `embedded`"]
     assert {code(said): cell for said, cell in rows} == {name: consequence(error) for name, error in ERRORS.items()}
-    assert last == ("nothing within 75 minutes", consequence(CaptureFailed))
+    assert last == ("nothing in three runs: no time, no memory", consequence(CaptureFailed))

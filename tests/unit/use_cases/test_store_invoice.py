@@ -32,11 +32,6 @@ INVOICE = Invoice(
 )
 
 
-class NoInvoker:
-    def invoke_later(self, function: str, event: Mapping[str, Any]) -> None:
-        raise AssertionError("storing an invoice calls no function")
-
-
 class Reading(ServerProvider):
     def normalise(self, raw: bytes) -> Invoice:
         if raw == b"nonsense":
@@ -108,7 +103,7 @@ def test_what_the_provider_remarks_comes_before_what_the_checks_find(world: Worl
 
 def test_a_total_that_differs_between_data_and_page_is_a_finding(world: World, job) -> None:
     key = world.documents.write_result(job.job_id, 1, "embedded", engine(10**7)(disagreeing_pdf()))
-    context = ProviderContext({}, world.clock, world.documents, invoker=NoInvoker(), extract_function=None)
+    context = ProviderContext({}, world.clock, world.documents)
     step = StoreInvoice(
         documents=world.documents,
         jobs=world.jobs,

@@ -21,6 +21,11 @@ def submission_key(key: tuple[str, int]) -> Item:
     return {"PK": {"S": f"JOB#{key[0]}"}, "SK": {"S": f"SUBMISSION#{key[1]}"}}
 
 
+def extraction_key(key: tuple[str, int]) -> Item:
+    """The item that counts the runs of the engine which did not come to an end."""
+    return {"PK": {"S": f"JOB#{key[0]}"}, "SK": {"S": f"EXTRACTION#{key[1]}"}}
+
+
 def provider_key(provider: str, part: str) -> Item:
     """A provider has one loop, shard 0; more shards would be more keys and no other change."""
     return {"PK": {"S": f"PROVIDER#{provider}#0"}, "SK": {"S": part}}

@@ -1,4 +1,4 @@
-"""SNS notifications, asynchronous Lambda invocations, and what is put aside in an SQS queue."""
+"""SNS notifications, asynchronous Lambda invocations and SQS messages."""
 
 from __future__ import annotations
 
@@ -29,16 +29,6 @@ class SNSNotifier:
             )
 
 
-class SQSQueue:
-    def __init__(self, clients: Clients, url: str) -> None:
-        self._clients = clients
-        self._url = url
-
-    def send(self, body: str) -> None:
-        with calling("SQS"):
-            self._clients.sqs.send_message(QueueUrl=self._url, MessageBody=body)
-
-
 class LambdaInvoker:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -48,3 +38,20 @@ class LambdaInvoker:
             self._clients.functions.invoke(
                 FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
             )
+
+
+class SQSQueue:
+    def __init__(self, clients: Clients, url: str) -> None:
+        self._clients = clients
+        self._url = url
+
+    def send(self, message: Mapping[str, Any], delay_seconds: int = 0) -> None:
+        self._send(json.dumps(message), delay_seconds)
+
+    def put_aside(self, body: str) -> None:
+        """Send what came as a message, as it came."""
+        self._send(body, 0)
+
+    def _send(self, body: str, delay_seconds: int) -> None:
+        with calling("SQS"):
+            self._clients.sqs.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds)

@@ -80,7 +80,7 @@ class DynamoDBSubmissionStore:
 
     def claim_reference(self, submission: Submission) -> Submission | None:
         key = reference_key(submission.provider, submission.reference or "")
-        me = {"job_id": submission.job_id, "number": submission.number}
+        me: dict[str, Any] = {"job_id": submission.job_id, "number": submission.number}
         claim = key | to_attributes(me | {"ttl": removal(submission.created_at, self._retention)})
         replaced = me
         while True:

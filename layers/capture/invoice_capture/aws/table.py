@@ -84,15 +84,22 @@ class Table:
             **_expressions(values, names),
         )
 
-    def add(self, key: Item, counts: dict[str, int]) -> None:
-        """Add to counters, which begin at zero."""
+    def add(self, key: Item, counts: dict[str, int], ttl: int | None = None) -> dict[str, int]:
+        """Add to counters, which begin at zero; returns them."""
+        values: Item = {f":{name}": {"N": str(count)} for name, count in counts.items()}
+        update = "ADD " + ", ".join(f"{name} :{name}" for name in counts)
+        if ttl is not None:
+            update, values = f"SET #ttl = :ttl {update}", values | {":ttl": {"N": str(ttl)}}
         with calling("DynamoDB"):
-            self._clients.dynamodb.update_item(
+            answer = self._clients.dynamodb.update_item(
                 TableName=self.name,
                 Key=key,
-                UpdateExpression="ADD " + ", ".join(f"{name} :{name}" for name in counts),
-                ExpressionAttributeValues={f":{name}": {"N": str(count)} for name, count in counts.items()},
+                UpdateExpression=update,
+                ExpressionAttributeValues=values,
+                ReturnValues="UPDATED_NEW",
+                **_expressions(None, None if ttl is None else {"#ttl": "ttl"}),
             )
+        return {name: int(answer["Attributes"][name]["N"]) for name in counts}
 
     def delete(self, key: Item, condition: str, values: Item, names: dict[str, str] | None = None) -> bool:
         """False when the condition did not hold."""

@@ -1,4 +1,4 @@
-"""The clock, Step Functions, notifications, metrics and other functions."""
+"""The clock, Step Functions, notifications, metrics, other functions and queues."""
 
 from __future__ import annotations
 
@@ -47,4 +47,22 @@ class Metrics(Protocol):
 class FunctionInvoker(Protocol):
     def invoke_later(self, function: str, payload: Mapping[str, Any]) -> None:
         """Queue an asynchronous invocation."""
+        ...
+
+
+class MessageQueue(Protocol):
+    def send(self, message: Mapping[str, Any], delay_seconds: int = 0) -> None:
+        """Queue a message, to be seen after a delay of up to 900 seconds."""
+        ...
+
+
+class ExtractionRuns(Protocol):
+    """How often the engine began to read for a submission and did not come to an end."""
+
+    def begin(self, key: tuple[str, int]) -> int:
+        """Count one more; returns how many there are by now."""
+        ...
+
+    def end(self, key: tuple[str, int]) -> None:
+        """The run came to an end, whatever that was."""
         ...

@@ -23,7 +23,7 @@ from invoice_capture.domain.errors import (
     SettingMissing,
 )
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import Capabilities, Check, CheckState, Clock, DocumentStore, FunctionInvoker
+from invoice_capture.ports import Capabilities, Check, CheckState, Clock, DocumentStore, MessageQueue
 
 OF_THE_ACCOUNT = (CredentialsRefused, NoCredit)
 """Refusals that say nothing about a single document, whatever was asked for."""
@@ -39,14 +39,14 @@ _NO = frozenset({"0", "false", "no", "off"})
 class ProviderContext:
     """Everything a provider is built from. ``settings`` are the keys of the secret called ``secret``, all strings.
 
-    ``name`` is that of the account, where routes name one: ``abbyy-us``.
+    ``name`` is that of the account, where routes name one: ``abbyy-us``. ``extractions`` is asked by the engine of this
+    project alone.
     """
 
     settings: Mapping[str, str]
     clock: Clock
     documents: DocumentStore
-    invoker: FunctionInvoker
-    extract_function: str | None
+    extractions: MessageQueue | None = None
     name: str | None = None
     secret: str | None = None
 

@@ -1,6 +1,6 @@
 """The port for optical character recognition: pictures of pages in, words with boxes out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -24,6 +24,20 @@ class PageImage:
     height: int
     frame: int = 0
     dpi: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Pictures that are drawn when they are asked for; `operator.length_hint` says how many that will be at most."""
+
+    most: int
+    drawn: Iterable[PageImage]
+
+    def __iter__(self) -> Iterator[PageImage]:
+        return iter(self.drawn)
+
+    def __length_hint__(self) -> int:
+        return self.most
 
 
 @dataclass(slots=True)
@@ -51,8 +65,9 @@ class OcrReader(Protocol):
         """Read the pages of one document.
 
         `images` is taken from the thread of the caller alone, so it may be a generator that draws the pages.
-        Raises NoTextLayer when the reader is not installed, TooLarge when time is up, UnreadableDocument when not
-        one of the pictures can be opened, OcrUnavailable and OcrRefused where the reader is a service.
+        Raises NoTextLayer when the reader is not installed, TooLarge and MachineBusy when time is up,
+        UnreadableDocument when not one of the pictures can be opened, OcrUnavailable and OcrRefused where the reader
+        is a service.
         """
         ...
 

@@ -101,7 +101,7 @@ class Tesseract:
         return ENGLISH if ENGLISH in self.installed else min(self.installed)
 
     def recognise(self, picture: Picture, mode: str, language: str) -> ReadPage:
-        """Raises CannotRead when the picture cannot be read, TooLarge when time is up."""
+        """Raises CannotRead when the picture cannot be read, TooLarge or MachineBusy when time is up."""
         return parse_tsv(self._run(picture, mode, ["-l", language], ["tsv"]))
 
     def rotation(self, picture: Picture) -> int:
@@ -122,14 +122,15 @@ class Tesseract:
         frame = ["-c", f"tessedit_page_number={picture.frame}"]
         command = [*ONE_THREAD, self.path, str(picture.path), "stdout", "--psm", mode]
         with self.running.process([*command, *options, *resolution, *frame, *output]) as process:
-            _bound_memory(process.pid, self.limits.max_ocr_memory)
+            _bound(process.pid, self.limits.max_ocr_memory, self.deadline.remaining())
             try:
-                answer, _ = process.communicate(timeout=self.deadline.remaining())
+                answer, _ = process.communicate(timeout=self.deadline.patience())
             except subprocess.TimeoutExpired:
                 process.kill()
                 self.deadline.check()
                 raise
         if process.returncode != 0:
+            self.deadline.check()  # it may have been ended because its time was up
             raise CannotRead
         return answer.decode("utf-8", "replace")
 
@@ -149,15 +150,20 @@ def _installed(path: str) -> frozenset[str]:
     return languages
 
 
-def _bound_memory(pid: int, limit: int) -> None:
-    """Only Linux can bound a process that runs already; doing it before it runs is not safe among threads."""
+def _bound(pid: int, memory: int, seconds: float) -> None:
+    """Bound the address space in bytes, and the processor time in seconds.
+
+    Only Linux can bound a process that runs already; doing it before it runs is not safe among threads.
+    """
     if sys.platform == "linux":
         import resource
 
-        try:
-            _, hard = resource.prlimit(pid, resource.RLIMIT_AS)
-            if hard != resource.RLIM_INFINITY:
-                limit = min(limit, hard)  # this process is bounded itself and may not give more than it has
-            resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
-        except ProcessLookupError:
-            return  # it has ended already
+        # Whole seconds, and more than are left: then the deadline says why it was ended.
+        for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, int(seconds) + 1)):
+            try:
+                _, hard = resource.prlimit(pid, kind)
+                if hard != resource.RLIM_INFINITY:
+                    limit = min(limit, hard)  # noqa: PLW2901 - this process is bounded itself and gives no more than that
+                resource.prlimit(pid, kind, (limit, limit))
+            except ProcessLookupError:
+                return  # it has ended already

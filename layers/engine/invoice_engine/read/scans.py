@@ -6,7 +6,7 @@ from invoice_engine.errors import NoTextLayer, TooLarge
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Note
 from invoice_engine.read.images import page_images
-from invoice_engine.read.ocr import OcrReader, OcrResult, default_reader
+from invoice_engine.read.ocr import OcrReader, OcrResult, Pictures, default_reader
 from invoice_engine.read.render import draw_pages, is_scan
 from invoice_engine.read.words import Page
 
@@ -33,7 +33,7 @@ def read_scanned_pages(
     if not scans:
         return OcrResult(pages)
     _allow(len(scans), limits, deadline)
-    images = draw_pages(document, scans, limits, deadline)
+    images = Pictures(len(scans), draw_pages(document, scans, limits, deadline))
     try:
         result = (ocr or default_reader()).read(images, limits, deadline)
     except NoTextLayer:

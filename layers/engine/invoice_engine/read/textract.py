@@ -1,10 +1,14 @@
 """OCR by Amazon Textract: DetectDocumentText, one request a page, some of them at a time."""
 
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain, count, islice
 from math import atan2, pi
+from operator import length_hint
+from threading import Event
 from typing import Any, Protocol
 
 from invoice_engine.errors import OcrRefused, OcrUnavailable, UnreadableDocument, damaged_image
@@ -26,22 +30,28 @@ _PICTURE_REFUSED = frozenset(
         "UnsupportedDocumentException",
     }
 )
-_BUSY = frozenset(
+_THROTTLED = frozenset(
     {
-        "InternalServerError",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
     }
 )
+_OUT_OF_ORDER = frozenset(
+    {
+        "InternalServerError",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+    }
+)
 _TOO_SLOW = "Textract did not read the pages in time. Reading the document is worth trying again."
+_NO_TURN = "It is not the document's turn at Textract yet. Reading it is worth trying again."
+_MOST_REPEATS = 4
 
 
 class TextractClient(Protocol):
@@ -50,29 +60,72 @@ class TextractClient(Protocol):
     def detect_document_text(self, **request: Any) -> Any: ...
 
 
+class Turns(Protocol):
+    """When the pages of one document may be sent. All who read with an account share its rate."""
+
+    def take(self, pages: int) -> bool:
+        """Wait for the turns of so many pages; False when they do not come in time."""
+        ...
+
+    def before_page(self) -> None:
+        """Wait until the next of these pages may be sent."""
+        ...
+
+    def again(self, failures: int, throttled: bool) -> bool:
+        """Wait until a page may be sent once more that Textract did not read so many times; False to give it up.
+
+        Called from several threads.
+        """
+        ...
+
+
+class Alone:
+    """For who shares the account with nobody: pages go as they come, and again after 1, 2, 4 and 8 seconds."""
+
+    def take(self, pages: int) -> bool:  # noqa: ARG002
+        return True
+
+    def before_page(self) -> None:
+        pass
+
+    def again(self, failures: int, throttled: bool) -> bool:  # noqa: ARG002
+        if failures > _MOST_REPEATS:
+            return False
+        time.sleep(2 ** (failures - 1))
+        return True
+
+
 @dataclass(slots=True)
 class TextractReader:
-    """Reads `workers` pages at a time. Without a client it makes one by boto3, with its credentials and region, when
-    there is something to read.
+    """Reads `workers` pages at a time, when it is their turn. Without a client it makes one by boto3, with its
+    credentials and region, when there is something to read.
 
     Pages may lie on their sides, stand upside down and lean a little; text at any other angle is in disorder.
     """
 
     client: TextractClient | None = None
     workers: int = WORKERS
+    turns: Turns = field(default_factory=Alone)
 
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:  # noqa: ARG002
-        """See OcrReader. Every page is charged for, also when a later one fails."""
-        client = self.client = self.client or default_client()
+        """See OcrReader. Every page is charged for, also when a later one fails; so all their turns are taken first."""
+        self.client = self.client or default_client()
+        pictures = iter(images)
+        # Drawn before its turn: whoever sends late after it, and soon after the next one's, sends too much at once.
+        first = list(islice(pictures, 1))
+        if first and not self.turns.take(max(1, length_hint(images, 1))):
+            raise OcrUnavailable(_NO_TURN)
+        sending = _Sending(self.client, self.turns)
         pages: list[tuple[Page, bool]] = []
         waiting: deque[Future[tuple[Page, bool]]] = deque()
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="textract")
         try:
-            for image in images:
+            for image in chain(first, pictures):
                 # Drawing is faster than reading: more pictures than this would only take up memory.
                 if len(waiting) >= 2 * self.workers:
                     pages.append(_finished(waiting.popleft(), deadline))
-                waiting.append(pool.submit(_read_page, client, image))
+                self.turns.before_page()
+                waiting.append(pool.submit(sending.read, image))
             for page in waiting:
                 pages.append(_finished(page, deadline))
         except OcrUnavailable as exc:
@@ -83,6 +136,7 @@ class TextractReader:
             ) from exc
         finally:
             # After an error nobody waits for what is under way, and what is not is never sent.
+            sending.given_up.set()
             pool.shutdown(wait=False, cancel_futures=True)
         if pages and not any(readable for _, readable in pages):
             raise damaged_image()
@@ -92,12 +146,12 @@ class TextractReader:
 
 
 def default_client() -> TextractClient:
-    """A client that repeats what failed for a moment, up to fifteen seconds later."""
+    """A client that leaves it to the reader to repeat what failed for a moment: the others are to know of it."""
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    retries = {"mode": "standard", "max_attempts": 5}
+    retries = {"mode": "standard", "total_max_attempts": 1}
     try:
         config = Config(connect_timeout=5, read_timeout=30, retries=retries, max_pool_connections=WORKERS)  # type: ignore[arg-type]
         return boto3.client("textract", config=config)  # type: ignore[no-any-return]
@@ -142,32 +196,68 @@ def _turned_by(words: Sequence[Mapping[str, Any]], image: PageImage) -> int:
 
 def _finished(page: "Future[tuple[Page, bool]]", deadline: Deadline) -> tuple[Page, bool]:
     try:
-        return page.result(timeout=deadline.remaining())
+        return page.result(timeout=deadline.patience())
     except TimeoutError as exc:
         raise OcrUnavailable(_TOO_SLOW) from exc
 
 
-def _read_page(client: TextractClient, image: PageImage) -> tuple[Page, bool]:
-    """The page, and whether Textract could open it."""
+class _Busy(Exception):
+    """Textract did not read a page, and may do so later."""
+
+    def __init__(self, message: str, throttled: bool) -> None:
+        super().__init__(message)
+        self.throttled = throttled
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """The pages of one document on their way, until they are given up."""
+
+    client: TextractClient
+    turns: Turns
+    given_up: Event = field(default_factory=Event)
+
+    def read(self, image: PageImage) -> tuple[Page, bool]:
+        """The page, and whether Textract could open it."""
+        try:
+            picture = portable(image)
+        except UnreadableDocument:
+            return _unread(image), False
+        for failures in count(1):
+            try:
+                answer = _ask(self.client, picture)
+            except _Busy as exc:
+                if self.given_up.is_set() or not self.turns.again(failures, exc.throttled) or self.given_up.is_set():
+                    raise OcrUnavailable(str(exc)) from exc
+            else:
+                return (_unread(image), False) if answer is None else (page_from(answer, picture), True)
+        raise AssertionError("counting has no end")
+
+
+def _unread(image: PageImage) -> Page:
+    return Page(image.number, image.width, image.height, ())
+
+
+def _ask(client: TextractClient, picture: PageImage) -> Any:
+    """Textract's answer; None for a picture that it cannot open. Raises _Busy, OcrRefused."""
     from botocore import exceptions
 
-    unread = Page(image.number, image.width, image.height, ())
     try:
-        picture = portable(image)
-        return page_from(client.detect_document_text(Document={"Bytes": picture.data}), picture), True
-    except UnreadableDocument:
-        return unread, False
+        return client.detect_document_text(Document={"Bytes": picture.data})
     except exceptions.ClientError as exc:
         code = exc.response.get("Error", {}).get("Code", "")
         if code in _PICTURE_REFUSED:
-            return unread, False
-        if code in _BUSY or exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-            raise OcrUnavailable(f"Textract is busy ({code}). Reading the document is worth trying again.") from exc
+            return None
+        is_down = code in _OUT_OF_ORDER or exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
+        if code in _THROTTLED or is_down:
+            message = f"Textract is busy ({code}). Reading the document is worth trying again."
+            raise _Busy(message, throttled=code in _THROTTLED) from exc
         raise _refused(code) from exc
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as exc:
-        raise OcrUnavailable(
+        message = (
             f"Textract could not be reached ({type(exc).__name__}): for a moment, or because this region has none."
-        ) from exc
+        )
+        raise _Busy(message, throttled=False) from exc
     except exceptions.BotoCoreError as exc:
         raise _refused(type(exc).__name__) from exc
 

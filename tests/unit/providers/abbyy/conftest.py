@@ -58,13 +58,8 @@ def client(server: RoutedServer) -> AbbyyClient:
     return AbbyyClient(http)
 
 
-class NoInvoker:
-    def invoke_later(self, function: str, payload: Any) -> None:
-        raise AssertionError("ABBYY needs no function")
-
-
 def provider_with(**settings: str) -> AbbyyProvider:
-    return AbbyyProvider(ProviderContext(settings, ManualClock(), MemoryDocumentStore(), NoInvoker(), None))
+    return AbbyyProvider(ProviderContext(settings, ManualClock(), MemoryDocumentStore()))
 
 
 @pytest.fixture

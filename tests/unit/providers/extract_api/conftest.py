@@ -51,8 +51,6 @@ def build(server: JsonRpcServer) -> Callable[..., ExtractApiProvider]:
                 settings={name: value for name, value in given.items() if value is not None},
                 clock=ManualClock(),
                 documents=MemoryDocumentStore(),
-                invoker=None,  # type: ignore[arg-type]
-                extract_function=None,
             )
         )
 

@@ -71,8 +71,6 @@ def context(server: OcrJobServer) -> ProviderContext:
         settings={"base_url": server.url, "api_key": KEY, "template": "template-1"},
         clock=ManualClock(),
         documents=LinkedDocuments(),
-        invoker=None,
-        extract_function=None,
     )
 
 

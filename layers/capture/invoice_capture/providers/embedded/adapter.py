@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from invoice_capture.domain.checks import Finding
     from invoice_capture.domain.invoice import Invoice
 
-from invoice_capture.domain.errors import CaptureFailed, ResultUnusable, SettingMissing
+from invoice_capture.domain.errors import ResultUnusable, SettingMissing
 from invoice_capture.domain.submission import Submission, result_key
 from invoice_capture.ports import Capabilities, Check, CheckState
 from invoice_capture.providers.base import BaseProvider
-
-# Lambda keeps an event for an hour and runs it three times at most, five minutes each: see template.yaml.
-_INVOCATION_LIVES = timedelta(minutes=75)
 
 
 class EmbeddedProvider(BaseProvider):
@@ -25,41 +21,35 @@ class EmbeddedProvider(BaseProvider):
     name = "embedded"
     capabilities: Capabilities = Capabilities(calls_back=True, charges=False)
     needs_settings: ClassVar[bool] = False
-    # Three runs of five minutes and two pauses: only after that is it worth looking whether a token got lost.
-    default_typical_latency_seconds: ClassVar[float] = 1200.0
+    # The queue repeats what fails: only a lost message is worth looking for, and thousands of scans may lie before it.
+    default_typical_latency_seconds: ClassVar[float] = 3600.0
 
     def submit(self, submission: Submission, content: bytes) -> str:  # noqa: ARG002
-        """Queue the extraction. ``content`` is read again by the function that extracts: an event carries 256 KB."""
-        function = self._context.extract_function
-        if function is None:
-            raise SettingMissing("EXTRACT_DOCUMENT_FUNCTION is not set: the embedded engine has no function to run in.")
-        self._context.invoker.invoke_later(
-            function,
+        """Queue the extraction. ``content`` is read again by the function that extracts: a message carries 256 KB."""
+        queue = self._context.extractions
+        if queue is None:
+            raise SettingMissing("EXTRACTION_QUEUE_URL is not set: the embedded engine has no queue to be asked by.")
+        queue.send(
             {
                 "job_id": submission.job_id,
                 "submission": submission.number,
                 "provider": self.name,
                 "document": submission.document.to_json(),
                 "task_token": submission.task_token,
-            },
+                "deadline_at": submission.deadline_at.isoformat(),
+            }
         )
         return result_key(submission.job_id, submission.number, self.name)
 
     def check_one(self, submission: Submission) -> Check:
-        """Only asked when the function should have called back long ago."""
+        """Only asked when the function has not called back for long.
+
+        Without an answer it is pending, however long that lasts: its message may still wait behind thousands of others,
+        and what the engine cannot read the function says itself. The job's deadline ends it.
+        """
         if submission.reference is not None and self._context.documents.read_result(submission.reference):
             return Check(CheckState.READY)
-        sent_at = submission.submitted_at or submission.created_at
-        if self._context.clock.now() < sent_at + _INVOCATION_LIVES:
-            return Check(CheckState.PENDING)
-        return Check(
-            CheckState.FAILED,
-            error=CaptureFailed(
-                f"The embedded engine did not finish {submission.document.name}: it ran out of time or memory, or its "
-                "OCR did not answer. The log of ExtractDocumentFunction says which. Try again, or choose another "
-                "provider."
-            ),
-        )
+        return Check(CheckState.PENDING)
 
     def fetch(self, reference: str) -> bytes:
         raw = self._context.documents.read_result(reference)

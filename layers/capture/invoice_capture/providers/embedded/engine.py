@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from invoice_capture.domain.errors import UnreadableDocument
 
 if TYPE_CHECKING:
     from invoice_engine.isolated import Isolated
     from invoice_engine.read.ocr import OcrReader
+
+
+class Turns(Protocol):
+    """What reading is given: its time by the clock, and when pages may be sent to an OCR service."""
+
+    @property
+    def seconds_left(self) -> float: ...
+
+    def take(self, pages: int) -> bool: ...
+
+    def before_page(self) -> None: ...
+
+    def again(self, failures: int, throttled: bool) -> bool: ...
+
+
+class Engine(Protocol):
+    def __call__(self, content: bytes, turns: Turns | None = None) -> bytes:
+        """The engine's answer as JSON. Without ``turns`` nobody is in a hurry, nor at the OCR service.
+
+        Raises ProviderError.
+        """
+        ...
 
 
 def textract() -> OcrReader:
@@ -37,27 +59,41 @@ OCR_READERS: Mapping[str, Callable[[], OcrReader | None]] = MappingProxyType(
 )
 
 
-def engine(maximum_bytes: int, ocr: str = "tesseract") -> Callable[[bytes], bytes]:
-    """A function from a document's bytes to the engine's answer as JSON; it raises ProviderError.
+def engine(maximum_bytes: int, ocr: str = "tesseract") -> Engine:
+    """The engine for documents of so many bytes at most; `ocr` is a key of OCR_READERS.
 
-    Documents are read in a child process, so that none can take this one down. `ocr` is a key of OCR_READERS.
+    Documents are read in child processes, so that none can take this one down, and each by one that reads no other at
+    the same time.
     """
+    idle: list[Isolated] = []
 
-    @cache
-    def reader() -> Isolated:
+    @contextmanager
+    def reader() -> Iterator[Isolated]:
         # The engine lies in a layer of its own, which only the function that extracts carries.
         from invoice_engine.isolated import Isolated
 
-        return Isolated(ocr=OCR_READERS[ocr]())
+        try:
+            one = idle.pop()
+        except IndexError:
+            one = Isolated(ocr=OCR_READERS[ocr]())
+        try:
+            yield one
+        finally:
+            idle.append(one)
 
-    def read(content: bytes) -> bytes:
+    def read(content: bytes, turns: Turns | None = None) -> bytes:
         from invoice_capture.providers.embedded.mapping import ERRORS
         from invoice_engine import EngineError, Limits
+        from invoice_engine.read.textract import Alone, TextractReader
 
-        try:
-            extraction = reader().extract(content, Limits(max_bytes=maximum_bytes))
-        except EngineError as exc:
-            raise ERRORS.get(exc.code, UnreadableDocument)(str(exc)) from exc
+        limits = Limits(max_bytes=maximum_bytes, max_wall_seconds=None if turns is None else turns.seconds_left)
+        with reader() as one:
+            if isinstance(one.ocr, TextractReader):
+                one.ocr.turns = turns or Alone()
+            try:
+                extraction = one.extract(content, limits)
+            except EngineError as exc:
+                raise ERRORS.get(exc.code, UnreadableDocument)(str(exc)) from exc
         return json.dumps(extraction, ensure_ascii=False, separators=(",", ":")).encode()
 
     return read

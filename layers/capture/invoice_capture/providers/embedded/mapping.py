@@ -23,6 +23,7 @@ from invoice_capture.domain.invoice import Invoice
 ERRORS: Mapping[str, type[ProviderError]] = MappingProxyType(
     {
         "encrypted_document": PasswordProtected,
+        "machine_busy": ProviderUnavailable,
         "no_text_layer": NoTextLayer,
         "ocr_refused": CredentialsRefused,
         "ocr_unavailable": ProviderUnavailable,

@@ -1,0 +1,106 @@
+"""The pages of one document at an OCR service: sent when it is their turn, among all who read with the account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import cast
+
+from invoice_capture.domain.errors import ProviderUnavailable, RateLimited
+from invoice_capture.ports import Capabilities, Clock, Metrics, Provider, ProviderStateStore
+from invoice_capture.use_cases.pace_provider import Pace
+
+_LONGEST_PAUSE = timedelta(seconds=30)
+_AFTER_REFUSAL_SECONDS = 1.0
+_SHARE_OF_QUOTA = 0.9
+"""Pages do not leave to the millisecond when it is their turn: all that is allowed would be too much at times."""
+
+
+@dataclass
+class OcrService:
+    """What pacing needs to know of the service; ``name`` is that of its shared state."""
+
+    name: str
+    requests_per_second: float
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    spacing_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class OcrPace:
+    """The pace of an OCR service, somewhat below its quota; one page is one request."""
+
+    name: str
+    quota: float
+    states: ProviderStateStore
+    metrics: Metrics
+    clock: Clock
+
+    def until(self, give_up_at: datetime) -> PagesInTurn:
+        """For one document that is read until then."""
+        service = OcrService(self.name, self.quota * _SHARE_OF_QUOTA)
+        pace = Pace(cast("Provider", service), self.states, self.metrics, self.clock)
+        return PagesInTurn(service, pace, give_up_at, self.clock)
+
+
+class PagesInTurn:
+    """The turns of one document. They are taken together, so that it is read as a whole or not at all.
+
+    ``try_again_at`` is set when there is no turn in time. Nothing is read or written before the first page.
+    """
+
+    def __init__(self, service: OcrService, pace: Pace, give_up_at: datetime, clock: Clock) -> None:
+        self._service = service
+        self._pace = pace
+        self._give_up_at = give_up_at
+        self._clock = clock
+        self._next_at = give_up_at
+        self._taken = False
+        self.try_again_at: datetime | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, (self._give_up_at - self._clock.now()).total_seconds())
+
+    def take(self, pages: int) -> bool:
+        """Wait for the turns of so many pages; False when the last of them is too late."""
+        bucket = self._pace.state.bucket
+        share = 1.0 if bucket is None else bucket.share
+        sending = timedelta(seconds=pages / (self._service.requests_per_second * share))
+        self.try_again_at = self._pace.admit(pages, self._give_up_at - self._clock.now() - sending)
+        self._taken = self.try_again_at is None
+        self._next_at = self._clock.now()
+        return self._taken
+
+    def before_page(self) -> None:
+        """Wait until the next page may be sent: evenly, also where the service would take some at once."""
+        now = self._clock.now()
+        if self._next_at > now:
+            self._clock.sleep((self._next_at - now).total_seconds())
+        distance = self._service.spacing_seconds or 1 / self._service.requests_per_second
+        self._next_at = max(now, self._next_at) + timedelta(seconds=distance)
+
+    def again(self, failures: int, throttled: bool) -> bool:
+        """Learn from a page that was not read so many times, and wait until it may be sent once more.
+
+        A throttled page takes another turn. Where there is none in time it goes without one, after a pause: giving it
+        up would have the pages of its document paid for again. False when that would take too long.
+        """
+        now = self._clock.now()
+        wakes_at = now + min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(failures - 1, 5)))
+        if throttled:
+            self._pace.refused(RateLimited(f"{self._service.name} asks for fewer pages.", _AFTER_REFUSAL_SECONDS))
+            if self._pace.admit(1, self._give_up_at - now) is None:
+                return True
+        else:
+            wakes_at = max(wakes_at, self._pace.refused(ProviderUnavailable(f"{self._service.name} is not there.")))
+        if wakes_at >= self._give_up_at:
+            self.try_again_at = wakes_at
+            return False
+        self._clock.sleep((wakes_at - now).total_seconds())
+        return True
+
+    def answered(self) -> None:
+        """The document was read; where the service was asked, it is there."""
+        if self._taken:
+            self._pace.answered()
