@@ -73,8 +73,8 @@ def started(start: Start, time_scale: float = 1.0, source: str = "") -> tuple[Mi
     """A stack, and the events its function got with their contexts."""
     files = {"work/app.py": REMEMBERS["work/app.py"] + source}
     stack = start(QUEUED, files, time_scale=time_scale)
-    handler = stack.runtime._handler(stack.resources.function("Work"))
-    return stack, handler.__globals__["events"]
+    container = stack.runtime._container(stack.resources.function("Work"))
+    return stack, container.handler.__globals__["events"]
 
 
 def messages_in(stack: MiniStack, logical_id: str) -> list[str]:
@@ -121,7 +121,7 @@ def test_other_prefixes_reach_nobody(start: Start) -> None:
 
 FAILS_SOME = """
         def answer(event):
-            failed = [record["messageId"] for record in event["Records"] if record["body"].startswith("bad")]
+            failed = [record["messageId"] for record in event.get("Records", ()) if record["body"].startswith("bad")]
             return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}
 """
 
