@@ -23,11 +23,10 @@ from local_stack.aws_endpoint import aws_endpoint
 from local_stack.callers import Caller
 from local_stack.clock import ScaledClock
 from local_stack.counting import Ledger
-from local_stack.document_links import DocumentLinks
 from local_stack.errors import TemplateError
 from local_stack.gateway.limits import EnrolledKeys
 from local_stack.gateway.server import ApiServer, Gateway, Listener
-from local_stack.hostility.concurrency import Throttled
+from local_stack.hostility.concurrency import answered
 from local_stack.hostility.faults import Faults
 from local_stack.hostility.gate import Gate
 from local_stack.hostility.invocations import FunctionClock
@@ -42,7 +41,7 @@ from local_stack.records import Executions, Notification, Record, Upload
 from local_stack.runtime import Runtime
 from local_stack.scripted_provider import ScriptedServer
 from local_stack.simulators import Script, Simulator
-from local_stack.stored_documents import StoredDocuments
+from local_stack.stored_documents import links_to_documents
 
 PROJECT = Path(__file__).resolve().parent.parent
 STACK_NAME = "local"
@@ -136,7 +135,9 @@ class LocalStack:
             self.permissions = Permissions(self.resources.roles, REGION)
             self.gate = Gate(self.faults, self.permissions, self.clock)
             exits.enter_context(self.gate.open())
-            self.links_endpoint = exits.enter_context(self._links(exits)).endpoint
+            sessions = Sessions(self.permissions, self.clock.elapsed, lambda: self.faults.session_seconds)
+            exits.enter_context(sessions.signing())
+            self.links_endpoint = exits.enter_context(links_to_documents(self.s3, sessions)).endpoint
             if self._keeper is not None:
                 exits.callback(self._keeper.close)
                 self._keeper.begin(self)
@@ -294,7 +295,7 @@ class LocalStack:
     def sweep(self) -> Any:
         """Run the scheduled safety net now."""
         name = self.resources.ids["SweepJobsFunction"]
-        answer, _failed = _throttled_or(lambda: self._runtime.tick(name))
+        answer, _failed = answered(lambda: self._runtime.tick(name))
         return json.loads(answer)
 
     def abort(self, execution_arn: str) -> None:
@@ -384,23 +385,6 @@ class LocalStack:
             secrets.create_secret(Name=f"{prefix}{provider}", SecretString=json.dumps(dict(settings)))
         self._notifications = Notifications(self.sqs, self.resources.ids["NotificationsTopic"])
 
-    def _links(self, exits: ExitStack) -> DocumentLinks:
-        """What roles sign inside ``exits`` is good while their sessions last."""
-        sessions = Sessions(self.permissions, self.clock.elapsed, lambda: self.faults.session_seconds)
-        exits.enter_context(sessions.signing())
-        credentials = boto3.Session().get_credentials()
-        assert credentials is not None, "away from AWS there are made-up ones"
-        documents = StoredDocuments(self.s3)
-        return DocumentLinks(
-            documents.read,
-            credentials.access_key,
-            credentials.secret_key,
-            REGION,
-            documents.write,
-            cors_rules=documents.cors_rules,
-            sessions=sessions,
-        )
-
     def _new_container(self, function: template.Function) -> Callable[[], AbstractContextManager[None]]:
         """Each function has an application of its own, as a warm container would keep it."""
         added = {
@@ -418,15 +402,8 @@ class LocalStack:
 
     def _invoked(self, function_name: str, payload: bytes) -> tuple[bytes, bool]:
         with self.clock.work():
-            return _throttled_or(lambda: self._runtime.invoke(function_name, payload))
+            return answered(lambda: self._runtime.invoke(function_name, payload))
 
     def _ended_at(self, upload: Upload) -> float | None:
         executions = self._executions.get(self.job_id_of(upload) or "")
         return executions.ended_at if executions is not None and not executions.running else None
-
-
-def _throttled_or(answer: Callable[[], tuple[bytes, bool]]) -> tuple[bytes, bool]:
-    try:
-        return answer()
-    except Throttled as exc:
-        return json.dumps({"errorType": "TooManyRequestsException", "errorMessage": str(exc)}).encode(), True

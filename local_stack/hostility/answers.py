@@ -37,8 +37,8 @@ class _Raw(BytesIO):
             yield content
 
 
-def error(service: str, url: str, code: str, message: str = "") -> AWSResponse:
-    """The answer of a service that did nothing."""
+def error(service: str, request: Any, code: str, message: str = "") -> AWSResponse:
+    """The answer of a service to a request for which it did nothing; that to a HEAD request has no body."""
     message = message or f"The local stack was told to answer {code}."
     status = _STATUS.get(code, 400)
     headers = {"x-amzn-RequestId": "00000000-0000-0000-0000-000000000000", "x-amzn-ErrorType": code}
@@ -49,4 +49,5 @@ def error(service: str, url: str, code: str, message: str = "") -> AWSResponse:
     else:
         body = json.dumps({"__type": code, "message": message, "Message": message})
         headers["content-type"] = "application/x-amz-json-1.0"
-    return AWSResponse(url, status, headers, _Raw(body.encode()))  # type: ignore[arg-type]
+    content = b"" if request.method == "HEAD" else body.encode()
+    return AWSResponse(request.url, status, headers, _Raw(content))  # type: ignore[arg-type]

@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,14 @@ class Throttled(Exception):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__("Rate Exceeded.")
+
+
+def answered(call: Callable[[], tuple[bytes, bool]]) -> tuple[bytes, bool]:
+    """The answer of a function, or the refusal as an error of it, for those who know no other."""
+    try:
+        return call()
+    except Throttled as exc:
+        return json.dumps({"errorType": "TooManyRequestsException", "errorMessage": str(exc)}).encode(), True
 
 
 class Concurrency:

@@ -78,7 +78,7 @@ class Gate:
         name = f"{service}:{operation}"
         fault = self._before(name, caller)
         if fault is not None and fault.error is not None:
-            return answers.error(service, request.url, fault.error)
+            return answers.error(service, request, fault.error)
         if fault is not None and fault.unreachable:
             raise EndpointConnectionError(endpoint_url=request.url)
         with callers.acting_as(None):
@@ -86,7 +86,7 @@ class Gate:
         if fault is not None:
             raise ConnectionClosedError(endpoint_url=request.url)
         if service == "s3" and answer is not None and answer.status_code == 404 and self._is_hidden(caller, operation):
-            answer = answers.error("s3", request.url, "AccessDenied", "Access Denied")
+            answer = answers.error("s3", request, "AccessDenied", "Access Denied")
         self._after(name, caller)
         return answer
 

@@ -59,7 +59,7 @@ class MiniStack:
 
     def in_execution(self, machine_arn: str, execution_input: Any, run: Callable[[], None]) -> None:
         role = self.resources.roles[self.resources.machine_roles[machine_arn]]
-        with callers.acting_as(Caller("Machine", role if role.grants else None)):
+        with callers.acting_as(Caller("Machine", role)):
             run()
 
     def end(self) -> None:
@@ -140,7 +140,16 @@ MACHINE_TEMPLATE = """
     Resources:
       Role:
         Type: AWS::IAM::Role
-        Properties: {AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}}
+        Properties:
+          AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}
+          Policies:
+            - PolicyName: Machine
+              PolicyDocument:
+                Version: "2012-10-17"
+                Statement:
+                  - {Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Work.Arn}
+                  - {Effect: Allow, Action: dynamodb:UpdateItem, Resource: !GetAtt Table.Arn}
+                  - {Effect: Allow, Action: states:StartExecution, Resource: "arn:aws:states:*:*:stateMachine:machine"}
       Machine:
         Type: AWS::Serverless::StateMachine
         Properties:
@@ -150,13 +159,33 @@ MACHINE_TEMPLATE = """
           Role: !GetAtt Role.Arn
       Work:
         Type: AWS::Serverless::Function
-        Properties: {CodeUri: work, Handler: app.handler, Runtime: python3.13}
+        Properties:
+          CodeUri: work
+          Handler: app.handler
+          Runtime: python3.13
+          Policies:
+            - Statement:
+                - Effect: Allow
+                  Action: [dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem]
+                  Resource: !GetAtt Table.Arn
+                - {Effect: Allow, Action: "s3:*Object", Resource: !Sub "${Bucket.Arn}/open/*"}
+                - {Effect: Deny, Action: "s3:*", Resource: !Sub "${Bucket.Arn}/open/secret*"}
+      Bucket:
+        Type: AWS::S3::Bucket
+        Properties: {VersioningConfiguration: {Status: Enabled}}
       Table:
         Type: AWS::DynamoDB::Table
         Properties:
           BillingMode: PAY_PER_REQUEST
-          AttributeDefinitions: [{AttributeName: PK, AttributeType: S}, {AttributeName: SK, AttributeType: S}]
+          AttributeDefinitions:
+            - {AttributeName: PK, AttributeType: S}
+            - {AttributeName: SK, AttributeType: S}
+            - {AttributeName: due, AttributeType: S}
           KeySchema: [{AttributeName: PK, KeyType: HASH}, {AttributeName: SK, KeyType: RANGE}]
+          GlobalSecondaryIndexes:
+            - IndexName: due-index
+              KeySchema: [{AttributeName: due, KeyType: HASH}, {AttributeName: SK, KeyType: RANGE}]
+              Projection: {ProjectionType: KEYS_ONLY}
 """
 
 
