@@ -37,7 +37,7 @@ from local_stack.keeping.keeper import Keeper
 from local_stack.moto_patches import TableCall
 from local_stack.notifications import Notifications
 from local_stack.provider_servers import ProviderServers
-from local_stack.records import Executions, Notification, Record, Upload
+from local_stack.records import Executions, Notification, Record, Upload, record_of
 from local_stack.runtime import Runtime
 from local_stack.scripted_provider import ScriptedServer
 from local_stack.simulators import Script, Simulator
@@ -209,16 +209,7 @@ class LocalStack:
 
     def record(self, job_id: str) -> Record:
         """Everything the table knows of a job."""
-        items = self.rows(f"JOB#{job_id}")
-        submissions = [item for name, item in sorted(items.items()) if name.startswith("SUBMISSION#")]
-        head = items.get("INVOICE")
-        if head is None:
-            return Record(items.get("JOB", {}), submissions, None, [])
-        invoice = json.loads(head["invoice"])
-        for name, item in sorted(items.items()):
-            if name.startswith("INVOICE#LINES#"):
-                invoice["lines"] += json.loads(item["lines"])
-        return Record(items.get("JOB", {}), submissions, invoice, json.loads(head["findings"]))
+        return record_of(self.rows(f"JOB#{job_id}"))
 
     def job(self, job_id: str) -> dict[str, Any]:
         """The job's item as plain values; empty when there is none."""
