@@ -286,8 +286,7 @@ class LocalStack:
     def sweep(self) -> Any:
         """Run the scheduled safety net now."""
         name = self.resources.ids["SweepJobsFunction"]
-        answer, _failed = answered(lambda: self._runtime.tick(name))
-        return json.loads(answer)
+        return json.loads(answered(lambda: self._runtime.tick(name))[0])
 
     def abort(self, execution_arn: str) -> None:
         self.states.stop_execution(executionArn=execution_arn)
