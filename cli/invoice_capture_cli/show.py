@@ -51,6 +51,8 @@ def _parts(
         yield Text(f"\n{job['errorLog']}", style="red")
     if job.get("actionUrl") and job.get("status") == "processing":
         yield Text(f"\nA person must go on at {job['actionUrl']}", style="magenta")
+    if job.get("remark"):
+        yield clean(f"\n{job['remark']}", "yellow")
     yield Text()
     if stored is not None:
         invoice = stored["invoice"]

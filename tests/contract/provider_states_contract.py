@@ -63,7 +63,7 @@ class ProviderStatesContract:
         states.take_lease("paid", self.LEASE, None)
         states.release_lease("paid-us", self.LEASE.owner)
         states.swap_breaker("paid-eu", Breaker().failed(NOW))
-        states.add_latencies("paid-asia", {("small", 3): 1})
+        states.add_latencies("paid-asia", {("small", 3): 1}, NOW)
         assert states.accounts() == {"paid-us"}
 
     def test_times_are_kept_to_the_millisecond_and_turns_exactly(self, states: Any) -> None:
@@ -77,7 +77,18 @@ class ProviderStatesContract:
         assert states.load("paid").breaker == Breaker(5, kept, 1)
 
     def test_latencies_add_up(self, states: Any) -> None:
-        states.add_latencies("paid", {("small", 3): 1, ("small", 14): 2})
-        states.add_latencies("paid", {("small", 3): 5, ("large", 3): 1})
+        states.add_latencies("paid", {("small", 3): 1, ("small", 14): 2}, NOW)
+        states.add_latencies("paid", {("small", 3): 5, ("large", 3): 1}, NOW)
         assert states.load("paid").latencies == {"small": {3: 6, 14: 2}, "large": {3: 1}}
         assert dict(states.load("other").latencies) == {}
+
+    def test_latencies_fade_when_a_new_period_has_jobs(self, states: Any) -> None:
+        states.add_latencies("paid", {("small", 3): 100, ("small", 5): 100, ("large", 9): 2}, NOW)
+        states.add_latencies("paid", {("small", 14): 1}, NOW + timedelta(hours=6))
+        assert states.load("paid").latencies == {"small": {3: 15.0, 5: 15.0, 14: 1}, "large": {9: 1.0}}
+
+    def test_a_clock_that_is_behind_counts_in_the_present_period(self, states: Any) -> None:
+        states.add_latencies("paid", {("small", 3): 1}, NOW)
+        states.add_latencies("paid", {("small", 3): 1}, NOW - timedelta(hours=6))
+        states.add_latencies("paid", {("small", 3): 1}, NOW)
+        assert states.load("paid").latencies == {"small": {3: 3}}

@@ -22,7 +22,7 @@ from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import Outcome
-from invoice_capture.ports import Shown
+from invoice_capture.ports import Shown, StaleWrite
 from tests.contract.conftest import create_table
 from tests.contract.documents_contract import DocumentsContract
 from tests.contract.provider_states_contract import ProviderStatesContract
@@ -33,6 +33,7 @@ from tests.contract.store_contracts import (
     a_job,
     a_row,
 )
+from tests.contract.submissions_contract import SubmissionsContract
 from tests.fakes.stores import (
     BUCKET,
     MemoryDocumentStore,
@@ -46,7 +47,7 @@ Lagging = Callable[[], AbstractContextManager[None]]
 # --- in memory  ----------------------------------------
 
 
-class TestMemoryJobsAndSubmissions(JobsAndSubmissionsContract):
+class TestMemoryJobsAndSubmissions(JobsAndSubmissionsContract, SubmissionsContract):
     @pytest.fixture
     def jobs(self) -> MemoryJobStore:
         return MemoryJobStore()
@@ -92,7 +93,7 @@ class TestMemoryDocuments(DocumentsContract):
 # --- on AWS  ----------------------------------------
 
 
-class TestDynamoDBJobsAndSubmissions(JobsAndSubmissionsContract):
+class TestDynamoDBJobsAndSubmissions(JobsAndSubmissionsContract, SubmissionsContract):
     @pytest.fixture
     def jobs(self, aws: Clients) -> DynamoDBJobStore:
         return DynamoDBJobStore(Table(aws, "table"), timedelta(days=400))
@@ -158,6 +159,22 @@ class TestDynamoDBJobsAndSubmissions(JobsAndSubmissionsContract):
         ]
         assert [line for portion in portions for line in portion] == lines
         assert int(items[0]["pages_of_lines"]["N"]) == len(items) > 1
+
+    def test_a_write_whose_answer_was_lost_finds_itself(self, aws: Clients, jobs: Any) -> None:
+        class Repeating(Table):
+            """boto3 sends a request again when its answer does not come."""
+
+            def put(self, *arguments: Any, **named: Any) -> bool:
+                super().put(*arguments, **named)
+                return super().put(*arguments, **named)
+
+        jobs.create(a_job())
+        submissions = DynamoDBSubmissionStore(Repeating(aws, "table"), timedelta(days=400))
+        submissions.begin(a_row())
+        saved = submissions.save(replace(a_row(), attempts=1, attempt_id="mine"))
+        assert saved.version == 2
+        with pytest.raises(StaleWrite):
+            submissions.save(replace(a_row(), attempts=1, attempt_id="another's"))
 
 
 class TestDynamoDBProviderStates(ProviderStatesContract):

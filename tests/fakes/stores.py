@@ -17,6 +17,7 @@ from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import DocumentMissing, JobClosed
 from invoice_capture.domain.job import WITHOUT_INVOICE, Job, JobStatus, provider_of, sources_of
 from invoice_capture.domain.pacing import Breaker, RateBucket
+from invoice_capture.domain.polling import faded, fading_period
 from invoice_capture.domain.submission import Outcome, Submission
 from invoice_capture.ports import Lease, ProviderState, Shown, StaleWrite, StoredInvoice, UploadForm
 from tests.fakes.items import Items, as_kept, require_size
@@ -166,6 +167,14 @@ class MemoryJobStore:
         if job_id in self.jobs:
             self.jobs[job_id] = replace(self.jobs[job_id], possible_double_charge=True, updated_at=now)
 
+    def clear_double_charge(self, job_id: str, now: datetime) -> None:
+        if job_id in self.jobs:
+            self.jobs[job_id] = replace(self.jobs[job_id], possible_double_charge=False, updated_at=now)
+
+    def remark(self, job_id: str, text: str, now: datetime) -> None:
+        if job_id in self.jobs:
+            self.jobs[job_id] = replace(self.jobs[job_id], remark=text, updated_at=now)
+
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         late = [job for job in self.jobs.indexed if job.status.is_open and job.deadline_at <= as_kept(now)]
         return [job.job_id for job in sorted(late, key=lambda job: job.deadline_at)][:limit]
@@ -182,6 +191,7 @@ class MemorySubmissionStore:
     def __init__(self, jobs: MemoryJobStore) -> None:
         self._jobs = jobs
         self.rows: Items[tuple[str, int], Submission] = Items()
+        self._references: dict[tuple[str, str], tuple[str, int]] = {}
 
     def begin(self, submission: Submission) -> bool:
         if submission.key in self.rows:
@@ -216,7 +226,23 @@ class MemorySubmissionStore:
         self.rows[submission.key] = following
         return following
 
-    def close(self, key: tuple[str, int], task_token: str, outcome: Outcome, now: datetime) -> bool:
+    def claim_reference(self, submission: Submission) -> Submission | None:
+        key = submission.provider, submission.reference or ""
+        other = self.rows.get(self._references.get(key, submission.key))
+        if other is not None and other.job_id != submission.job_id and not other.state.is_closed:
+            return other
+        self._references[key] = submission.key
+        return None
+
+    def close(
+        self,
+        key: tuple[str, int],
+        task_token: str,
+        outcome: Outcome,
+        now: datetime,
+        *,
+        next_check_at: datetime | None = None,
+    ) -> bool:
         row = self.rows.get(key)
         if row is None or row.task_token != task_token:
             return False
@@ -224,7 +250,7 @@ class MemorySubmissionStore:
             row,
             state=outcome.state,
             task_token=None,
-            next_check_at=None,
+            next_check_at=next_check_at,
             finished_at=now,
             reference=outcome.reference or row.reference,
             result_key=outcome.result_key or row.result_key,
@@ -253,6 +279,7 @@ class MemoryProviderStateStore:
     def __init__(self) -> None:
         self.states: dict[str, ProviderState] = {}
         self._accounts: set[str] = set()
+        self._periods: dict[str, int] = {}
 
     def load(self, provider: str) -> ProviderState:
         return self.states.get(provider, ProviderState(lease=None, bucket=None, breaker=Breaker(), latencies={}))
@@ -292,8 +319,10 @@ class MemoryProviderStateStore:
             return False
         return self._change(provider, breaker=as_kept(breaker))
 
-    def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int]) -> None:
+    def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int], now: datetime) -> None:
         latencies = {name: dict(buckets) for name, buckets in self.load(provider).latencies.items()}
+        if self._periods.setdefault(provider, fading_period(now)) < fading_period(now):
+            self._periods[provider], latencies = fading_period(now), faded(latencies)
         for (size_class, bucket), number in counts.items():
             buckets = latencies.setdefault(size_class, {})
             buckets[bucket] = buckets.get(bucket, 0) + number

@@ -17,6 +17,7 @@ from invoice_capture.domain.job import Job, JobStatus, derive_job_id
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import Capabilities, Check, CheckState
 from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn, TurnResult
+from invoice_capture.use_cases.discard_copies import DiscardCopies
 from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
 from invoice_capture.use_cases.submit_document import SubmitDocument, SubmitRequest
 from invoice_capture.use_cases.sweep_jobs import SweepJobs
@@ -131,6 +132,9 @@ class ServerProvider:
             raise fault
         return f"{self.name}-{submission.job_id}"
 
+    def copies(self, submission: Submission) -> int:
+        return self.accepted.count(submission.job_id)
+
     def find(self, submission: Submission) -> str | None:
         return f"{self.name}-{submission.job_id}" if submission.job_id in self.accepted else None
 
@@ -164,9 +168,13 @@ class OnlyProviders:
 
     providers: dict[str, Any]
     known: frozenset[str] | None = None
+    forgotten: list[str] = field(default_factory=list)
 
     def names(self) -> frozenset[str]:
         return frozenset(self.providers) if self.known is None else self.known
+
+    def forget(self, name: str) -> None:
+        self.forgotten.append(name)
 
     def get(self, name: str) -> Any:
         if name not in self.providers:
@@ -250,6 +258,7 @@ class World:
             notifier=self.messages,
             metrics=self.metrics,
             clock=self.clock,
+            discard=DiscardCopies(self.documents, self.submissions, self.metrics, self.clock),
         )
         step = CheckSubmissions(look_at, self.submissions, self.states, self.clock)
         return step(Turn(self.provider.name, owner or self.loops[-1], number, released))

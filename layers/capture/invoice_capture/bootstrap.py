@@ -107,6 +107,7 @@ class Application:
     @cached_property
     def check_submissions(self) -> CheckSubmissions:
         from invoice_capture.use_cases.check_submissions import CheckSubmissions
+        from invoice_capture.use_cases.discard_copies import DiscardCopies
         from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
 
         return CheckSubmissions(
@@ -120,6 +121,7 @@ class Application:
                 notifier=SNSNotifier(self._clients, self._settings.text("NOTIFICATIONS_TOPIC_ARN")),
                 metrics=self._metrics,
                 clock=self._clock,
+                discard=DiscardCopies(self._documents, self._submissions, self._metrics, self._clock),
             ),
             submissions=self._submissions,
             states=self._states,

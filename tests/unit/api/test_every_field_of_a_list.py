@@ -86,7 +86,12 @@ def different() -> ApiWorld:
         world.clock.forward(1)
     for number in (1, 2):
         waiting = world.create(f"W{number}")
-        world.change(waiting, status=JobStatus.ACTION_REQUIRED, action_url=f"https://verify.example/{number}")
+        world.change(
+            waiting,
+            status=JobStatus.ACTION_REQUIRED,
+            action_url=f"https://verify.example/{number}",
+            remark=f"The provider says {number}.",
+        )
         failed = world.create(f"F{number}")
         world.change(
             failed, status=JobStatus.FAILED, error_code="LinkBroken", error_message=f"Nothing lies at {number}."

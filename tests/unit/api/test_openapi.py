@@ -120,6 +120,7 @@ def test_a_job_has_the_contracts_fields() -> None:
         "duplicateOf",
         "possibleDoubleCharge",
         "actionUrl",
+        "remark",
         "confirmedAt",
         "invoiceType",
         "findings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import islice, pairwise
 
 import pytest
@@ -12,6 +13,8 @@ from invoice_capture.domain.polling import (
     LatencyHistogram,
     SizeClass,
     bucket_of,
+    faded,
+    fading_period,
     latency_between,
     rungs,
     seconds_to_next_check,
@@ -195,3 +198,23 @@ def test_a_ladder_that_learns_from_its_own_checks_does_not_drift_away_from_the_j
         bucket = bucket_of(latency_between(unfinished_at, check))
         counts[bucket] = counts.get(bucket, 0) + 1
     assert 17 < LatencyHistogram(20, counts).quantile(0.5) < 23
+
+
+@pytest.mark.parametrize(("before", "after"), [(20.0, 120.0), (120.0, 20.0)])
+@pytest.mark.parametrize("jobs_a_day", [40, 400])
+def test_a_provider_that_changes_is_learnt_within_a_day(before: float, after: float, jobs_a_day: int) -> None:
+    latencies: dict[str, dict[int, float]] = {"small": {bucket_of(before): 10_000.0}}
+    for _period in range(4):
+        latencies = faded(latencies)
+        counts = latencies.setdefault("small", {})
+        counts[bucket_of(after)] = counts.get(bucket_of(after), 0.0) + jobs_a_day / 4
+    median = LatencyHistogram(before, latencies["small"]).quantile(0.5)
+    assert after / 1.35 < median < after * 1.35
+
+
+def test_counts_fade_by_half_and_periods_have_six_hours() -> None:
+    latencies = {"small": {10: 4.0}}
+    assert faded(latencies) == {"small": {10: 2.0}}
+    assert fading_period(datetime(2026, 3, 31, 5, 59, tzinfo=UTC)) + 1 == fading_period(
+        datetime(2026, 3, 31, 6, 0, tzinfo=UTC)
+    )

@@ -169,6 +169,11 @@ def test_an_answer_that_the_provider_lost_is_a_failure_of_that_provider() -> Non
     world.finish(job, raw=None)
     world.clock.forward(60)
     world.turn()
+    assert token in world.tokens.open, "it may pass"
+    world.provider.fetch_faults = [ResultUnusable("gone")] * 20
+    for _ in range(10):
+        world.clock.forward(600)
+        world.turn()
     assert isinstance(world.tokens.outcomes[token], ResultUnusable)
 
 

@@ -20,6 +20,7 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import Capabilities, StaleWrite
+from invoice_capture.use_cases.hand_over_submission import LONGEST_ATTEMPT
 from tests.fakes.stores import MemorySubmissionStore
 from tests.fakes.world import PDF, ServerProvider, World
 
@@ -116,6 +117,9 @@ def test_a_crash_between_call_and_answer_is_in_doubt_for_the_repeat() -> None:
         world.submit(job)
     provider.__class__ = ServerProvider
     world.submit(job)
+    assert world.row(job).attempts == 1, "whoever sends it may be at work still"
+    world.clock.forward(LONGEST_ATTEMPT.total_seconds())
+    world.turn()
 
     assert world.jobs.jobs[job.job_id].possible_double_charge
     assert world.row(job).attempts == 2
@@ -127,6 +131,7 @@ def test_sending_twice_to_a_provider_without_charge_is_no_double_charge() -> Non
     world = World(provider)
     job = world.receive()
     world.submit(job)
+    world.clock.forward(15)
     world.submit(job)
 
     assert world.row(job).state is SubmissionState.PENDING

@@ -50,6 +50,7 @@ SORTABLE: Mapping[str, Field] = MappingProxyType(
         "duplicateOf": _TEXT,
         "possibleDoubleCharge": _TRUTH,
         "actionUrl": _TEXT,
+        "remark": _TEXT,
         "confirmedAt": _MOMENT,
         "invoiceType": Field(Kind.TEXT, get_args(InvoiceKind)),
         "findings": _TEXT,

@@ -132,6 +132,7 @@ class OcrInvoiceJob(TypedDict):
     duplicateOf: NotRequired[Annotated[str, Field(description="The first job of the same document")]]
     possibleDoubleCharge: Annotated[bool, Field(description="The document may have been paid for twice")]
     actionUrl: NotRequired[Annotated[Address, Field(description="Where a person must go on at the provider")]]
+    remark: NotRequired[Annotated[str, Field(description="What is unusual about a job that has not ended")]]
     confirmedAt: NotRequired[Annotated[Moment, Field(description="When a person confirmed the invoice last")]]
     invoiceType: NotRequired[Annotated[InvoiceKind, Field(description="What the document is")]]
     findings: NotRequired[Annotated[list[str], Field(description="Codes of what the checks found, each once")]]

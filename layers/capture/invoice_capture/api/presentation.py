@@ -234,6 +234,7 @@ def _job(job: Job, capture: Job) -> OcrInvoiceJob:
         "possibleDoubleCharge": job.possible_double_charge,
         # A person's work that is done, or that nobody waits for, is nothing to send anybody to.
         "actionUrl": capture.action_url if capture.status is JobStatus.ACTION_REQUIRED else None,
+        "remark": None if capture.status.is_terminal else capture.remark,
         "confirmedAt": _optional_timestamp(capture.confirmed_at),
     }
     return cast(OcrInvoiceJob, _present(shown))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -46,6 +47,12 @@ def removal(created_at: datetime, retention: timedelta) -> int:
     """The TTL of what was created then: the end of the last day of its retention."""
     following = expires_on(created_at, retention) + timedelta(days=1)
     return int(datetime.combine(following, time(), UTC).timestamp())
+
+
+def reference_key(provider: str, reference: str) -> Item:
+    """The item that says whose a provider's reference is; references have any length, keys have not."""
+    digest = hashlib.sha256(f"{provider}\0{reference}".encode("utf-8", "surrogatepass")).hexdigest()
+    return {"PK": {"S": f"REFERENCE#{digest}"}, "SK": {"S": "REFERENCE"}}
 
 
 def timestamp(moment: datetime) -> str:

@@ -81,6 +81,7 @@ def read_job(values: Mapping[str, Any]) -> Job:
         finished_at=optional_moment(values.get("finished_at")),
         confirmed_at=optional_moment(values.get("confirmed_at")),
         action_url=values.get("action_url"),
+        remark=values.get("remark"),
         summary=json.loads(values["summary"]) if "summary" in values else None,
     )
 

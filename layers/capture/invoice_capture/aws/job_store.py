@@ -132,12 +132,28 @@ class DynamoDBJobStore:
     def resume(self, job_id: str, now: datetime) -> None:
         self._apply(transition(job_id, frozenset({JobStatus.ACTION_REQUIRED}), JobStatus.SUBMITTED, now, {}))
 
+    def remark(self, job_id: str, text: str, now: datetime) -> None:
+        self._table.update(
+            job_key(job_id),
+            "SET remark = :text, updated_at = :now",
+            "attribute_exists(PK)",
+            to_attributes({":text": text, ":now": now}),
+        )
+
     def suspect_double_charge(self, job_id: str, now: datetime) -> None:
         self._table.update(
             job_key(job_id),
             "SET possible_double_charge = :yes, updated_at = :now",
             "attribute_exists(PK)",
             to_attributes({":yes": True, ":now": now}),
+        )
+
+    def clear_double_charge(self, job_id: str, now: datetime) -> None:
+        self._table.update(
+            job_key(job_id),
+            "SET updated_at = :now REMOVE possible_double_charge",
+            "attribute_exists(possible_double_charge)",
+            to_attributes({":now": now}),
         )
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from invoice_capture.aws.items import (
@@ -17,6 +18,7 @@ from invoice_capture.aws.items import (
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.job import provider_of
 from invoice_capture.domain.pacing import Breaker, RateBucket
+from invoice_capture.domain.polling import faded, fading_period
 from invoice_capture.ports import Lease, ProviderState
 
 _LEASE_NAMES = {"#owner": "owner"}
@@ -88,9 +90,29 @@ class DynamoDBProviderStateStore:
         values = {"failures": breaker.failures, "probe_at": breaker.probe_at, "version": breaker.version}
         return self._swap(provider, "BREAKER", values, breaker.version)
 
-    def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int]) -> None:
-        attributes = {f"{size_class}_{bucket}": count for (size_class, bucket), count in counts.items()}
-        self._table.add(provider_key(provider, "LATENCY"), attributes)
+    def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int], now: datetime) -> None:
+        key, period = provider_key(provider, "LATENCY"), fading_period(now)
+        added = {f"{size_class}_{bucket}": count for (size_class, bucket), count in counts.items()}
+        names = {"#period": "period"}
+        while True:
+            sums = "ADD " + ", ".join(f"{name} :{name}" for name in added)
+            values = {f":{name}": count for name, count in added.items()} | {":period": period}
+            if self._table.update(key, sums, "#period = :period", to_attributes(values), names):
+                return
+            before = from_attributes(self._table.get(key) or {})
+            last = before.get("period", -1)
+            if last >= period:
+                # Another clock is ahead, by moments.
+                period = last
+                continue
+            kept = {
+                f"{size_class}_{bucket}": count
+                for size_class, buckets in faded(_latencies(before)).items()
+                for bucket, count in buckets.items()
+            }
+            item = key | to_attributes(kept | {"period": period})
+            unchanged = "attribute_not_exists(#period) OR #period = :last"
+            self._table.put(item, unchanged, to_attributes({":last": last}), names)
 
     def _swap(self, provider: str, part: str, values: Mapping[str, Any], version: int) -> bool:
         return self._table.put(
@@ -127,9 +149,9 @@ def _breaker(values: Mapping[str, Any]) -> Breaker:
     return Breaker(values["failures"], optional_moment(values.get("probe_at")), values["version"])
 
 
-def _latencies(values: Mapping[str, Any]) -> Mapping[str, Mapping[int, int]]:
+def _latencies(values: Mapping[str, Any]) -> Mapping[str, Mapping[int, float]]:
     """Counts by size class and bucket; the attributes are named ``<size class>_<bucket>``."""
-    counts: dict[str, dict[int, int]] = {}
+    counts: dict[str, dict[int, float]] = {}
     for name, count in values.items():
         size_class, _, bucket = name.rpartition("_")
         if size_class and bucket.isdigit():

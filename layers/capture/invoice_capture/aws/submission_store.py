@@ -13,6 +13,7 @@ from invoice_capture.aws.items import (
     from_attributes,
     moment,
     optional_moment,
+    reference_key,
     removal,
     submission_key,
     to_attributes,
@@ -69,13 +70,53 @@ class DynamoDBSubmissionStore:
 
     def save(self, submission: Submission) -> Submission:
         following = replace(submission, version=submission.version + 1)
-        values = to_attributes({":version": submission.version})
-        if not self._table.put(self._item(following), "version = :version", values):
-            raise StaleWrite
-        return following
+        item = self._item(following)
+        if self._table.put(item, "version = :version", to_attributes({":version": submission.version})):
+            return following
+        # A write whose answer was lost is repeated by the client, and then finds itself.
+        if self._table.get(submission_key(submission.key)) == item:
+            return following
+        raise StaleWrite
 
-    def close(self, key: tuple[str, int], task_token: str, outcome: Outcome, now: datetime) -> bool:
+    def claim_reference(self, submission: Submission) -> Submission | None:
+        key = reference_key(submission.provider, submission.reference or "")
+        me = {"job_id": submission.job_id, "number": submission.number}
+        claim = key | to_attributes(me | {"ttl": removal(submission.created_at, self._retention)})
+        replaced = me
+        while True:
+            # Free, ours already, or still held by the very submission that was seen to be closed.
+            condition = (
+                "attribute_not_exists(PK) OR (job_id = :me AND #number = :my_number) "
+                "OR (job_id = :replaced AND #number = :number)"
+            )
+            values = {
+                ":me": submission.job_id,
+                ":my_number": submission.number,
+                ":replaced": replaced["job_id"],
+                ":number": replaced["number"],
+            }
+            if self._table.put(claim, condition, to_attributes(values), {"#number": "number"}):
+                return None
+            item = self._table.get(key)
+            if item is None:
+                continue
+            replaced = from_attributes(item)
+            other = self.get((replaced["job_id"], replaced["number"]))
+            if other is not None and other.job_id != submission.job_id and not other.state.is_closed:
+                return other
+
+    def close(
+        self,
+        key: tuple[str, int],
+        task_token: str,
+        outcome: Outcome,
+        now: datetime,
+        *,
+        next_check_at: datetime | None = None,
+    ) -> bool:
         changes = {
+            "next_check_at": next_check_at,
+            "due_shard": due_shard(outcome.provider) if next_check_at is not None else None,
             "state": outcome.state,
             "finished_at": now,
             "reference": outcome.reference,
@@ -84,10 +125,10 @@ class DynamoDBSubmissionStore:
             "error_message": outcome.error_message,
         }
         changes = {name: value for name, value in changes.items() if value is not None}
+        removed = "task_token" if next_check_at is not None else "task_token, due_shard, next_check_at"
         return self._table.update(
             submission_key(key),
-            f"SET {', '.join(f'#{name} = :{name}' for name in changes)} "
-            "REMOVE task_token, due_shard, next_check_at ADD version :one",
+            f"SET {', '.join(f'#{name} = :{name}' for name in changes)} REMOVE {removed} ADD version :one",
             "task_token = :task_token",
             to_attributes(
                 {f":{name}": value for name, value in changes.items()} | {":task_token": task_token, ":one": 1}
@@ -127,11 +168,14 @@ class DynamoDBSubmissionStore:
             "deadline_at": row.deadline_at,
             "version": row.version,
             "attempts": row.attempts,
+            "attempt_id": row.attempt_id,
             "reference": row.reference,
             "submitted_at": row.submitted_at,
             "next_check_at": row.next_check_at,
             "checked_at": row.checked_at,
             "checks": row.checks,
+            "unclear_checks": row.unclear_checks or None,
+            "unclear_since": row.unclear_since,
             "moves_on": row.moves_on or None,
             "possible_double_charge": row.possible_double_charge,
             "action_url": row.action_url,
@@ -163,11 +207,14 @@ def _submission(values: Mapping[str, Any]) -> Submission:
         deadline_at=moment(values["deadline_at"]),
         version=values["version"],
         attempts=values["attempts"],
+        attempt_id=values.get("attempt_id"),
         reference=values.get("reference"),
         submitted_at=optional_moment(values.get("submitted_at")),
         next_check_at=optional_moment(values.get("next_check_at")),
         checked_at=optional_moment(values.get("checked_at")),
         checks=values["checks"],
+        unclear_checks=values.get("unclear_checks", 0),
+        unclear_since=optional_moment(values.get("unclear_since")),
         moves_on=values.get("moves_on", False),
         possible_double_charge=values["possible_double_charge"],
         action_url=values.get("action_url"),

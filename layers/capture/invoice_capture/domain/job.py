@@ -114,7 +114,8 @@ class Job:
     ``route`` names the providers in the order they are tried; a question mark after a name says not to wait for that
     provider while it is out of order. ``submission`` counts them from 1. ``retries`` counts how often an ended job was
     started again; each goes through the whole route, and its submissions count on from the last.
-    ``order`` is None for a document that was dropped into the bucket. ``summary`` is the head of the captured invoice.
+    ``order`` is None for a document that was dropped into the bucket. ``summary`` is the head of the captured invoice,
+    ``remark`` what its users should know before it ends.
     """
 
     job_id: str
@@ -136,6 +137,7 @@ class Job:
     finished_at: datetime | None = None
     confirmed_at: datetime | None = None
     action_url: str | None = None
+    remark: str | None = None
     summary: Mapping[str, Any] | None = None
 
     @property

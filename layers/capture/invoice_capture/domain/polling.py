@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -27,6 +28,13 @@ _SMALL_BYTES = 200 * 1024
 _MEDIUM_BYTES = 2 * 1024**2
 
 _SHARE_OF_FIRST_GAP = 2 / 3
+
+# Counts fade from period to period, so that a provider that became faster or slower is learnt within a day: they are
+# halved, and weigh no more than so many jobs. Counts below the smallest are forgotten.
+_FADING_PERIOD_SECONDS = 6 * 3600
+_FADED_SHARE = 0.5
+_MOST_FADED_JOBS = 30.0
+_LEAST_COUNT = 0.05
 
 _BUCKET_RATIO = 1.25
 _STEP = math.log(_BUCKET_RATIO)
@@ -68,6 +76,22 @@ def upper_bound(bucket: int) -> float:
     return float(_BUCKET_RATIO**bucket)
 
 
+def fading_period(moment: datetime) -> int:
+    """The number of the period of six hours that a moment belongs to."""
+    return int(moment.timestamp() // _FADING_PERIOD_SECONDS)
+
+
+def faded(latencies: Mapping[str, Mapping[int, float]]) -> dict[str, dict[int, float]]:
+    """What the counts of a period, by size class and bucket, are worth in the next one that has jobs."""
+    kept: dict[str, dict[int, float]] = {}
+    for name, counts in latencies.items():
+        share = min(_FADED_SHARE, _MOST_FADED_JOBS / max(1.0, sum(counts.values())))
+        kept[name] = {
+            bucket: round(count * share, 3) for bucket, count in counts.items() if count * share >= _LEAST_COUNT
+        }
+    return kept
+
+
 def latency_between(unfinished_at: float, finished_at: float) -> float:
     """The latency to count for a job, from its ages in seconds at the last check in vain, or 0, and at the one after.
 
@@ -88,7 +112,7 @@ class _LogNormal(NamedTuple):
     def share_within(self, bucket: int) -> float:
         return _normal_share((bucket * _STEP - self.centre) / self.spread)
 
-    def refined_by(self, counts: Mapping[int, int]) -> _LogNormal:
+    def refined_by(self, counts: Mapping[int, float]) -> _LogNormal:
         """The curve after these jobs, where this one is the assumption from before."""
         jobs = sum(counts.values())
         if not jobs:
@@ -111,17 +135,18 @@ class LatencyHistogram:
     """
 
     typical_seconds: float
-    counts: Mapping[int, int]
-    other_counts: Mapping[int, int] = field(default_factory=dict)
+    counts: Mapping[int, float]
+    other_counts: Mapping[int, float] = field(default_factory=dict)
 
     @classmethod
-    def for_size(cls, typical_seconds: float, latencies: Mapping[str, Mapping[int, int]], size_bytes: int) -> Self:
+    def for_size(cls, typical_seconds: float, latencies: Mapping[str, Mapping[int, float]], size_bytes: int) -> Self:
         """The histogram for a document of this size, out of a provider's counts per size class."""
         own = size_class(size_bytes)
-        others: Counter[int] = Counter()
+        others: defaultdict[int, float] = defaultdict(float)
         for name, counts in latencies.items():
             if name != own:
-                others.update(counts)
+                for bucket, count in counts.items():
+                    others[bucket] += count
         return cls(typical_seconds, latencies.get(own, {}), others)
 
     def quantile(self, share: float) -> float:

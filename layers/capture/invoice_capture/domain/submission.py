@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +25,12 @@ class SubmissionState(StrEnum):
     @property
     def is_closed(self) -> bool:
         return self in {SubmissionState.DONE, SubmissionState.FAILED}
+
+
+# How a submission ends whose document may lie at a provider that never said so.
+_IN_DOUBT = frozenset(
+    {None, *(error.__name__ for error in (errors.JobCancelled, errors.JobDeadlineExceeded, errors.SubmissionInDoubt))}
+)
 
 
 def result_key(job_id: str, number: int, provider: str) -> str:
@@ -58,9 +65,12 @@ class Submission:
     """A document at one provider.
 
     ``number`` is the place in the route, from 1. ``attempts`` counts the times the document was sent without knowing
-    that it was not taken. ``moves_on``: the next provider of the route takes over while this one is out of order.
-    ``checked_at`` is the last check that found it unfinished; ``next_check_at`` is None while nobody but the running
-    step is to look at the submission. ``version`` grows with every write and guards it.
+    that it was not taken; ``attempt_id`` is the last one's, made up by whoever makes it. ``moves_on``: the next
+    provider of the route takes over while this one is out of order. ``checked_at`` is the last check that found it
+    unfinished. ``next_check_at`` is when somebody is to look at the submission at the latest, and None when it is
+    closed and nothing is left to do: a closed one that is due has a copy at the provider that is to be deleted.
+    ``unclear_checks`` in a row, the first of them at ``unclear_since``, were refused or told a status that nobody
+    documented. ``version`` grows with every write and guards it.
     """
 
     job_id: str
@@ -74,11 +84,14 @@ class Submission:
     deadline_at: datetime
     version: int = 1
     attempts: int = 0
+    attempt_id: str | None = None
     reference: str | None = None
     submitted_at: datetime | None = None
     next_check_at: datetime | None = None
     checked_at: datetime | None = None
     checks: int = 0
+    unclear_checks: int = 0
+    unclear_since: datetime | None = None
     moves_on: bool = False
     possible_double_charge: bool = False
     action_url: str | None = None
@@ -86,6 +99,22 @@ class Submission:
     finished_at: datetime | None = None
     error_code: str | None = None
     error_message: str | None = None
+
+    @property
+    def has_copy(self) -> bool:
+        """Whether the provider has, or may have, the document."""
+        return self.reference is not None or self.attempts > 0
+
+    @property
+    def may_be_charged(self) -> bool:
+        """Whether it ended without anybody knowing whether the provider took the document."""
+        return self.reference is None and self.attempts > 0 and self.error_code in _IN_DOUBT
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether somebody is to look at it now. What an earlier version left SUBMITTING without a time is, too."""
+        if self.next_check_at is None:
+            return self.state is SubmissionState.SUBMITTING
+        return self.next_check_at <= now
 
     @property
     def key(self) -> tuple[str, int]:
@@ -99,3 +128,13 @@ class Submission:
             error_class = getattr(errors, self.error_code or "", errors.CaptureFailed)
             error = error_class(self.error_message or "")
         return Outcome(self.provider, self.reference, self.result_key, error)
+
+
+def may_be_paid_twice(submissions: Sequence[Submission]) -> bool:
+    """Whether a document may have been paid for more than once without anybody having wanted that.
+
+    Either one provider may have taken it twice, or one may have taken it unseen and another one was asked as well.
+    """
+    unseen = [row for row in submissions if row.may_be_charged]
+    asked = [row for row in submissions if row.has_copy]
+    return any(row.possible_double_charge for row in submissions) or bool(unseen and len(asked) > 1)

@@ -94,8 +94,16 @@ class JobStore(Protocol):
         """Make an ACTION_REQUIRED job SUBMITTED again; any other job stays as it is."""
         ...
 
+    def remark(self, job_id: str, text: str, now: datetime) -> None:
+        """Say on a job what its users should know before it ends."""
+        ...
+
     def suspect_double_charge(self, job_id: str, now: datetime) -> None:
         """Mark a job whose document may have been paid for twice."""
+        ...
+
+    def clear_double_charge(self, job_id: str, now: datetime) -> None:
+        """Take the mark back: the document was paid for once at most."""
         ...
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
@@ -127,8 +135,23 @@ class SubmissionStore(Protocol):
         """Write a changed row and return it with its next version. Raises StaleWrite."""
         ...
 
-    def close(self, key: tuple[str, int], task_token: str, outcome: Outcome, now: datetime) -> bool:
-        """Close a row with its outcome, provided that ``task_token`` still is its token; the token is erased."""
+    def claim_reference(self, submission: Submission) -> Submission | None:
+        """Keep the provider's reference for a submission. Returns another job's open one that has it, or None."""
+        ...
+
+    def close(
+        self,
+        key: tuple[str, int],
+        task_token: str,
+        outcome: Outcome,
+        now: datetime,
+        *,
+        next_check_at: datetime | None = None,
+    ) -> bool:
+        """Close a row with its outcome, provided that ``task_token`` still is its token; the token is erased.
+
+        ``next_check_at`` is when the provider's copy is to be deleted, None when there is none.
+        """
         ...
 
     def due(self, provider: str, until: datetime, limit: int) -> Sequence[tuple[str, int]]:

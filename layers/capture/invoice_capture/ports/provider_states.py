@@ -32,7 +32,7 @@ class ProviderState:
     lease: Lease | None
     bucket: RateBucket | None
     breaker: Breaker
-    latencies: Mapping[str, Mapping[int, int]]
+    latencies: Mapping[str, Mapping[int, float]]
 
 
 class ProviderStateStore(Protocol):
@@ -68,6 +68,6 @@ class ProviderStateStore(Protocol):
         """The names of accounts that ever had a loop, such as ``abbyy-us``; providers themselves are known anyway."""
         ...
 
-    def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int]) -> None:
-        """Count finished jobs by size class and histogram bucket."""
+    def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int], now: datetime) -> None:
+        """Count finished jobs by size class and histogram bucket; those of earlier periods fade, see domain/polling."""
         ...

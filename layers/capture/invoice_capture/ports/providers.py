@@ -108,6 +108,10 @@ class Provider(Protocol):
         """The reference of a submission that was in doubt, or None when the provider does not know it."""
         ...
 
+    def copies(self, submission: Submission) -> int:
+        """How many jobs of the provider's own list are of this submission. Raises OperationUnsupported."""
+        ...
+
     def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
         """The state of at most ``batch_size`` submissions, by reference; one left out counts as pending."""
         ...
@@ -138,6 +142,10 @@ class Provider(Protocol):
 
 class Providers(Protocol):
     def names(self) -> frozenset[str]: ...
+
+    def forget(self, name: str) -> None:
+        """Read the provider's secret again when it is asked for next."""
+        ...
 
     def get(self, name: str) -> Provider:
         """Raises SettingMissing when the provider is unknown or its settings are incomplete."""

@@ -95,7 +95,7 @@ class CheckSubmissions:
 
     def _next_look(self, provider: str, rows: Sequence[Submission], not_before: datetime) -> datetime | None:
         """When the next submission is due: by the rows just written, and by the index for all others."""
-        times = [row.next_check_at for row in rows if row.next_check_at is not None and not row.state.is_closed]
+        times = [row.next_check_at for row in rows if row.next_check_at is not None]
         upcoming = self.submissions.next_due(provider, [row.key for row in rows])
         if upcoming is not None:
             times.append(upcoming)

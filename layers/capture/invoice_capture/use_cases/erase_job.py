@@ -9,7 +9,6 @@ from datetime import timedelta
 from invoice_capture.domain.errors import (
     CaptureError,
     JobCancelled,
-    JobDeadlineExceeded,
     ProviderUnavailable,
     StoreUnavailable,
     SubmissionInDoubt,
@@ -33,9 +32,6 @@ from invoice_capture.use_cases.pace_provider import Pace
 from invoice_capture.use_cases.resolve_submission import resolve_submission
 
 _PATIENCE = timedelta(seconds=20)
-
-# How a row ends whose document may lie at a provider that never said so.
-_IN_DOUBT = frozenset({None, *(error.__name__ for error in (JobCancelled, JobDeadlineExceeded, SubmissionInDoubt))})
 
 _log = logging.getLogger(__name__)
 
@@ -114,8 +110,7 @@ class EraseJob:
         return first is not None and first.status is not JobStatus.CANCELLED and first.document == job.document
 
     def _discard(self, row: Submission) -> None:
-        was_sent = row.reference is not None or (row.attempts > 0 and row.error_code in _IN_DOUBT)
-        if not was_sent:
+        if row.reference is None and not row.may_be_charged:
             return
         try:
             provider = self.providers.get(row.provider)

@@ -1,24 +1,46 @@
 """Handing a submission to its provider: the one place where money is spent, so the one place that must not forget.
 
-The row says SUBMITTING before the provider is called, and PENDING after. What is found SUBMITTING later is in doubt: it
-is looked up where the provider can be asked, and otherwise sent once more at most, marked as a possible double charge.
+The row says SUBMITTING before the provider is called, and PENDING after. What is found SUBMITTING when it is due is in
+doubt, and settled by one rule:
+
+1. A provider that can be asked is asked. What it knows is gone on with; nothing is sent.
+2. What it does not know, or nobody can ask about, is sent once more. From the moment before that, job and row carry the
+   mark ``possible_double_charge``.
+3. The mark is taken back when the second attempt was certainly not taken, and when the provider's own list shows one
+   copy.
+4. Nothing is sent a third time. What is in doubt after two attempts ends as SubmissionInDoubt; where the provider can
+   be asked, after six hours in which it knew nothing.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from invoice_capture.domain.errors import ProviderUnavailable, SubmissionInDoubt
+from invoice_capture.domain.errors import (
+    CaptureFailed,
+    CredentialsRefused,
+    ProviderError,
+    ProviderUnavailable,
+    SubmissionInDoubt,
+)
 from invoice_capture.domain.polling import LatencyHistogram, seconds_to_next_check
-from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.ports import Clock, JobStore, Provider, StaleWrite, SubmissionStore
+from invoice_capture.domain.submission import Outcome, Submission, SubmissionState, may_be_paid_twice
+from invoice_capture.ports import Callbacks, Clock, JobStore, Provider, Providers, StaleWrite, SubmissionStore
 from invoice_capture.use_cases.pace_provider import Pace
+from invoice_capture.use_cases.resolve_submission import leaves_a_copy, resolve_submission
 
 MINIMUM_POLL_SECONDS = 5.0
+# Longer than any function that hands over may run (see template.yaml): until then an attempt may still be under way.
+LONGEST_ATTEMPT = timedelta(minutes=16)
 _DOUBT_PAUSE = timedelta(seconds=15)
-_ATTEMPTS_WITHOUT_LOOKUP = 2
+_MOST_ATTEMPTS = 2
+# What a provider that lists its jobs does not list by then, it never took.
+_LISTED_WITHIN = timedelta(hours=6)
+_PATIENCE = timedelta(seconds=20)
+_LOOK_UP_PAUSE = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
 
@@ -29,14 +51,16 @@ class HandOver:
 
     provider: Provider
     pace: Pace
+    providers: Providers
     submissions: SubmissionStore
     jobs: JobStore
+    callbacks: Callbacks
     clock: Clock
 
     def send(self, row: Submission, content: bytes) -> Submission:
         """Call the provider for a row that is SUBMITTING with this attempt counted; returns the row as it is then.
 
-        An unavailable provider leaves the row QUEUED, a lost answer leaves it SUBMITTING and due soon.
+        An unavailable provider leaves the row as it was before the attempt, a lost answer leaves it SUBMITTING.
 
         Raises:
             ProviderError: the provider refuses for good.
@@ -46,23 +70,24 @@ class HandOver:
         except ProviderUnavailable as exc:
             _log.warning("The provider did not take a submission.", extra={"error": exc.code, **_names(row)})
             retry_at = max(self.pace.refused(exc), self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS))
-            return self._save(
-                replace(row, state=SubmissionState.QUEUED, attempts=row.attempts - 1, next_check_at=retry_at)
-            )
+            return self._not_taken(replace(row, next_check_at=retry_at))
         except SubmissionInDoubt:
             # Lost answers are how an outage may look, and whatever is sent into one is in doubt as well.
             self.pace.failed()
             _log.warning("The answer to a submission was lost.", extra=_names(row))
             return self._save(replace(row, next_check_at=self.clock.now() + _DOUBT_PAUSE))
+        except ProviderError as exc:
+            return self._refused(row, exc)
         self.pace.answered()
         return self._accepted(row, reference)
 
     def settle_doubt(self, row: Submission, content: bytes) -> Submission:
-        """Go on with a row that was found SUBMITTING.
+        """Go on with a row that was found SUBMITTING and due.
 
         Raises:
-            SubmissionInDoubt: it was sent twice already and cannot be looked up.
+            SubmissionInDoubt: it was sent twice already, and the provider cannot be asked or knows of nothing.
             ProviderError: the provider refuses for good.
+            StaleWrite: somebody else goes on with it.
         """
         if self.provider.capabilities.finds_submissions:
             try:
@@ -71,17 +96,29 @@ class HandOver:
                 return self._save(
                     replace(row, next_check_at=max(self.pace.refused(exc), self.clock.now() + _DOUBT_PAUSE))
                 )
+            self.pace.answered()
             if reference is not None:
                 return self._accepted(row, reference)
-        elif self.provider.capabilities.charges:
-            if row.attempts >= _ATTEMPTS_WITHOUT_LOOKUP:
-                raise SubmissionInDoubt(
-                    f"{row.document.name} was sent to {row.provider} twice and both answers were lost. "
-                    f"Look at the {row.provider} account before sending it again."
-                )
-            self.jobs.suspect_double_charge(row.job_id, self.clock.now())
-            row = replace(row, possible_double_charge=True)
-        return self.send(self.begin_attempt(row), content)
+        if not self.provider.capabilities.charges:
+            return self.send(self.begin_attempt(row), content)
+        if row.attempts >= _MOST_ATTEMPTS:
+            if self._may_still_be_listed(row):
+                return self._save(replace(row, next_check_at=self.clock.now() + _LOOK_UP_PAUSE))
+            raise self._in_doubt(row, "twice and both answers were lost")
+        self.jobs.suspect_double_charge(row.job_id, self.clock.now())
+        try:
+            marked = self.begin_attempt(replace(row, possible_double_charge=True))
+        except StaleWrite:
+            self._take_mark_back(row)
+            raise
+        return self.send(marked, content)
+
+    def look_back(self, row: Submission) -> None:
+        """Mark a job whose document an earlier submission may have paid for unseen, before another one does."""
+        if row.number > 1 and self.provider.capabilities.charges:
+            earlier = [other for other in self.submissions.of_job(row.job_id) if other.number < row.number]
+            if any(other.may_be_charged for other in earlier):
+                self.jobs.suspect_double_charge(row.job_id, self.clock.now())
 
     def begin_attempt(self, row: Submission) -> Submission:
         """Write down that the provider is about to be called. Raises StaleWrite when somebody else goes on with it."""
@@ -90,22 +127,103 @@ class HandOver:
                 row,
                 state=SubmissionState.SUBMITTING,
                 attempts=row.attempts + 1,
+                attempt_id=secrets.token_hex(8),
                 # Due again in case this process dies before it knows the answer.
-                next_check_at=self.clock.now() + timedelta(minutes=10),
+                next_check_at=self.clock.now() + LONGEST_ATTEMPT,
             )
         )
 
+    def count_copies(self, row: Submission) -> Submission:
+        """Take the mark of a submission back when the provider's own list shows one copy of it."""
+        try:
+            with self.pace.turn(1, _PATIENCE):
+                copies = self.provider.copies(row)
+        except ProviderError:
+            return row
+        if copies > 1:
+            return row
+        unmarked = self._save(replace(row, possible_double_charge=False))
+        self._take_mark_back(unmarked)
+        return unmarked
+
+    def _not_taken(self, row: Submission) -> Submission:
+        """Count the attempt back. An earlier one whose answer was lost stays in doubt."""
+        state = SubmissionState.SUBMITTING if row.attempts > 1 else SubmissionState.QUEUED
+        before = self._save(replace(row, state=state, attempts=row.attempts - 1, possible_double_charge=False))
+        if row.possible_double_charge or row.number > 1:
+            self._take_mark_back(row)
+        return before
+
+    def _refused(self, row: Submission, error: ProviderError) -> Submission:
+        """The provider refuses for good, or refuses credentials that are out of date here."""
+        if isinstance(error, CredentialsRefused) and self._has_new_settings():
+            return self._not_taken(replace(row, next_check_at=self.clock.now()))
+        if row.attempts <= 1 or not self.provider.capabilities.charges:
+            if row.number > 1:
+                self._not_taken(row)
+            raise error
+        if self._may_still_be_listed(row):
+            # A number that exists already is how a job is refused that the list does not show yet.
+            return self._not_taken(replace(row, next_check_at=self.clock.now() + _LOOK_UP_PAUSE))
+        self._not_taken(row)
+        raise self._in_doubt(row, f"and the answer was lost; the second time it refused ({error})") from error
+
+    def _may_still_be_listed(self, row: Submission) -> bool:
+        """Whether looking the submission up again may find what it did not find now."""
+        return self.provider.capabilities.finds_submissions and self.clock.now() < row.created_at + _LISTED_WITHIN
+
+    def _has_new_settings(self) -> bool:
+        """Whether the provider's secret has changed since it was read."""
+        self.providers.forget(self.provider.name)
+        return self.providers.get(self.provider.name) is not self.provider
+
     def _accepted(self, row: Submission, reference: str) -> Submission:
         now = self.clock.now()
-        return self._save(
-            replace(
-                row,
-                state=SubmissionState.PENDING,
-                reference=reference,
-                submitted_at=now,
-                next_check_at=now + timedelta(seconds=self._first_check(row)),
-            )
+        accepted = replace(
+            row,
+            state=SubmissionState.PENDING,
+            reference=reference,
+            submitted_at=now,
+            next_check_at=now + timedelta(seconds=self._first_check(row)),
         )
+        if not self.provider.capabilities.calls_back:
+            self._require_own(accepted)
+        return self._save(accepted)
+
+    def _require_own(self, row: Submission) -> None:
+        """End two documents that the provider knows by one reference: whose values it would tell is anybody's guess.
+
+        Raises:
+            CaptureFailed: the reference belongs to another open submission, which has ended as well.
+        """
+        other = self.submissions.claim_reference(row)
+        if other is None:
+            return
+        self._save(row)
+        error = CaptureFailed(
+            f"{row.provider} gave one reference, {row.reference}, to two documents: {other.document.name} (job "
+            f"{other.job_id}) and {row.document.name} (job {row.job_id}). Which of them it read cannot be told. "
+            f"Look at the {row.provider} account before sending them again."
+        )
+        resolve_submission(
+            other.key,
+            other.task_token or "",
+            Outcome(other.provider, other.reference, error=error),
+            submissions=self.submissions,
+            callbacks=self.callbacks,
+            clock=self.clock,
+        )
+        raise error
+
+    def _in_doubt(self, row: Submission, what: str) -> SubmissionInDoubt:
+        return SubmissionInDoubt(
+            f"{row.document.name} was sent to {row.provider} {what}. "
+            f"Look at the {row.provider} account before sending it again."
+        )
+
+    def _take_mark_back(self, row: Submission) -> None:
+        if not may_be_paid_twice(self.submissions.of_job(row.job_id)):
+            self.jobs.clear_double_charge(row.job_id, self.clock.now())
 
     def _first_check(self, row: Submission) -> float:
         if self.provider.capabilities.calls_back:
@@ -116,15 +234,24 @@ class HandOver:
         return seconds_to_next_check(0.0, histogram, MINIMUM_POLL_SECONDS)
 
     def _save(self, row: Submission) -> Submission:
-        """Write what was learnt, whatever token the row has by now; a row that was closed meanwhile stays closed."""
+        """Write what was learnt, whatever token the row has by now.
+
+        A row that was closed meanwhile stays closed, but learns the reference of the copy that it left at the provider.
+        """
         while True:
             try:
                 return self.submissions.save(row)
             except StaleWrite:
                 fresh = self.submissions.get(row.key)
-                if fresh is None or fresh.state.is_closed:
-                    return fresh or row
-                row = replace(row, task_token=fresh.task_token, version=fresh.version)
+                if fresh is None:
+                    return row
+                if not fresh.state.is_closed:
+                    row = replace(row, task_token=fresh.task_token, version=fresh.version)
+                elif row.reference is None or fresh.reference is not None:
+                    return fresh
+                else:
+                    due_at = self.clock.now() if leaves_a_copy(self.provider) else None
+                    row = replace(fresh, reference=row.reference, next_check_at=due_at)
 
 
 def _names(row: Submission) -> dict[str, str]:

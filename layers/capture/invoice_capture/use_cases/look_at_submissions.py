@@ -1,24 +1,25 @@
-"""Looking at submissions that are due: queued ones are submitted, pending ones are checked, late ones are ended."""
+"""Looking at submissions that are due: pending ones are checked, queued ones submitted, late ones ended, and what
+providers keep of closed ones is deleted."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from invoice_capture.domain.errors import (
     CaptureError,
     CaptureFailed,
-    CredentialsRefused,
     JobDeadlineExceeded,
-    NoCredit,
     ProviderError,
     ProviderUnavailable,
     SettingMissing,
     StoreUnavailable,
 )
+from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.polling import (
+    LONGEST_GAP_SECONDS,
     LatencyHistogram,
     bucket_of,
     latency_between,
@@ -42,19 +43,23 @@ from invoice_capture.ports import (
     StaleWrite,
     SubmissionStore,
 )
+from invoice_capture.use_cases.ask_provider import AskProvider
+from invoice_capture.use_cases.discard_copies import DiscardCopies
 from invoice_capture.use_cases.hand_over_submission import MINIMUM_POLL_SECONDS, HandOver
 from invoice_capture.use_cases.keep_loop import TICK
 from invoice_capture.use_cases.pace_provider import Pace
-from invoice_capture.use_cases.resolve_submission import resolve_submission
+from invoice_capture.use_cases.resolve_submission import leaves_a_copy, resolve_submission
 from invoice_capture.use_cases.round_of_requests import RoundOfRequests
 
-# Of the function's five minutes, two are kept for what is under way.
+# Of the function's fifteen minutes, the others are kept for what is under way.
 _TURN_BUDGET = timedelta(minutes=3)
-# Longer than the loop waits for its other turns: what is finished comes first.
-_PATIENCE_FOR_ANSWERS = timedelta(seconds=20)
-# What is checked was accepted, and is paid for: an account in trouble is asked again, until it is in order or the job
-# is over. Elsewhere the document would be paid for a second time.
-_NOT_ABOUT_THE_DOCUMENT = (ProviderUnavailable, CredentialsRefused, NoCredit)
+# A provider's memory use is some five times the document that it sends; the function has 1,024 MB.
+_MOST_BYTES_UNDER_WAY = 60 * 1024**2
+# A refusal ends a submission when it was repeated so often, over so long a time.
+_UNCLEAR_CHECKS = 3
+_REFUSED_FOR = timedelta(hours=1)
+_UNKNOWN_FOR = timedelta(hours=6)
+_FIRST_UNCLEAR_GAP_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class LookAtSubmissions:
     notifier: Notifier
     metrics: Metrics
     clock: Clock
+    discard: DiscardCopies
 
     def __call__(
         self, provider_name: str, due: Sequence[tuple[str, int]], state: ProviderState
@@ -80,127 +86,126 @@ class LookAtSubmissions:
         again, or None. Rows that are left for the next turn are not among them.
         """
         now = self.clock.now()
-        rows = [row for row in self.submissions.get_many(due) if not row.state.is_closed] if due else []
+        rows = self.submissions.get_many(due) if due else []
         # The index may be behind the rows: what was moved on meanwhile is left for its time.
         early = [row for row in rows if row.next_check_at is None or row.next_check_at > now + TICK]
         late = [row for row in rows if row not in early]
-        overdue = [row for row in late if row.deadline_at <= now]
-        live = [row for row in late if row.deadline_at > now]
-        looked_at = early + [
-            self._fail(row, JobDeadlineExceeded.of(row.document.name, row.deadline_at)) for row in overdue
-        ]
-        if not live:
-            return looked_at, None
+        if not late:
+            return early, None
         try:
             provider = self.providers.get(provider_name)
         except SettingMissing as exc:
-            return looked_at + [self._fail(row, exc) for row in live], None
+            return early + self._without_provider(late, exc), None
+        left = [row for row in late if row.state.is_closed]
+        overdue = [row for row in late if not row.state.is_closed and row.deadline_at <= now]
+        looked_at = early + [
+            self._fail(row, JobDeadlineExceeded.of(row.document.name, row.deadline_at), provider) for row in overdue
+        ]
         pace = Pace(provider, self.states, self.metrics, self.clock, state)
         requests = RoundOfRequests(provider, pace, self.clock, now + _TURN_BUDGET)
+        ask = AskProvider(provider, self.providers, pace, requests)
+        live = [row for row in late if row not in left and row not in overdue]
         pending = [row for row in live if row.reference is not None]
-        looked_at += self._check(pending, provider, pace, requests)
-        waiting = [row for row in live if row.reference is None]
-        # What may have been sent stays, whatever the route says: elsewhere it would be paid for again.
-        moving = [row for row in waiting if row.moves_on and row.attempts == 0 and pace.is_out_of_order]
-        looked_at += [self._move_on(row) for row in moving]
-        looked_at += self._submit([row for row in waiting if row not in moving], provider, pace, requests)
+        # What was no clear answer lately stands in nobody's way: it comes after everything else.
+        looked_at += self._check([row for row in pending if not row.unclear_checks], provider, pace, ask)
+        looked_at += self._hand_over([row for row in live if row.reference is None], provider, pace, requests)
+        looked_at += self._check([row for row in pending if row.unclear_checks], provider, pace, ask, alone=True)
+        looked_at += self.discard(left, provider, pace, requests)
         return looked_at, requests.not_before
 
+    def _without_provider(self, rows: Sequence[Submission], error: SettingMissing) -> list[Submission]:
+        """End what is open, and leave copies where nobody can delete them."""
+        return [
+            self._save(replace(row, next_check_at=None)) if row.state.is_closed else self._fail(row, error, None)
+            for row in rows
+        ]
+
     # --- submitting --------------------------------------------------------------------------------------------------
+
+    def _hand_over(
+        self, rows: Sequence[Submission], provider: Provider, pace: Pace, requests: RoundOfRequests
+    ) -> list[Submission]:
+        # What may have been sent stays, whatever the route says: elsewhere it would be paid for again.
+        moving = [row for row in rows if row.moves_on and row.attempts == 0 and pace.is_out_of_order]
+        staying = [row for row in rows if row not in moving]
+        return [self._move_on(row) for row in moving] + self._submit(staying, provider, pace, requests)
 
     def _submit(
         self, rows: Sequence[Submission], provider: Provider, pace: Pace, requests: RoundOfRequests
     ) -> list[Submission]:
-        hand_over = HandOver(provider, pace, self.submissions, self.jobs, self.clock)
+        hand_over = self._hand_over_to(provider, pace)
 
         def submit(row: Submission) -> Submission:
             try:
                 content = self.documents.read(row.document)
                 if row.state is SubmissionState.SUBMITTING:
                     return hand_over.settle_doubt(row, content)
+                hand_over.look_back(row)
                 return hand_over.send(hand_over.begin_attempt(row), content)
             except StaleWrite:
                 return self.submissions.get(row.key) or row
 
         done = []
-        for row, answer in requests.ask(rows, submit, provider.capabilities.requests.submit):
+        asked = requests.ask(
+            rows,
+            submit,
+            provider.capabilities.requests.submit,
+            size_of=lambda row: row.document.size,
+            most_bytes=_MOST_BYTES_UNDER_WAY,
+        )
+        for row, answer in asked:
             try:
                 done.append(answer.result())
             except StoreUnavailable:
                 raise
             except CaptureError as exc:
-                done.append(self._fail(row, exc))
+                done.append(self._fail(row, exc, provider))
         return done
+
+    def _hand_over_to(self, provider: Provider, pace: Pace) -> HandOver:
+        return HandOver(provider, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock)
 
     def _move_on(self, row: Submission) -> Submission:
         message = f"{row.provider} is out of order, and the route says not to wait for it."
-        return self._fail(row, ProviderUnavailable(message))
+        return self._fail(row, ProviderUnavailable(message), None)
 
     # --- checking ----------------------------------------------------------------------------------------------------
 
     def _check(
-        self, rows: Sequence[Submission], provider: Provider, pace: Pace, requests: RoundOfRequests
+        self, rows: Sequence[Submission], provider: Provider, pace: Pace, ask: AskProvider, *, alone: bool = False
     ) -> list[Submission]:
-        size = provider.capabilities.batch_size
-        batches = [rows[start : start + size] for start in range(0, len(rows), size)]
-
-        def check(batch: Sequence[Submission]) -> Mapping[str, Check]:
-            checks = provider.check(batch)
-            return {reference: self._with_answer(reference, one, provider, pace) for reference, one in checks.items()}
-
-        done: list[Submission] = []
-        for batch, answer in requests.ask(batches, check):
-            try:
-                checks = answer.result()
-            except _NOT_ABOUT_THE_DOCUMENT as exc:
-                requests.refused(exc)
-                continue
-            except ProviderError as exc:
-                checks = {row.reference or "": Check(CheckState.FAILED, error=exc) for row in batch}
-            pace.answered()
-            for row in batch:
-                check_of_row = checks.get(row.reference or "", Check(CheckState.PENDING))
-                if check_of_row.state is not CheckState.READY:
-                    done.append(self._follow(row, check_of_row, provider, pace))
-                elif check_of_row.raw is not None:
-                    done.append(self._keep(row, check_of_row.raw))
-                else:
-                    if check_of_row.error is not None:
-                        requests.refused(check_of_row.error)
-                    done.append(self._ask_again(row))
+        done = [self._act_on(check, row, provider, pace, ask) for row, check in ask.about(rows, alone=alone)]
         self._learn([row for row in done if row.state is SubmissionState.DONE], provider)
         return done
 
-    def _with_answer(self, reference: str, check: Check, provider: Provider, pace: Pace) -> Check:
-        """A check that found its job finished, with the answer fetched if it does not bring it along.
+    def _act_on(self, check: Check, row: Submission, provider: Provider, pace: Pace, ask: AskProvider) -> Submission:
+        """Act on what was said of one submission; returns the row as it is then."""
+        match check.state:
+            case CheckState.READY if check.raw is not None:
+                return self._keep(row, check.raw, provider, pace)
+            case CheckState.READY:
+                soon = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
+                return self._save(replace(row, next_check_at=soon))
+            case CheckState.FAILED:
+                error = check.error or CaptureFailed(f"{row.provider} could not capture {row.document.name}.")
+                return self._fail(row, error, provider)
+            case CheckState.UNKNOWN:
+                return self._follow_unknown(row, check.said or "", provider)
+            case CheckState.REFUSED:
+                error = check.error or CaptureFailed(f"{row.provider} refuses to tell of {row.document.name}.")
+                return self._follow_refused(row, error, provider, others_are_answered=ask.was_answered)
+            case _:
+                return self._follow(row, check, provider, pace)
 
-        What cannot be fetched now stays READY without an answer: it is paid for, and fetched later.
-        """
-        if check.state is not CheckState.READY or check.raw is not None:
-            return check
-        if pace.admit(provider.capabilities.requests.fetch, _PATIENCE_FOR_ANSWERS) is not None:
-            return check
-        try:
-            return replace(check, raw=provider.fetch(reference))
-        except _NOT_ABOUT_THE_DOCUMENT as exc:
-            return replace(check, error=exc)
-        except ProviderError as exc:
-            return Check(CheckState.FAILED, error=exc)
-
-    def _ask_again(self, row: Submission) -> Submission:
-        soon = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
-        return self._save(replace(row, next_check_at=soon))
-
-    def _keep(self, row: Submission, raw: bytes) -> Submission:
+    def _keep(self, row: Submission, raw: bytes, provider: Provider, pace: Pace) -> Submission:
         """Keep the raw answer before anybody is told of it."""
+        if row.possible_double_charge and provider.capabilities.finds_submissions:
+            row = self._hand_over_to(provider, pace).count_copies(row)
         key = self.documents.write_result(row.job_id, row.number, row.provider, raw)
-        return self._resolve(row, Outcome(row.provider, row.reference, key))
+        return self._resolve(row, Outcome(row.provider, row.reference, key), provider)
 
     def _follow(self, row: Submission, check: Check, provider: Provider, pace: Pace) -> Submission:
-        """Act on what the provider said of one unfinished submission; returns the row as it is then."""
-        if check.state is CheckState.FAILED:
-            error = check.error or CaptureFailed(f"{row.provider} could not capture {row.document.name}.")
-            return self._fail(row, error)
+        """Wait for a submission that is unfinished, and for a person where one is asked for."""
         now = self.clock.now()
         histogram = LatencyHistogram.for_size(provider.typical_latency_seconds, pace.state.latencies, row.document.size)
         wait = seconds_to_next_check(self._age(row, now), histogram, MINIMUM_POLL_SECONDS)
@@ -216,7 +221,45 @@ class LookAtSubmissions:
                 action_url=check.action_url or row.action_url,
                 checked_at=now,
                 checks=row.checks + 1,
+                unclear_checks=0,
+                unclear_since=None,
                 next_check_at=now + timedelta(seconds=wait),
+            )
+        )
+
+    def _follow_unknown(self, row: Submission, said: str, provider: Provider) -> Submission:
+        """A status that nobody documented is said at once, and waited for a while."""
+        status = f"{row.provider} says {said!r} of {row.document.name}, a status that nobody documented"
+        if row.unclear_since is None:
+            self.jobs.remark(row.job_id, f"{status}. The job ends when it says nothing else.", self.clock.now())
+            self.metrics.count("UnknownStatuses", provider=row.provider)
+        return self._follow_unclear(row, CaptureFailed(f"{status}."), provider, _UNKNOWN_FOR, is_its_own=True)
+
+    def _follow_refused(
+        self, row: Submission, error: ProviderError, provider: Provider, *, others_are_answered: bool
+    ) -> Submission:
+        """A refusal ends a submission only when it lasts: what was accepted is paid for."""
+        if not isinstance(error, ProviderUnavailable):
+            return self._follow_unclear(row, error, provider, _REFUSED_FOR, is_its_own=True)
+        failure = CaptureFailed(f"{row.provider} answers about other documents, and not about this one ({error})")
+        return self._follow_unclear(row, failure, provider, _UNKNOWN_FOR, is_its_own=others_are_answered)
+
+    def _follow_unclear(
+        self, row: Submission, error: ProviderError, provider: Provider, patience: timedelta, *, is_its_own: bool
+    ) -> Submission:
+        """Wait longer each time, and end the submission when that lasts. ``is_its_own``: the provider is no outage."""
+        now = self.clock.now()
+        since = row.unclear_since or (now if is_its_own else None)
+        checks = row.unclear_checks + 1
+        if since is not None and checks >= _UNCLEAR_CHECKS and now - since >= patience:
+            return self._fail(row, error, provider)
+        gap = min(LONGEST_GAP_SECONDS, _FIRST_UNCLEAR_GAP_SECONDS * 2 ** min(10, row.unclear_checks))
+        return self._save(
+            replace(
+                row,
+                unclear_checks=checks,
+                unclear_since=since,
+                next_check_at=now + timedelta(seconds=gap),
             )
         )
 
@@ -233,30 +276,38 @@ class LookAtSubmissions:
                 latency = latency_between(unfinished_at, self._age(row, now))
                 latencies[size_class(row.document.size), bucket_of(latency)] += 1
         if latencies:
-            self.states.add_latencies(provider.name, latencies)
+            self.states.add_latencies(provider.name, latencies, now)
 
     def _ask_for_action(self, row: Submission, url: str | None) -> None:
-        """Tell people once that one of them must go on at the provider."""
-        if self.jobs.require_action(row.job_id, url, self.clock.now()):
-            self.notifier.publish(
-                "Invoice needs verification",
-                {
-                    "event": "invoice.action_required",
-                    "job_id": row.job_id,
-                    "status": "ACTION_REQUIRED",
-                    "document": row.document.to_json(),
-                    "provider": row.provider,
-                    "action_url": url,
-                },
-            )
+        """Tell people once that one of them must go on at the provider; again when nobody knows that they were told."""
+        is_new = self.jobs.require_action(row.job_id, url, self.clock.now())
+        if not is_new and not (row.state is SubmissionState.PENDING and self._is_asked_for(row.job_id)):
+            return
+        self.notifier.publish(
+            "Invoice needs verification",
+            {
+                "event": "invoice.action_required",
+                "job_id": row.job_id,
+                "status": "ACTION_REQUIRED",
+                "document": row.document.to_json(),
+                "provider": row.provider,
+                "action_url": url,
+            },
+        )
+
+    def _is_asked_for(self, job_id: str) -> bool:
+        job = self.jobs.get(job_id)
+        return job is not None and job.status is JobStatus.ACTION_REQUIRED
 
     # --- ending ------------------------------------------------------------------------------------------------------
 
-    def _fail(self, row: Submission, error: CaptureError) -> Submission:
+    def _fail(self, row: Submission, error: CaptureError, provider: Provider | None) -> Submission:
         told = error.about(row.document.name) if isinstance(error, ProviderError) else error
-        return self._resolve(row, Outcome(row.provider, row.reference, error=told))
+        return self._resolve(row, Outcome(row.provider, row.reference, error=told), provider)
 
-    def _resolve(self, row: Submission, outcome: Outcome) -> Submission:
+    def _resolve(self, row: Submission, outcome: Outcome, provider: Provider | None) -> Submission:
+        is_left = row.has_copy and provider is not None and leaves_a_copy(provider)
+        discard_at = self.clock.now() if is_left else None
         resolve_submission(
             row.key,
             row.task_token or "",
@@ -264,8 +315,9 @@ class LookAtSubmissions:
             submissions=self.submissions,
             callbacks=self.callbacks,
             clock=self.clock,
+            discard_at=discard_at,
         )
-        return replace(row, state=outcome.state, next_check_at=None)
+        return replace(row, state=outcome.state, next_check_at=discard_at)
 
     def _save(self, row: Submission) -> Submission:
         try:

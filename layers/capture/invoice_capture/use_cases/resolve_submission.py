@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from invoice_capture.domain.errors import TokenClosed
 from invoice_capture.domain.submission import Outcome
-from invoice_capture.ports import Callbacks, Clock, SubmissionStore
+from invoice_capture.ports import Callbacks, Clock, Provider, SubmissionStore
 
 _log = logging.getLogger(__name__)
 
@@ -19,8 +20,11 @@ def resolve_submission(
     submissions: SubmissionStore,
     callbacks: Callbacks,
     clock: Clock,
+    discard_at: datetime | None = None,
 ) -> None:
     """Deliver an outcome, then close the row, provided that its token is still the one that was told.
+
+    ``discard_at`` is when the provider's loop is to delete its copy; None when it has none, or may keep it.
 
     A closed row keeps its outcome: when no token is open, the execution may be about to repeat its state, and its next
     token is then answered from the row instead of paying the provider again.
@@ -37,7 +41,12 @@ def resolve_submission(
                 deliver(key[1], outcome, task_token, callbacks)
             except TokenClosed:
                 _log.info("Nobody waits for this outcome.", extra={"job_id": key[0], "provider": outcome.provider})
-    submissions.close(key, task_token, outcome, clock.now())
+    submissions.close(key, task_token, outcome, clock.now(), next_check_at=discard_at)
+
+
+def leaves_a_copy(provider: Provider) -> bool:
+    """Whether what a provider was given is to be deleted there when it is no longer needed."""
+    return provider.capabilities.discards and not provider.keeps_copies
 
 
 def deliver(number: int, outcome: Outcome, task_token: str, callbacks: Callbacks) -> None:

@@ -34,21 +34,33 @@ class RoundOfRequests:
         self.not_before: datetime | None = None
 
     def ask(
-        self, items: Sequence[Item], request: Callable[[Item], Answer], requests: int = 1
+        self,
+        items: Sequence[Item],
+        request: Callable[[Item], Answer],
+        requests: int = 1,
+        *,
+        size_of: Callable[[Item], int] = lambda _item: 0,
+        most_bytes: int = 0,
     ) -> Iterator[tuple[Item, Future[Answer]]]:
         """Each item that could be asked about, with its answer, in the order of the answers.
 
-        ``request`` runs on other threads and may send so many ``requests``.
+        ``request`` runs on other threads and may send so many ``requests``. Of items with a size, those under way at
+        the same time have ``most_bytes`` together, or are one.
         """
         if not items:
             return
         waiting: deque[Item] = deque(items)
         asked: dict[Future[Answer], Item] = {}
         workers = min(self._provider.max_concurrency, len(items))
+
+        def has_room() -> bool:
+            bytes_under_way = sum(map(size_of, asked.values()))
+            return len(asked) < workers and (not asked or bytes_under_way + size_of(waiting[0]) <= most_bytes)
+
         with ThreadPoolExecutor(workers, thread_name_prefix=self._provider.name) as pool:
             while True:
                 wait_until = None
-                while waiting and len(asked) < workers and wait_until is None and not self._is_over:
+                while waiting and has_room() and wait_until is None and not self._is_over:
                     wait_until = self._pace.admit(requests, _SHORT_PAUSE)
                     if wait_until is None:
                         item = waiting.popleft()

@@ -16,6 +16,7 @@ from invoice_capture.domain.errors import (
     JobDeadlineExceeded,
     ProviderError,
     ProviderUnavailable,
+    SettingMissing,
     StoreUnavailable,
     TokenClosed,
 )
@@ -34,10 +35,10 @@ from invoice_capture.ports import (
     StaleWrite,
     SubmissionStore,
 )
-from invoice_capture.use_cases.hand_over_submission import HandOver
+from invoice_capture.use_cases.hand_over_submission import LONGEST_ATTEMPT, HandOver
 from invoice_capture.use_cases.keep_loop import ensure_loop
 from invoice_capture.use_cases.pace_provider import Pace
-from invoice_capture.use_cases.resolve_submission import deliver, resolve_submission
+from invoice_capture.use_cases.resolve_submission import deliver, leaves_a_copy, resolve_submission
 
 
 @dataclass(frozen=True)
@@ -83,17 +84,11 @@ class SubmitDocument:
             with suppress(TokenClosed):
                 self.callbacks.fail(request.task_token, exc)
         except CaptureError as exc:
-            resolve_submission(
-                (request.job_id, request.submission),
-                request.task_token,
-                Outcome(
-                    request.provider,
-                    error=exc.about(request.document.name) if isinstance(exc, ProviderError) else exc,
-                ),
-                submissions=self.submissions,
-                callbacks=self.callbacks,
-                clock=self.clock,
-            )
+            row = self.submissions.get((request.job_id, request.submission))
+            if row is not None and _was_begun_before(row, request, exc):
+                self._wait_for(self._take_token(request), request)
+            else:
+                self._refuse(request, exc, row)
 
     def _submit(self, request: SubmitRequest) -> None:
         now = self.clock.now()
@@ -126,15 +121,24 @@ class SubmitDocument:
             created_at=now,
             deadline_at=request.deadline_at,
             attempts=1 if wait_until is None else 0,
-            next_check_at=wait_until,
+            next_check_at=wait_until or now + LONGEST_ATTEMPT,
             moves_on=request.moves_on,
         )
-        hand_over = HandOver(provider, pace, self.submissions, self.jobs, self.clock)
+        hand_over = HandOver(provider, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock)
+        if wait_until is None:
+            hand_over.look_back(row)
         if not self.submissions.begin(row):
             row = self._resume(request, hand_over, content)
         elif row.state is SubmissionState.SUBMITTING:
             row = hand_over.send(row, content)
-        if row.next_check_at is not None and not provider.capabilities.calls_back:
+        self._wait_for(row, request)
+
+    def _wait_for(self, row: Submission, request: SubmitRequest) -> None:
+        """Tell an outcome that is there already, and make sure that somebody looks in time at what is left to do."""
+        if row.state.is_closed:
+            with suppress(TokenClosed):
+                deliver(row.number, row.outcome, request.task_token, self.callbacks)
+        if row.next_check_at is not None and (row.state.is_closed or not self._calls_back(row.provider)):
             ensure_loop(
                 row.provider,
                 row.next_check_at,
@@ -142,6 +146,27 @@ class SubmitDocument:
                 executions=self.executions,
                 clock=self.clock,
             )
+
+    def _calls_back(self, provider: str) -> bool:
+        try:
+            return self.providers.get(provider).capabilities.calls_back
+        except SettingMissing:
+            # The loop says so of every submission.
+            return False
+
+    def _refuse(self, request: SubmitRequest, error: CaptureError, row: Submission | None) -> None:
+        """Tell why this provider does not capture the document; ``row`` is the submission, if one was begun."""
+        told = error.about(request.document.name) if isinstance(error, ProviderError) else error
+        has_copy = row is not None and row.has_copy and leaves_a_copy(self.providers.get(row.provider))
+        resolve_submission(
+            (request.job_id, request.submission),
+            request.task_token,
+            Outcome(request.provider if row is None else row.provider, error=told),
+            submissions=self.submissions,
+            callbacks=self.callbacks,
+            clock=self.clock,
+            discard_at=self.clock.now() if has_copy else None,
+        )
 
     def _reader(self, request: SubmitRequest, kind: DocumentKind) -> Provider:
         """The provider that reads this document, before anything is sent or paid.
@@ -161,10 +186,8 @@ class SubmitDocument:
     def _resume(self, request: SubmitRequest, hand_over: HandOver, content: bytes) -> Submission:
         """The state is repeated: the submission takes the new token, and goes on from where it was."""
         row = self._take_token(request)
-        if row.state.is_closed:
-            with suppress(TokenClosed):
-                deliver(row.number, row.outcome, request.task_token, self.callbacks)
-        elif row.state is SubmissionState.SUBMITTING:
+        # Until it is due, whoever sends it may be at work still, however the state came to be repeated.
+        if row.state is SubmissionState.SUBMITTING and row.is_due(self.clock.now()):
             try:
                 return hand_over.settle_doubt(row, content)
             except StaleWrite:
@@ -182,3 +205,10 @@ class SubmitDocument:
                 return self.submissions.save(replace(row, task_token=request.task_token))
             except StaleWrite:
                 continue
+
+
+def _was_begun_before(row: Submission, request: SubmitRequest, refusal: CaptureError) -> bool:
+    """Whether an earlier run of the state got further: what refuses this one says nothing of what was sent then."""
+    if row.task_token == request.task_token:
+        return False
+    return row.state.is_closed or not isinstance(refusal, JobDeadlineExceeded)

@@ -1,0 +1,156 @@
+"""Asking a provider about submissions, in batches: one that fails is halved until what makes it fail stands alone."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from invoice_capture.domain.errors import (
+    CredentialsRefused,
+    NoCredit,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+)
+from invoice_capture.domain.submission import Submission
+from invoice_capture.ports import Check, CheckState, Provider, Providers
+from invoice_capture.use_cases.pace_provider import Pace
+from invoice_capture.use_cases.round_of_requests import RoundOfRequests
+
+# Longer than the loop waits for its other turns: what is finished comes first.
+_PATIENCE = timedelta(seconds=20)
+# A batch, its halves and its quarters: when none of them is answered, the provider answers nobody.
+_FAILURES_OF_AN_OUTAGE = 7
+# What is asked about was accepted, and is paid for: an account in trouble is asked again, until it is in order or the
+# job is over. Elsewhere the document would be paid for a second time.
+_ABOUT_THE_ACCOUNT = (RateLimited, CredentialsRefused, NoCredit)
+
+
+class AskProvider:
+    """The questions of one turn of a provider's loop."""
+
+    def __init__(self, provider: Provider, providers: Providers, pace: Pace, requests: RoundOfRequests) -> None:
+        self._provider = provider
+        self._providers = providers
+        self._pace = pace
+        self._requests = requests
+        self.was_answered = False
+        """Whether the provider answered a question of this turn, so that what it refuses is its own matter."""
+
+    def about(self, rows: Sequence[Submission], *, alone: bool = False) -> Iterator[tuple[Submission, Check]]:
+        """Each submission that could be asked about, with what was said of it; REFUSED where only others were answered.
+
+        What nobody said anything about is left out, and due again. ``alone``: these were in trouble before, so each is
+        asked about by itself.
+        """
+        size = 1 if alone else self._provider.capabilities.batch_size
+        is_the_only_trouble = alone and len(rows) == 1
+        batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+        for batch, answer in self._requests.ask(batches, self._checks):
+            try:
+                checks = answer.result()
+            except ProviderError as exc:
+                yield from self._unanswered(batch, exc, is_the_only_trouble)
+                continue
+            self._pace.answered()
+            self.was_answered = True
+            for row in batch:
+                check = checks.get(row.reference or "")
+                if check is None:
+                    continue
+                if isinstance(check.error, _ABOUT_THE_ACCOUNT):
+                    self._refused(check.error)
+                yield row, check
+
+    def _unanswered(
+        self, batch: Sequence[Submission], error: ProviderError, is_the_only_trouble: bool
+    ) -> Iterator[tuple[Submission, Check]]:
+        """Tell a provider in trouble, which everybody leaves alone for a while, from a submission in trouble."""
+        if isinstance(error, _ABOUT_THE_ACCOUNT):
+            self._refused(error)
+            return
+        if isinstance(error, ProviderUnavailable):
+            if not self.was_answered and not is_the_only_trouble:
+                self._refused(error)
+            if len(batch) > 1:
+                return
+        else:
+            # It refuses, so it is there.
+            self._pace.answered()
+        for row in batch:
+            yield row, Check(CheckState.REFUSED, error=error)
+
+    def _refused(self, error: ProviderError) -> None:
+        if isinstance(error, CredentialsRefused):
+            # They may have been changed since they were read.
+            self._providers.forget(self._provider.name)
+        self._requests.refused(error)
+
+    # --- on the threads of the round ---------------------------------------------------------------------------------
+
+    def _checks(self, batch: Sequence[Submission]) -> Mapping[str, Check]:
+        """What is said of those of a batch who could be asked about, by reference.
+
+        Raises:
+            ProviderError: nothing is said of anybody.
+        """
+        try:
+            return self._with_answers(batch)
+        except _ABOUT_THE_ACCOUNT:
+            raise
+        except ProviderError as exc:
+            if len(batch) == 1:
+                raise
+            return self._checks_of_parts(batch, exc)
+
+    def _checks_of_parts(self, batch: Sequence[Submission], error: ProviderError) -> Mapping[str, Check]:
+        said: dict[str, Check] = {}
+        refused: dict[str, Check] = {}
+        failures = 1
+        # In another order every time, so that no two culprits fail together for ever.
+        parts = deque(_halves(random.sample(batch, len(batch))))
+        while parts and (said or failures < _FAILURES_OF_AN_OUTAGE):
+            part = parts.popleft()
+            if self._pace.admit(1, _PATIENCE) is not None:
+                break
+            try:
+                said |= self._with_answers(part)
+            except _ABOUT_THE_ACCOUNT:
+                break
+            except ProviderError as exc:
+                failures += 1
+                if len(part) > 1:
+                    parts.extend(_halves(part))
+                else:
+                    refused[part[0].reference or ""] = Check(CheckState.REFUSED, error=exc)
+        if not said:
+            raise error
+        return said | refused
+
+    def _with_answers(self, batch: Sequence[Submission]) -> Mapping[str, Check]:
+        checks = {row.reference or "": Check(CheckState.PENDING) for row in batch} | dict(self._provider.check(batch))
+        return {reference: self._with_answer(reference, check) for reference, check in checks.items()}
+
+    def _with_answer(self, reference: str, check: Check) -> Check:
+        """A check that found its job finished, with the answer fetched if it does not bring it along.
+
+        What cannot be fetched now stays READY without an answer: it is paid for, and fetched later.
+        """
+        if check.state is not CheckState.READY or check.raw is not None:
+            return check
+        if self._pace.admit(self._provider.capabilities.requests.fetch, _PATIENCE) is not None:
+            return check
+        try:
+            return replace(check, raw=self._provider.fetch(reference))
+        except _ABOUT_THE_ACCOUNT as exc:
+            return replace(check, error=exc)
+        except ProviderError as exc:
+            return Check(CheckState.REFUSED, error=exc)
+
+
+def _halves(batch: Sequence[Submission]) -> tuple[Sequence[Submission], Sequence[Submission]]:
+    middle = (len(batch) + 1) // 2
+    return batch[:middle], batch[middle:]

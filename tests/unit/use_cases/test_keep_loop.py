@@ -1,0 +1,78 @@
+"""Keeping a loop alive: it is left alone when it looks in time, and taken over when it does not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from invoice_capture.domain.errors import RateLimited
+from invoice_capture.domain.submission import SubmissionState
+from invoice_capture.ports import Lease
+from invoice_capture.use_cases.keep_loop import LEASE_MARGIN, TICK, ensure_loop
+from tests.fakes.world import PDF, ServerProvider, World
+
+MOMENT = timedelta(milliseconds=1)
+
+
+def starts_one(world: World, due_in: timedelta, wakes_in: timedelta, expires_in: timedelta) -> bool:
+    """Whether a loop is started for work that is due then, beside a lease with these times."""
+    now = world.clock.now()
+    assert world.states.take_lease("paid", Lease("old", now + wakes_in, now + expires_in), None)
+    started = ensure_loop("paid", now + due_in, states=world.states, executions=world.executions, clock=world.clock)
+    assert started == bool(world.loops)
+    return started
+
+
+@pytest.mark.parametrize(
+    ("due_in", "wakes_in", "expires_in", "is_started"),
+    [
+        # A loop that wakes within a tick of the moment is in time; what is overdue is due now.
+        (timedelta(0), TICK, timedelta(hours=1), False),
+        (timedelta(0), TICK + MOMENT, timedelta(hours=1), True),
+        (timedelta(minutes=5), timedelta(minutes=5) + TICK, timedelta(hours=1), False),
+        (timedelta(minutes=5), timedelta(minutes=5) + TICK + MOMENT, timedelta(hours=1), True),
+        (timedelta(minutes=-5), TICK, timedelta(hours=1), False),
+        (timedelta(minutes=-5), TICK + MOMENT, timedelta(hours=1), True),
+        # A lease that has run out is nobody's, however soon its owner was to wake.
+        (timedelta(0), timedelta(0), timedelta(0), True),
+        (timedelta(0), timedelta(0), MOMENT, False),
+    ],
+)
+def test_a_loop_is_started_when_none_looks_in_time(
+    due_in: timedelta, wakes_in: timedelta, expires_in: timedelta, is_started: bool
+) -> None:
+    assert starts_one(World(), due_in, wakes_in, expires_in) is is_started
+
+
+def test_the_first_loop_has_a_lease_that_outlives_its_turn() -> None:
+    world = World()
+    now = world.clock.now()
+    assert ensure_loop("paid", now, states=world.states, executions=world.executions, clock=world.clock)
+    [owner] = world.loops
+    assert world.states.load("paid").lease == Lease(owner, now, now + LEASE_MARGIN)
+
+
+def test_a_lease_that_somebody_else_takes_first_starts_nothing() -> None:
+    world = World()
+    take = world.states.take_lease
+
+    def lose(provider: str, lease: Lease, instead_of: Lease | None) -> bool:
+        take(provider, Lease("faster", lease.wakes_at, lease.expires_at), instead_of)
+        return take(provider, lease, instead_of)
+
+    world.states.take_lease = lose  # type: ignore[method-assign]
+    started = ensure_loop(
+        "paid", world.clock.now(), states=world.states, executions=world.executions, clock=world.clock
+    )
+    assert not started
+    assert world.loops == []
+
+
+def test_what_waits_for_its_turn_was_never_sent() -> None:
+    world = World(ServerProvider(faults=[RateLimited("slower", 60)], requests_per_second=1))
+    world.submit(world.receive())
+    late = world.receive(PDF + b"late")
+    token = world.submit(late, moves_on=True)
+    assert token in world.tokens.open, "a mere limit lets nobody move on"
+    assert (world.row(late).state, world.row(late).attempts) == (SubmissionState.QUEUED, 0)
