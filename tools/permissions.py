@@ -159,7 +159,7 @@ def _functions_that_fail(stack: LocalStack, client: Client) -> None:
 def _past_its_deadline(stack: LocalStack, _client: Client) -> None:
     """a loop that is lost, a job whose execution is gone, and one that waits past its deadline"""
     stack.scripted.script.latency_seconds = 10 * _A_WEEK
-    upload, lost = (stack.upload(f"incoming/scripted/{name}.pdf", _marked(name)) for name in ("late", "lost"))
+    upload, lost = (stack.upload(f"incoming/scripted/{name}.pdf", _marked(name)) for name in ("late", "adrift"))
     _wait(lambda: _status(stack, upload) == _status(stack, lost) == "SUBMITTED", "both submissions")
     for arn in stack.loops():
         stack.abort(arn)
