@@ -32,7 +32,7 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from benchmarks.bounds import Figure, conclude
-from local_stack import event_source
+from local_stack import runtime
 from local_stack.clock import ScaledClock
 from local_stack.session import patience
 from local_stack.stack import LocalStack
@@ -127,7 +127,7 @@ def measure(jobs: int, rate: int, *, concurrency: int, most_pages: int, seed: in
     with (
         patch("invoice_engine.read.textract.default_client", lambda: double),
         # Who waits for Textract needs no core.
-        patch.object(event_source, "MOST_BATCHES", concurrency),
+        patch.object(runtime, "MOST_BATCHES", concurrency),
         LocalStack(time_scale=time_scale, parameters=parameters) as stack,
     ):
         double.clock = stack.clock

@@ -50,6 +50,7 @@ class ScaledClock:
         self._changed = threading.Condition()
         self._start = start or datetime.now(UTC)
         self._elapsed = 0.0
+        self._jumped = 0.0
         self._marked_at = time.monotonic()
         self._working = 0
         self._timers: list[tuple[float, int, Timer]] = []
@@ -68,6 +69,11 @@ class ScaledClock:
         with self._changed:
             return self._mark()
 
+    def lived(self) -> float:
+        """Seconds that have passed without those that were jumped over, in which nobody did anything."""
+        with self._changed:
+            return self._mark() - self._jumped
+
     @property
     def scale(self) -> float:
         return self._scale
@@ -84,6 +90,7 @@ class ScaledClock:
         with self._changed:
             self._mark()
             self._elapsed += max(0.0, seconds)
+            self._jumped += max(0.0, seconds)
             self._changed.notify_all()
 
     @property
@@ -169,6 +176,8 @@ class ScaledClock:
     def _mark(self) -> float:
         real = time.monotonic()
         elapsed = self._elapsed + (real - self._marked_at) * self._rate()
+        while self._timers and self._timers[0][2].is_cancelled:
+            heapq.heappop(self._timers)
         if self._working <= 0 and self._timers:
             # A machine that is busy elsewhere wakes this clock late. What is due comes first: idle time never runs
             # past a timer that has not fired.

@@ -23,6 +23,8 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 from werkzeug.wrappers import Request, Response
 
+from local_stack.iam.actions import object_arn
+from local_stack.iam.sessions import Session, Sessions
 from local_stack.signatures import ALGORITHM, signing_key
 from local_stack.simulators.server import HangUp
 
@@ -77,10 +79,16 @@ class _Form:
 
 
 class DocumentUploads:
-    """Answers ``POST /{bucket}``. Expiry is judged by the real time, by which forms are signed."""
+    """Answers ``POST /{bucket}``. Expiry is judged by the real time, by which forms are signed.
 
-    def __init__(self, write: Writer, access_key: str, secret_key: str, region: str) -> None:
+    A form that one of the ``sessions`` signed stores what its role may store, until the session is over.
+    """
+
+    def __init__(
+        self, write: Writer, access_key: str, secret_key: str, region: str, sessions: Sessions | None = None
+    ) -> None:
         self._write = write
+        self._sessions = sessions
         self._access_key = access_key
         self._secret_key = secret_key
         self._region = region
@@ -107,7 +115,13 @@ class DocumentUploads:
         # Browsers may send the whole path of a file; its last part is the name.
         file_name = form.file_name.rpartition("/")[2]
         form.fields["key"] = key = form.fields["key"].replace("${filename}", file_name)
-        _check(self._conditions_of(form), form, bucket)
+        session = self._session_of(form)
+        _check(self._conditions_of(form, session), form, bucket)
+        if session is not None and self._sessions is not None:
+            if self._sessions.is_over(session):
+                raise _Refused(400, "ExpiredToken", "The provided token has expired.")
+            if not self._sessions.may(session, "s3:PutObject", object_arn(bucket, key)):
+                raise _Refused(403, "AccessDenied", "Access Denied")
         if not key or len(key.encode()) > 1024:
             raise _Refused(400, "KeyTooLongError" if key else "InvalidArgument", "A key has 1 to 1024 bytes.")
         content = bytes(form.content)
@@ -121,7 +135,13 @@ class DocumentUploads:
             raise _Refused(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=bucket) from exc
         return _stored(request, bucket, key, content, form.fields.get("success_action_status", ""))
 
-    def _conditions_of(self, form: _Form) -> list[Any]:
+    def _session_of(self, form: _Form) -> Session | None:
+        access_key = form.fields.get("x-amz-credential", "").partition("/")[0]
+        session = self._sessions.find(access_key) if self._sessions else None
+        token = form.fields.get("x-amz-security-token")
+        return session if session is not None and session.token == token else None
+
+    def _conditions_of(self, form: _Form, session: Session | None) -> list[Any]:
         """The conditions of the policy, when it is signed and has not expired."""
         fields = form.fields
         needed = ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
@@ -129,11 +149,11 @@ class DocumentUploads:
             raise _Refused(403, "AccessDenied", f"The form is not signed: it has no {', '.join(missing)}.")
         day = fields["x-amz-date"][:8]
         access_key, _, scope = fields["x-amz-credential"].partition("/")
-        if access_key != self._access_key:
+        if access_key != (session.access_key if session else self._access_key):
             raise _Refused(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist.")
         if fields["x-amz-algorithm"] != ALGORITHM or scope != f"{day}/{self._region}/s3/aws4_request":
             raise _Refused(400, "InvalidArgument", f"The form must be signed with {ALGORITHM} for {self._region}.")
-        key = signing_key(self._secret_key, day, self._region)
+        key = signing_key(session.secret_key if session else self._secret_key, day, self._region)
         signature = hmac.new(key, fields["policy"].encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(signature.encode(), fields["x-amz-signature"].encode()):
             raise _Refused(403, "SignatureDoesNotMatch", "The signature does not fit the policy.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,19 @@ class Record:
     submissions: list[dict[str, Any]]
     invoice: dict[str, Any] | None
     findings: list[dict[str, Any]]
+
+
+def record_of(items: Mapping[str, dict[str, Any]]) -> Record:
+    """What the items of a job's partition say, by their sort keys."""
+    submissions = [item for name, item in sorted(items.items()) if name.startswith("SUBMISSION#")]
+    head = items.get("INVOICE")
+    if head is None:
+        return Record(items.get("JOB", {}), submissions, None, [])
+    invoice = json.loads(head["invoice"])
+    for name, item in sorted(items.items()):
+        if name.startswith("INVOICE#LINES#"):
+            invoice["lines"] += json.loads(item["lines"])
+    return Record(items.get("JOB", {}), submissions, invoice, json.loads(head["findings"]))
 
 
 @dataclass

@@ -1,83 +1,99 @@
-"""Runs the handlers the way Lambda does: synchronous, asynchronous with retries, from a queue, on a schedule."""
+"""Runs the handlers the way Lambda does: synchronous, asynchronous with retries, from a queue, on a schedule.
+
+A function that is over its time limit is ended, as AWS ends it, and so is one that the script of faults ends; the time
+it waits for a turn on this machine does not count. What comes after an end gets a fresh container.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import json
 import logging
+import os
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import copy_context
+from dataclasses import dataclass
 from typing import Any
 
-import boto3
-
-from local_stack import counting
-from local_stack.clock import ScaledClock
+from local_stack import callers, counting
+from local_stack.asynchronous import AsynchronousEvents
+from local_stack.callers import Caller
+from local_stack.clock import ScaledClock, Timer
 from local_stack.event_source import QueuePump
+from local_stack.hostility.concurrency import Concurrency
+from local_stack.hostility.faults import Faults
+from local_stack.hostility.gate import Gate
+from local_stack.hostility.invocations import Ended, Invocation
 from local_stack.template import Function, Resources
 
 _LOG = logging.getLogger(__name__)
-# Lambda waits a minute before the second attempt of an asynchronous event and two before the third.
-_RETRY_DELAYS_SECONDS = (60.0, 120.0)
+# Limits of this machine, not of AWS, whose own are in ``Concurrency``: an invocation that waits for a turn here counts
+# there. Everything shares one interpreter, so more handlers at a time would only take turns. Batches of messages are
+# much work each, in programs of their own as well: of each function, as many run as there are cores.
 _CONCURRENT_HANDLERS = 16
+MOST_BATCHES = os.cpu_count() or 1
 
 Handler = Callable[[Any, Any], Any]
+NewContainer = Callable[[Function], Callable[[], AbstractContextManager[None]]]
 
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """What a handler may ask of its context."""
+    """What a handler may ask of its context. ``deadline`` is one of the time that the clock has ``lived``."""
 
     function_name: str
     invoked_function_arn: str
     memory_limit_in_mb: int
     deadline: float
     clock: ScaledClock
+    aws_request_id: str
     function_version: str = "$LATEST"
-    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def get_remaining_time_in_millis(self) -> int:
-        return max(0, int((self.deadline - self.clock.elapsed()) * 1000))
+        return max(0, int((self.deadline - self.clock.lived()) * 1000))
 
 
-@dataclass
-class _AsyncEvent:
-    payload: bytes
-    accepted_at: datetime
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    attempts: int = 0
+@dataclass(frozen=True)
+class _Container:
+    """A loaded function; ``environment`` is entered around every call of its handler."""
+
+    handler: Handler
+    environment: Callable[[], AbstractContextManager[None]]
 
 
 class Runtime:
     """The functions of a stack.
 
-    ``environment_of`` is entered around every call of a handler and gives it its function's environment.
+    ``new_container`` makes what is entered around every call of a handler: the environment of its function, with what
+    a warm container keeps.
     """
 
     def __init__(
-        self,
-        resources: Resources,
-        clock: ScaledClock,
-        environment_of: Callable[[Function], AbstractContextManager[None]],
+        self, resources: Resources, clock: ScaledClock, new_container: NewContainer, faults: Faults, gate: Gate
     ) -> None:
         self._resources = resources
         self._clock = clock
-        self._environment_of = environment_of
-        self._handlers: dict[str, Handler] = {}
+        self._new_container = new_container
+        self._gate = gate
+        self._containers: dict[str, _Container] = {}
         self._loading = threading.Lock()
-        # Everything shares one interpreter: more handlers at a time would only take turns.
+        self._concurrency = Concurrency(resources.functions, faults)
         self._slots = threading.BoundedSemaphore(_CONCURRENT_HANDLERS)
+        self._batches = {
+            source.function_name: threading.BoundedSemaphore(MOST_BATCHES) for source in resources.event_sources
+        }
         # A container answers one request at a time, and what routes requests in a handler relies on it: it keeps the
         # event in a variable that all of its instances share.
         self._turns = {name: threading.Lock() for api in resources.apis for name in api.function_names}
-        self._pool = ThreadPoolExecutor(_CONCURRENT_HANDLERS, thread_name_prefix="async-invocation")
-        self._pumps = {source.queue_arn: QueuePump(source, clock, self.invoke) for source in resources.event_sources}
+        self._events = AsynchronousEvents(clock, faults, self._call, self._in_role_of, _CONCURRENT_HANDLERS)
+        self._pumps = {
+            source.queue_arn: QueuePump(source, clock, self._invoke_with_batch, self._poller_of(source.function_name))
+            for source in resources.event_sources
+        }
         self._stopped = False
 
     def start(self) -> None:
@@ -92,7 +108,7 @@ class Runtime:
         self._stopped = True
         for pump in self._pumps.values():
             pump.stop()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._events.stop()
 
     def message_arrived(self, queue_arn: str) -> None:
         if pump := self._pumps.get(queue_arn):
@@ -101,15 +117,142 @@ class Runtime:
     def invoke(
         self, function_name: str, payload: bytes, invocation_type: str = "RequestResponse"
     ) -> tuple[bytes, bool]:
-        """The JSON answer of a function and whether it is an error; an asynchronous event is only accepted."""
+        """The JSON answer of a function and whether it is an error; an asynchronous event is only accepted.
+
+        Raises:
+            Throttled: too many run already.
+        """
         function = self._resources.functions[function_name]
         if invocation_type == "Event":
-            self._later(function, _AsyncEvent(payload, self._clock.now()))
+            self._events.accept(function, payload)
             return b"", False
         return self._call(function, payload)
 
     def tick(self, function_name: str) -> tuple[bytes, bool]:
-        """Run a scheduled function now."""
+        """Run a scheduled function now. Raises Throttled when too many run already."""
+        with self._clock.work():
+            return self._call(self._resources.functions[function_name], self._scheduled_event())
+
+    def _invoke_with_batch(self, function_name: str, payload: bytes) -> tuple[bytes, bool]:
+        turn = self._turn_of(self._batches[function_name])
+        return self._call(self._resources.functions[function_name], payload, turn)
+
+    @contextmanager
+    def _turn_of(self, slots: threading.BoundedSemaphore) -> Iterator[None]:
+        """A turn on this machine. Waiting for one is no work: time passes for those who sleep in theirs."""
+        if not slots.acquire(blocking=False):
+            self._clock.end_work()
+            slots.acquire()
+            self._clock.begin_work()
+        try:
+            yield
+        finally:
+            slots.release()
+
+    def _call(
+        self, function: Function, payload: bytes, turn: AbstractContextManager[object] | None = None
+    ) -> tuple[bytes, bool]:
+        event = json.loads(payload)
+        if self._stopped:
+            return json.dumps({"errorType": "Stopped", "errorMessage": "The local stack has ended."}).encode(), True
+        with (
+            self._concurrency.admitted(function),
+            turn or nullcontext(),
+            self._turns.get(function.name, nullcontext()),
+            self._turn_of(self._slots),
+        ):
+            return self._run(function, event)
+
+    def _run(self, function: Function, event: Any) -> tuple[bytes, bool]:
+        invocation = Invocation(function.timeout)
+        try:
+            container = self._container(function)
+        except Exception as error:
+            return self._failed(function, invocation, error)
+        run = _Run(self._clock, function.timeout, invocation)
+        # What is attributed to whom goes along to the thread.
+        work = copy_context().run
+        arguments = (self._handle, function, container, invocation, event, run)
+        threading.Thread(target=work, args=arguments, name=function.logical_id, daemon=True).start()
+        answer, failed = invocation.outcome()
+        run.limit.cancel()
+        if invocation.is_ended:
+            _LOG.warning("%s was ended: %s", function.logical_id, answer.decode())
+            with self._loading:
+                if self._containers.get(function.name) is container:
+                    del self._containers[function.name]
+        return answer, failed
+
+    def _handle(self, function: Function, container: _Container, invocation: Invocation, event: Any, run: _Run) -> None:
+        context = LambdaContext(
+            function_name=function.name,
+            invoked_function_arn=function.arn,
+            memory_limit_in_mb=function.memory_megabytes,
+            deadline=run.deadline,
+            clock=self._clock,
+            aws_request_id=invocation.request_id,
+        )
+        caller = Caller(function.logical_id, self._resources.roles.get(function.role_arn), invocation)
+        try:
+            with callers.acting_as(caller), counting.attributed_to(event), container.environment():
+                self._gate.handler("before")
+                answer = container.handler(event, context)
+                self._gate.handler("after")
+            invocation.answer(answer, failed=False)
+        except Ended:
+            _LOG.debug("%s saw its end", function.logical_id)
+        except Exception as error:
+            if not invocation.is_ended:
+                said, _ = self._failed(function, invocation, error)
+                invocation.answer(json.loads(said), failed=True)
+        except BaseException:
+            # Such as sys.exit: the process is gone.
+            invocation.end("Runtime.ExitError")
+        finally:
+            run.is_over()
+
+    def _failed(self, function: Function, invocation: Invocation, error: Exception) -> tuple[bytes, bool]:
+        _LOG.error("%s failed", function.logical_id, exc_info=error)
+        said = {
+            "errorMessage": str(error),
+            "errorType": type(error).__name__,
+            "requestId": invocation.request_id,
+            "stackTrace": traceback.format_tb(error.__traceback__),
+        }
+        return json.dumps(said).encode(), True
+
+    def _container(self, function: Function) -> _Container:
+        with self._loading:
+            if function.name not in self._containers:
+                module_name, _, attribute = function.handler.rpartition(".")
+                path = function.folder / f"{module_name}.py"
+                spec = importlib.util.spec_from_file_location(f"local_stack_{function.logical_id}", path)
+                if spec is None or spec.loader is None:
+                    raise ImportError(f"{path} is no Python module")
+                module = importlib.util.module_from_spec(spec)
+                spec.loader.exec_module(module)
+                self._containers[function.name] = _Container(getattr(module, attribute), self._new_container(function))
+            return self._containers[function.name]
+
+    def _in_role_of(self, function: Function) -> AbstractContextManager[None]:
+        """What Lambda does for a function, it does in the function's role."""
+        return callers.acting_as(Caller(function.logical_id, self._resources.roles.get(function.role_arn)))
+
+    def _poller_of(self, function_name: str) -> Callable[[], AbstractContextManager[None]]:
+        function = self._resources.functions[function_name]
+        return lambda: self._in_role_of(function)
+
+    def _arm(self, function_name: str, every_seconds: float) -> None:
+        """EventBridge invokes its targets asynchronously."""
+
+        def run() -> None:
+            self._arm(function_name, every_seconds)
+            self._events.accept(self._resources.functions[function_name], self._scheduled_event())
+
+        if not self._stopped:
+            self._clock.call_later(every_seconds, run)
+
+    def _scheduled_event(self) -> bytes:
         event = {
             "version": "0",
             "id": str(uuid.uuid4()),
@@ -119,113 +262,33 @@ class Runtime:
             "resources": [],
             "detail": {},
         }
-        with self._clock.work():
-            return self._call(self._resources.functions[function_name], json.dumps(event).encode())
+        return json.dumps(event).encode()
 
-    def _call(self, function: Function, payload: bytes) -> tuple[bytes, bool]:
-        event = json.loads(payload)
-        if self._stopped:
-            return json.dumps({"errorType": "Stopped", "errorMessage": "The local stack has ended."}).encode(), True
-        with self._turns.get(function.name, nullcontext()):
-            return self._run(function, event)
 
-    def _run(self, function: Function, event: Any) -> tuple[bytes, bool]:
-        context = LambdaContext(
-            function_name=function.name,
-            invoked_function_arn=function.arn,
-            memory_limit_in_mb=function.memory_megabytes,
-            deadline=self._clock.elapsed() + function.timeout,
-            clock=self._clock,
-        )
-        try:
-            with self._slots, counting.attributed_to(event), self._environment_of(function):
-                answer = self._handler(function)(event, context)
-            return json.dumps(answer).encode(), False
-        except Exception as error:
-            _LOG.exception("%s failed", function.logical_id)
-            return json.dumps(_error_answer(error, context)).encode(), True
+class _Run:
+    """Sees to it that an invocation ends at its time limit, in time that the clock has lived."""
 
-    def _handler(self, function: Function) -> Handler:
-        with self._loading:
-            if function.name not in self._handlers:
-                module_name, _, attribute = function.handler.rpartition(".")
-                path = function.folder / f"{module_name}.py"
-                spec = importlib.util.spec_from_file_location(f"local_stack_{function.logical_id}", path)
-                if spec is None or spec.loader is None:
-                    raise ImportError(f"{path} is no Python module")
-                module = importlib.util.module_from_spec(spec)
-                spec.loader.exec_module(module)
-                self._handlers[function.name] = getattr(module, attribute)
-            return self._handlers[function.name]
+    def __init__(self, clock: ScaledClock, seconds: float, invocation: Invocation) -> None:
+        self._clock = clock
+        self._invocation = invocation
+        self._has_block = False
+        self.deadline = clock.lived() + seconds
+        self.limit: Timer = clock.call_later(seconds, self._check)
 
-    def _later(self, function: Function, event: _AsyncEvent) -> None:
-        self._work_in_background(lambda: self._attempt(function, event))
-
-    def _work_in_background(self, task: Callable[[], None]) -> None:
-        """Accepted work is work, also while it waits for a thread."""
-        if self._stopped:
-            return
-        self._clock.begin_work()
-        try:
-            self._pool.submit(task).add_done_callback(lambda _future: self._clock.end_work())
-        except RuntimeError:
-            # Stopped between the look and the leap.
+    def is_over(self) -> None:
+        """The function's thread is done."""
+        if self._has_block:
             self._clock.end_work()
 
-    def _attempt(self, function: Function, event: _AsyncEvent) -> None:
-        try:
-            event.attempts += 1
-            answer, failed = self._call(function, event.payload)
-            if failed and not self._stopped:
-                self._retry_or_give_up(function, event, answer)
-        except Exception:
-            _LOG.exception("An asynchronous invocation of %s was lost", function.logical_id)
+    def _check(self) -> None:
+        left = self.deadline - self._clock.lived()
+        if left > 0:
+            # The clock was set forward, which is no time to work in.
+            self.limit = self._clock.call_later(left, self._check)
+        else:
+            self._invocation.end("Sandbox.Timedout", self._hold)
 
-    def _retry_or_give_up(self, function: Function, event: _AsyncEvent, answer: bytes) -> None:
-        delay = _RETRY_DELAYS_SECONDS[min(event.attempts, len(_RETRY_DELAYS_SECONDS)) - 1]
-        age = (self._clock.now() - event.accepted_at).total_seconds() + delay
-        if event.attempts <= function.retry_attempts and age <= function.maximum_event_age:
-            self._clock.call_later(delay, lambda: self._later(function, event))
-            return
-        if function.on_failure_arn is not None:
-            condition = "RetriesExhausted" if event.attempts > function.retry_attempts else "EventAgeExceeded"
-            record = _failure_record(function, event, answer, condition, self._clock.now())
-            queue_name = function.on_failure_arn.rsplit(":", 1)[1]
-            sqs = boto3.client("sqs")
-            queue_url = sqs.get_queue_url(QueueName=queue_name)["QueueUrl"]
-            sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(record))
-
-    def _arm(self, function_name: str, every_seconds: float) -> None:
-        def run() -> None:
-            self.tick(function_name)
-            self._arm(function_name, every_seconds)
-
-        self._clock.call_later(every_seconds, lambda: self._work_in_background(run))
-
-
-def _error_answer(error: Exception, context: LambdaContext) -> dict[str, Any]:
-    return {
-        "errorMessage": str(error),
-        "errorType": type(error).__name__,
-        "requestId": context.aws_request_id,
-        "stackTrace": traceback.format_tb(error.__traceback__),
-    }
-
-
-def _failure_record(
-    function: Function, event: _AsyncEvent, answer: bytes, condition: str, now: datetime
-) -> Mapping[str, Any]:
-    """What Lambda sends to the destination for events it gave up."""
-    return {
-        "version": "1.0",
-        "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
-        "requestContext": {
-            "requestId": event.request_id,
-            "functionArn": f"{function.arn}:$LATEST",
-            "condition": condition,
-            "approximateInvokeCount": event.attempts,
-        },
-        "requestPayload": json.loads(event.payload),
-        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
-        "responsePayload": json.loads(answer),
-    }
+    def _hold(self) -> None:
+        """A function that slept wakes up to a block of work of its own, before whoever waits for it goes on."""
+        self._clock.begin_work()
+        self._has_block = True

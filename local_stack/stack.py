@@ -18,24 +18,30 @@ import invoice_engine
 from invoice_capture.aws.items import from_attributes
 from invoice_capture.bootstrap import Application, using
 from invoice_capture.providers import registry
-from local_stack import counting, logs, moto_patches, scripted_provider, template
+from local_stack import callers, counting, logs, moto_patches, scripted_provider, template
 from local_stack.aws_endpoint import aws_endpoint
+from local_stack.callers import Caller
 from local_stack.clock import ScaledClock
 from local_stack.counting import Ledger
-from local_stack.document_links import DocumentLinks
 from local_stack.errors import TemplateError
 from local_stack.gateway.limits import EnrolledKeys
 from local_stack.gateway.server import ApiServer, Gateway, Listener
+from local_stack.hostility.concurrency import answered
+from local_stack.hostility.faults import Faults
+from local_stack.hostility.gate import Gate
+from local_stack.hostility.invocations import FunctionClock
+from local_stack.iam import Permissions
+from local_stack.iam.sessions import Sessions
 from local_stack.isolation import REGION, away_from_aws, one_at_a_time
 from local_stack.keeping.keeper import Keeper
 from local_stack.moto_patches import TableCall
 from local_stack.notifications import Notifications
 from local_stack.provider_servers import ProviderServers
-from local_stack.records import Executions, Notification, Record, Upload
+from local_stack.records import Executions, Notification, Record, Upload, record_of
 from local_stack.runtime import Runtime
 from local_stack.scripted_provider import ScriptedServer
 from local_stack.simulators import Script, Simulator
-from local_stack.stored_documents import StoredDocuments
+from local_stack.stored_documents import links_to_documents
 
 PROJECT = Path(__file__).resolve().parent.parent
 STACK_NAME = "local"
@@ -54,6 +60,9 @@ class LocalStack:
     With ``api_port``, 0 being any free one, the REST API answers at ``api_url`` and AWS's own API at ``aws_endpoint``;
     ``on_request`` is told of each request. ``trusted_origins`` are those of this machine that documents may come from.
     ``keeper`` brings the jobs that it kept, and keeps those of this stack until its end.
+
+    ``faults`` is what goes wrong at AWS, and may be changed while the stack runs. What a role may do is judged always:
+    ``permissions`` knows what was denied, and what was used.
 
     Raises:
         OSError: the port is taken.
@@ -74,6 +83,7 @@ class LocalStack:
         trusted_origins: Collection[str] = (),
         on_request: Listener | None = None,
         keeper: Keeper | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self._time_scale = time_scale
         # Textract needs an account; Tesseract is on this machine, or scans say that it is not.
@@ -86,6 +96,8 @@ class LocalStack:
         self._trusted_origins = tuple(trusted_origins)
         self._on_request = on_request
         self._keeper = keeper
+        self.faults = faults or Faults()
+        self.gate: Gate | None = None
         self.api_url: str | None = None
         self.aws_endpoint: str | None = None
         self._exits = ExitStack()
@@ -109,7 +121,7 @@ class LocalStack:
             exits.enter_context(moto_patches.applied(self))
             registry.register(scripted_provider.NAME, "local_stack.scripted_provider:ScriptedProvider")
             self._servers = ProviderServers(
-                self._provider_settings, self._simulator_scripts, self.clock, self.ledger.provider_request
+                self._provider_settings, self._simulator_scripts, self.clock, self._provider_asked
             )
             exits.callback(self._servers.close)
             api_server = None
@@ -120,22 +132,16 @@ class LocalStack:
             translation = template.translate(self._template_path)
             self.resources = template.create(translation, STACK_NAME, self._parameters, self.api_url)
             self._connect()
-            credentials = boto3.Session().get_credentials()
-            assert credentials is not None, "away from AWS there are made-up ones"
-            documents = StoredDocuments(self.s3)
-            links = DocumentLinks(
-                documents.read,
-                credentials.access_key,
-                credentials.secret_key,
-                REGION,
-                documents.write,
-                cors_rules=documents.cors_rules,
-            )
-            self.links_endpoint = exits.enter_context(links).endpoint
+            self.permissions = Permissions(self.resources.roles, REGION)
+            self.gate = Gate(self.faults, self.permissions, self.clock)
+            exits.enter_context(self.gate.open())
+            sessions = Sessions(self.permissions, self.clock.elapsed, lambda: self.faults.session_seconds)
+            exits.enter_context(sessions.signing())
+            self.links_endpoint = exits.enter_context(links_to_documents(self.s3, sessions)).endpoint
             if self._keeper is not None:
                 exits.callback(self._keeper.close)
                 self._keeper.begin(self)
-            self._runtime = Runtime(self.resources, self.clock, self._environments())
+            self._runtime = Runtime(self.resources, self.clock, self._new_container, self.faults, self.gate)
             exits.callback(self._wind_down)
             self._runtime.start()
             if api_server is not None:
@@ -203,16 +209,7 @@ class LocalStack:
 
     def record(self, job_id: str) -> Record:
         """Everything the table knows of a job."""
-        items = self.rows(f"JOB#{job_id}")
-        submissions = [item for name, item in sorted(items.items()) if name.startswith("SUBMISSION#")]
-        head = items.get("INVOICE")
-        if head is None:
-            return Record(items.get("JOB", {}), submissions, None, [])
-        invoice = json.loads(head["invoice"])
-        for name, item in sorted(items.items()):
-            if name.startswith("INVOICE#LINES#"):
-                invoice["lines"] += json.loads(item["lines"])
-        return Record(items.get("JOB", {}), submissions, invoice, json.loads(head["findings"]))
+        return record_of(self.rows(f"JOB#{job_id}"))
 
     def job(self, job_id: str) -> dict[str, Any]:
         """The job's item as plain values; empty when there is none."""
@@ -288,14 +285,15 @@ class LocalStack:
 
     def sweep(self) -> Any:
         """Run the scheduled safety net now."""
-        answer, _failed = self._runtime.tick(self.resources.ids["SweepJobsFunction"])
-        return json.loads(answer)
+        name = self.resources.ids["SweepJobsFunction"]
+        return json.loads(answered(lambda: self._runtime.tick(name))[0])
 
     def abort(self, execution_arn: str) -> None:
         self.states.stop_execution(executionArn=execution_arn)
 
     def reset(self) -> None:
-        """Abort everything that runs and forget all jobs, providers, notifications and costs."""
+        """Abort everything that runs and forget all jobs, providers, notifications, costs, faults and denials."""
+        self.faults.restore()
         self._abort_all()
         for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ProjectionExpression="PK, SK"):
             for key in page["Items"]:
@@ -305,6 +303,7 @@ class LocalStack:
         self._job_of.clear()
         self._loops.clear()
         self.ledger.clear()
+        self.permissions.clear()
         self._servers.restart()
 
     # --- what the patched moto calls ----------------------------------------------------------------------------------
@@ -345,8 +344,10 @@ class LocalStack:
                 executions.ended_at = time.monotonic()
             self._changed.notify_all()
 
-    def in_execution(self, execution_input: Any, run: Callable[[], None]) -> None:
-        with counting.attributed_to(execution_input):
+    def in_execution(self, machine_arn: str, execution_input: Any, run: Callable[[], None]) -> None:
+        [name] = [name for name, arn in self.resources.state_machines.items() if arn == machine_arn]
+        role = self.resources.roles[self.resources.machine_roles[machine_arn]]
+        with callers.acting_as(Caller(name, role)), counting.attributed_to(execution_input):
             run()
 
     # --- parts --------------------------------------------------------------------------------------------------------
@@ -374,22 +375,24 @@ class LocalStack:
             secrets.create_secret(Name=f"{prefix}{provider}", SecretString=json.dumps(dict(settings)))
         self._notifications = Notifications(self.sqs, self.resources.ids["NotificationsTopic"])
 
-    def _environments(self) -> Callable[[template.Function], AbstractContextManager[None]]:
+    def _new_container(self, function: template.Function) -> Callable[[], AbstractContextManager[None]]:
         """Each function has an application of its own, as a warm container would keep it."""
         added = {
             "AWS_REGION": REGION,
             "DOCUMENT_LINKS_ENDPOINT": self.links_endpoint,
             "TRUSTED_ORIGINS": ",".join((self.links_endpoint, *self._trusted_origins)),
         }
-        applications = {
-            name: Application({**function.environment, **added}, self.clock)
-            for name, function in self.resources.functions.items()
-        }
-        return lambda function: using(applications[function.name])
+        application = Application({**function.environment, **added}, FunctionClock(self.clock))
+        return lambda: using(application)
+
+    def _provider_asked(self) -> None:
+        if self.gate is not None:
+            self.gate.provider_asked()
+        self.ledger.provider_request()
 
     def _invoked(self, function_name: str, payload: bytes) -> tuple[bytes, bool]:
         with self.clock.work():
-            return self._runtime.invoke(function_name, payload)
+            return answered(lambda: self._runtime.invoke(function_name, payload))
 
     def _ended_at(self, upload: Upload) -> float | None:
         executions = self._executions.get(self.job_id_of(upload) or "")

@@ -6,7 +6,28 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
+
+from local_stack.document_links import DocumentLinks
+from local_stack.iam.sessions import Sessions
+from local_stack.isolation import REGION
+
+
+def links_to_documents(s3: Any, sessions: Sessions) -> DocumentLinks:
+    """What answers the links and forms of a stack, signed by a role in one of its sessions or by the stack itself."""
+    credentials = boto3.Session().get_credentials()
+    assert credentials is not None, "away from AWS there are made-up ones"
+    documents = StoredDocuments(s3)
+    return DocumentLinks(
+        documents.read,
+        credentials.access_key,
+        credentials.secret_key,
+        REGION,
+        documents.write,
+        cors_rules=documents.cors_rules,
+        sessions=sessions,
+    )
 
 
 class StoredDocuments:

@@ -29,6 +29,8 @@ from local_stack.bucket_cors import rules_of
 from local_stack.errors import TemplateError
 from local_stack.gateway.api import Api, read_apis
 from local_stack.gateway.stand_ins import is_of_the_gateway, with_stand_ins
+from local_stack.iam.policies import Role
+from local_stack.iam.roles import read_roles
 
 _CODE_BUCKET = "local-stack-code"
 # What these do happens in the runtime of the local stack, or has no meaning in one process.
@@ -58,6 +60,8 @@ class Function:
     timeout: int
     memory_megabytes: int
     environment: Mapping[str, str]
+    role_arn: str
+    reserved_concurrency: int | None = None
     retry_attempts: int = 2
     maximum_event_age: int = 21600
     on_failure_arn: str | None = None
@@ -84,7 +88,8 @@ class Schedule:
 class Resources:
     """What was created. ``ids`` maps logical to physical ids, ``functions`` is keyed by physical name.
 
-    ``apis`` are the REST APIs, which somebody else has to serve.
+    ``apis`` are the REST APIs, which somebody else has to serve. ``roles`` are keyed by their ARNs, and
+    ``machine_roles`` has the ARN of each state machine's role by that of the machine.
     """
 
     ids: Mapping[str, str]
@@ -93,6 +98,8 @@ class Resources:
     schedules: tuple[Schedule, ...]
     state_machines: Mapping[str, str] = field(default_factory=dict)
     apis: tuple[Api, ...] = ()
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    machine_roles: Mapping[str, str] = field(default_factory=dict)
 
     def function(self, logical_id: str) -> Function:
         return self.functions[self.ids[logical_id]]
@@ -188,13 +195,16 @@ def create(
     }
     ids = {**moto_patches.physical_ids(stack_name), **stand_ins}
     _configure_buckets(ids, resolved)
+    machines = dict(_create_state_machines(ids, resolved, translation.definitions))
     return Resources(
         ids=ids,
         functions=dict(_functions(ids, resolved, translation.code)),
         event_sources=tuple(_event_sources(resolved)),
         schedules=tuple(_schedules(resolved)),
-        state_machines=dict(_create_state_machines(ids, resolved, translation.definitions)),
+        state_machines=machines,
         apis=tuple(read_apis(ids, resolved)),
+        roles={role.arn: role for role in read_roles(ids, resolved)},
+        machine_roles={arn: resolved[name]["Properties"]["RoleArn"] for name, arn in machines.items()},
     )
 
 
@@ -276,6 +286,8 @@ def _functions(
                 timeout=int(properties.get("Timeout", 3)),
                 memory_megabytes=int(properties.get("MemorySize", 128)),
                 environment={key: str(value) for key, value in variables.items()},
+                role_arn=properties["Role"],
+                reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
                 retry_attempts=int(config.get("MaximumRetryAttempts", 2)),
                 maximum_event_age=int(config.get("MaximumEventAgeInSeconds", 21600)),
                 on_failure_arn=config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),

@@ -28,7 +28,7 @@ Reached = set[tuple[str, str]]
 
 
 @dataclass
-class _Client:
+class Client:
     """Sends requests and notes which status each operation answered."""
 
     url: str
@@ -62,9 +62,9 @@ class _Client:
 def unreached() -> list[tuple[str, str]]:
     """The operations with the statuses that their documents name and nothing brought about."""
     with LocalStack(api_port=0, parameters=_UNTHROTTLED) as stack:
-        client = _Client(str(stack.api_url), make_key(stack))
+        client = Client(str(stack.api_url), make_key(stack))
         operations = dict(_operations(client))
-        _use(stack, client)
+        use(stack, client)
         for operation in operations:
             method, path = operation.split()
             client.ask(method, path, with_key=False)
@@ -75,7 +75,7 @@ def unreached() -> list[tuple[str, str]]:
             method, path = operation.split()
             client.ask(method, path, **_form(path))
     with LocalStack(api_port=0, parameters={"RequestsPerSecond": "1", "RequestBurst": "1"}) as stack:
-        throttled = _Client(str(stack.api_url), make_key(stack))
+        throttled = Client(str(stack.api_url), make_key(stack))
         for operation in operations:
             method, path = operation.split()
             for _ in range(2):
@@ -89,7 +89,7 @@ def unreached() -> list[tuple[str, str]]:
     )
 
 
-def _operations(client: _Client) -> Iterator[tuple[str, list[str]]]:
+def _operations(client: Client) -> Iterator[tuple[str, list[str]]]:
     """What the document has: method and path of each operation, with its statuses."""
     document = requests.get(f"{client.url}/openapi.json", timeout=30).json()
     for path, methods in document["paths"].items():
@@ -102,7 +102,7 @@ def _form(path: str) -> dict[str, Any]:
     return {"files": {"file": (_SAMPLE.name, _SAMPLE.read_bytes())}} if path == _DOCUMENTS else {}
 
 
-def _use(stack: LocalStack, client: _Client) -> None:
+def use(stack: LocalStack, client: Client) -> None:
     """What people do, and what they get wrong."""
     offered = client.ask("POST", "/uploads", json={"documentName": _SAMPLE.name}).json()["data"]
     sent = requests.post(offered["url"], data=offered["fields"], files={"file": _SAMPLE.read_bytes()}, timeout=30)

@@ -30,10 +30,15 @@ def applied(host: Host) -> Iterator[None]:
     with ExitStack() as patches:
         for target, name, replacement in (*services.patches(host), *state_machines.patches(host)):
             patches.enter_context(patch.object(target, name, replacement, create=True))
+
+        def authorise(params: Any, model: Any, context: Any, **_kwargs: Any) -> None:
+            if host.gate is not None:
+                host.gate.authorise(params, model, context)
+
         # The way moto itself gets into every session.
-        guard = ("before-send", _refuse_unless_answered)
-        BUILTIN_HANDLERS.append(guard)
-        patches.callback(BUILTIN_HANDLERS.remove, guard)
+        for entry in (("before-send", _refuse_unless_answered), ("before-parameter-build", authorise)):
+            BUILTIN_HANDLERS.append(entry)
+            patches.callback(BUILTIN_HANDLERS.remove, entry)
         yield
 
 

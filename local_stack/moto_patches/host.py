@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from local_stack.clock import ScaledClock
+from local_stack.hostility.faults import Faults
+
+if TYPE_CHECKING:
+    from local_stack.hostility.gate import Gate
 
 Patch: TypeAlias = tuple[Any, str, Any]
 """An object, the name of one of its attributes, and what to put in its place."""
@@ -34,9 +38,12 @@ class Host(Protocol):
     """What the patched moto calls. The calls come from many threads."""
 
     clock: ScaledClock
+    faults: Faults
+    gate: Gate | None
+    """None until the resources are there: what creates them passes untouched."""
 
     def invoke(self, function_name: str, payload: bytes, invocation_type: str) -> tuple[bytes, bool]:
-        """The answer of a function, and whether it is an error."""
+        """The answer of a function, and whether it is an error. Raises Throttled at a limit."""
         ...
 
     def message_arrived(self, queue_arn: str) -> None: ...
@@ -47,6 +54,6 @@ class Host(Protocol):
 
     def execution_ended(self, arn: str, execution_input: Any, events: list[dict[str, Any]]) -> None: ...
 
-    def in_execution(self, execution_input: Any, run: Callable[[], None]) -> None:
+    def in_execution(self, machine_arn: str, execution_input: Any, run: Callable[[], None]) -> None:
         """Run the body of an execution on this thread."""
         ...

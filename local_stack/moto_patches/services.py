@@ -5,24 +5,25 @@ from __future__ import annotations
 import copy
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+from botocore.awsrequest import AWSResponse
+from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.utils import unix_time_millis
-from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
-from moto.dynamodb.models.table import Table
-from moto.dynamodb.responses import DynamoHandler
 from moto.events.models import events_backends
 from moto.s3 import notifications
 from moto.sqs.models import Queue, SQSBackend
 
-from local_stack.moto_patches.host import Host, Patch, TableCall
+from local_stack.hostility.concurrency import Throttled
+from local_stack.moto_patches import dynamodb
+from local_stack.moto_patches.host import Host, Patch
 
 
 def patches(host: Host) -> list[Patch]:
-    return [*_s3(host), *_sqs(host), *_lambda(host), *_dynamodb(host)]
+    return [*_requests(host), *_s3(host), *_sqs(host), *_lambda(host), *dynamodb.patches(host)]
 
 
 def locked(owner: type, *names: str) -> list[Patch]:
@@ -41,6 +42,18 @@ def locked(owner: type, *names: str) -> list[Patch]:
         return guarded
 
     return [(owner, name, guard(getattr(owner, name))) for name in names]
+
+
+def _requests(host: Host) -> list[Patch]:
+    stub = BotocoreStubber.__call__
+
+    def pass_gate(stubber: Any, event_name: str, request: Any, **kwargs: Any) -> AWSResponse | None:
+        def send() -> AWSResponse | None:
+            return stub(stubber, event_name, request, **kwargs)
+
+        return send() if host.gate is None else host.gate.aws(event_name, request, send)
+
+    return [(BotocoreStubber, "__call__", pass_gate)]
 
 
 def _s3(host: Host) -> list[Patch]:
@@ -73,11 +86,16 @@ def _s3(host: Host) -> list[Patch]:
                 "reason": "PutObject" if event_name.endswith(":Put") else event_name.rsplit(":", 1)[1],
             },
         }
-        for bus in events_backends[account_id][bucket.region_name].event_buses.values():
-            for rule in bus.rules.values():
-                # A schedule has no pattern, which for moto matches every event.
-                if not rule.scheduled_expression and rule.event_pattern.matches_event(event):
-                    rule.send_to_targets(event, transform_input=False)
+
+        def deliver() -> None:
+            for bus in events_backends[account_id][bucket.region_name].event_buses.values():
+                for rule in bus.rules.values():
+                    # A schedule has no pattern, which for moto matches every event.
+                    if not rule.scheduled_expression and rule.event_pattern.matches_event(event):
+                        rule.send_to_targets(event, transform_input=False)
+
+        for seconds in host.faults.delays("s3:event", bucket.name):
+            _after(host, seconds, deliver)
 
     return [(notifications, "_send_event_bridge_message", send_event)]
 
@@ -87,16 +105,29 @@ def _sqs(host: Host) -> list[Patch]:
 
     def add_and_tell(queue: Any, message: Any) -> None:
         """moto delays a message in real time; it comes when its time has passed on the stack's clock."""
-        if message.delayed:
-            delay = (message.delayed_until - unix_time_millis()) / 1000
-            message.delayed_until = 0.0
-            host.clock.call_later(delay, lambda: add_and_tell(queue, message))
-            return
-        add_message(queue, message)
-        host.message_arrived(queue.queue_arn)
+        delay = max(0.0, (message.delayed_until - unix_time_millis()) / 1000) if message.delayed else 0.0
+        message.delayed_until = 0.0
+
+        def add(arrived: Any) -> None:
+            add_message(queue, arrived)
+            host.message_arrived(queue.queue_arn)
+
+        for number, seconds in enumerate(host.faults.delays("sqs:message", queue.name)):
+            _after(host, delay + seconds, functools.partial(add, copy.deepcopy(message) if number else message))
 
     guarded = locked(SQSBackend, "receive_message", "delete_message", "change_message_visibility", "send_message")
     return [(Queue, "add_message", add_and_tell), *guarded]
+
+
+def _after(host: Host, seconds: float, deliver: Callable[[], None]) -> None:
+    if seconds:
+        host.clock.call_later(seconds, deliver)
+    else:
+        deliver()
+
+
+class _TooManyRequests(LambdaClientError):
+    code = 429
 
 
 def _lambda(host: Host) -> list[Patch]:
@@ -106,116 +137,12 @@ def _lambda(host: Host) -> list[Patch]:
         """moto runs functions in Docker, asynchronous ones at once; the runtime of the local stack takes over."""
         name = backend.get_function(name, qualifier).function_name
         payload = body.encode() if isinstance(body, str) else bytes(body or b"{}")
-        answer, failed = host.invoke(name, payload, headers.get("X-Amz-Invocation-Type", "RequestResponse"))
+        try:
+            answer, failed = host.invoke(name, payload, headers.get("X-Amz-Invocation-Type", "RequestResponse"))
+        except Throttled as exc:
+            raise _TooManyRequests("TooManyRequestsException", f"{exc} ({exc.reason})") from exc
         if failed:
             response_headers["x-amz-function-error"] = "Unhandled"
         return answer
 
     return [(LambdaBackend, "invoke", invoke)]
-
-
-def _dynamodb(host: Host) -> list[Patch]:
-    lock = threading.RLock()
-    queried: list[Mapping[str, Any]] = []
-    call_action, query = DynamoHandler.call_action, Table.query
-    transact_write_items = DynamoDBBackend.transact_write_items
-
-    def call_and_tell(handler: Any) -> Any:
-        """Requests come one at a time, and each is shown to the host with the items it found and left."""
-        operation, body = handler._get_action(), handler.params
-        with lock:
-            queried.clear()
-            table, keys = _addressed(handler.dynamodb_backend, operation, body)
-            before = tuple(_plain_item(table, key) for key in keys)
-            answer = call_action(handler)
-            if table is not None:
-                after = tuple(_plain_item(table, key) for key in keys)
-                names = tuple(filter(None, (table.hash_key_attr, table.range_key_attr)))
-                indexes = {
-                    index.name: tuple(part["AttributeName"] for part in index.schema) for index in table.all_indexes()
-                }
-                host.table_called(TableCall(operation, body, before, after, tuple(queried), names, indexes))
-            return answer
-
-    def query_partition(table: Any, hash_key: Any, *args: Any, **kwargs: Any) -> Any:
-        """moto sorts the whole table for every query, which makes a thousand jobs quadratic."""
-        index_name = args[6]
-        partitions = table.items.values() if index_name else [table.items.get(hash_key, {})]
-        table.all_items = lambda: [item for partition in partitions for item in partition.values()]
-        try:
-            found = query(table, hash_key, *args, **kwargs)
-        finally:
-            del table.all_items
-        queried.extend(_plain(table.items[item.hash_key][item.range_key].attrs) for item in found[0])
-        return found
-
-    def transact(backend: Any, transact_items: list[dict[str, Any]]) -> None:
-        """moto copies the whole table to be able to roll back; the items of the transaction are enough."""
-        _, keys = _addressed(backend, "TransactWriteItems", {"TransactItems": transact_items})
-        tables = [backend.get_table(next(iter(action.values()))["TableName"]) for action in transact_items]
-        originals = [
-            copy.deepcopy(table.get_item(*_typed(table, key))) for table, key in zip(tables, keys, strict=True)
-        ]
-        try:
-            transact_write_items(backend, transact_items)
-        except Exception:
-            for table, key, original in zip(tables, keys, originals, strict=True):
-                hash_key, range_key = _typed(table, key)
-                table.items[hash_key].pop(range_key, None)
-                if original is not None:
-                    table.items[hash_key][range_key] = original
-            raise
-
-    return [
-        (DynamoHandler, "call_action", call_and_tell),
-        (Table, "query", query_partition),
-        (DynamoDBBackend, "transact_write_items", transact),
-        # The only copies of a table are those for rolling back.
-        (Table, "__deepcopy__", lambda table, _memo: table),
-    ]
-
-
-def _addressed(backend: Any, operation: str, body: Mapping[str, Any]) -> tuple[Any, list[Mapping[str, Any]]]:
-    """The table of a request and the keys it names; (None, []) when it addresses no items."""
-    if operation.startswith("Transact"):
-        actions = [next(iter(action.values())) for action in body["TransactItems"]]
-        table_name, named = (
-            actions[0]["TableName"],
-            [action.get("Key") or action["Item"] for action in actions],
-        )
-    elif operation.startswith("Batch"):
-        table_name, requests = next(iter(body["RequestItems"].items()))
-        if operation == "BatchGetItem":
-            named = requests["Keys"]
-        else:
-            actions = [next(iter(request.values())) for request in requests]
-            named = [action.get("Key") or action["Item"] for action in actions]
-    elif operation in {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"}:
-        table_name = body["TableName"]
-        named = [body[part] for part in ("Key", "Item") if part in body]
-    else:
-        return None, []
-    table = backend.get_table(table_name)
-    attributes = [name for name in (table.hash_key_attr, table.range_key_attr) if name]
-    return table, [{name: item[name] for name in attributes} for item in named]
-
-
-def _typed(table: Any, key: Mapping[str, Any]) -> tuple[Any, Any]:
-    range_key = DynamoType(key[table.range_key_attr]) if table.range_key_attr else None
-    return DynamoType(key[table.hash_key_attr]), range_key
-
-
-def _plain_item(table: Any, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    item = table.get_item(*_typed(table, key))
-    return None if item is None else _plain(item.attrs)
-
-
-def _plain(value: Any) -> Any:
-    """moto's typed attributes as DynamoDB JSON."""
-    if isinstance(value, DynamoType):
-        return {value.type: _plain(value.value)}
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value

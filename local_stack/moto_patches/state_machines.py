@@ -45,6 +45,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
+from moto.stepfunctions.parser.asl.eval.states import ContextObject, TaskData
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
@@ -53,6 +54,8 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local_stack.clock import ScaledClock
+from local_stack.iam import task_tokens
+from local_stack.moto_patches import task_errors
 from local_stack.moto_patches.host import Host, Patch
 from local_stack.moto_patches.services import locked
 
@@ -69,6 +72,7 @@ def patches(host: Host) -> list[Patch]:
     return [
         *_executions(host),
         *_integrations(),
+        *task_errors.patches(),
         *_expressions(host.clock),
         *_waits(host.clock),
         *_callbacks(host.clock),
@@ -106,7 +110,7 @@ def _executions(host: Host) -> list[Patch]:
 
     def run(worker: Any, running: Any) -> None:
         try:
-            host.in_execution(running.input_data, worker._execution_logic)
+            host.in_execution(running.state_machine.arn, running.input_data, worker._execution_logic)
         except Exception:
             _LOG.exception("Execution %s broke the interpreter", running.name)
         finally:
@@ -266,6 +270,11 @@ def _callbacks(clock: ScaledClock) -> list[Patch]:
     endpoints: dict[str, Any] = {}
     add, interrupt_all = callback.CallbackPoolManager.add, callback.CallbackEndpoint.interrupt_all
 
+    def new_token(context: Any) -> str:
+        token = task_tokens.new(context.context_object_data["StateMachine"]["Id"])
+        context.context_object_data["Task"] = TaskData(Token=token)
+        return token
+
     def add_and_remember(pool: Any, token: str) -> Any:
         endpoints[token] = add(pool, token)
         return endpoints[token]
@@ -299,6 +308,7 @@ def _callbacks(clock: ScaledClock) -> list[Patch]:
         return EmptyResult()
 
     return [
+        (ContextObject, "update_task_token", new_token),
         (callback.CallbackPoolManager, "add", add_and_remember),
         (callback.CallbackEndpoint, "interrupt_all", close),
         (StateTaskServiceCallback, "_wait_for_task_token_timeout", wait),

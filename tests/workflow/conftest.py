@@ -33,6 +33,10 @@ class Stacks:
         self._options = options
         return self._stack
 
+    def denied(self) -> list[str]:
+        """What the roles of the present stack were refused."""
+        return [] if self._stack is None else [str(denial) for denial in self._stack.permissions.denied]
+
     def close(self) -> None:
         if self._stack is not None:
             self._stack.__exit__(None, None, None)
@@ -44,6 +48,13 @@ def stacks() -> Iterator[Stacks]:
     running = Stacks()
     yield running
     running.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_permission_is_missing(stacks: Stacks) -> Iterator[None]:
+    """A denial may hide behind what is tried again, or behind what is no failure."""
+    yield
+    assert stacks.denied() == []
 
 
 @pytest.fixture

@@ -14,8 +14,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local_stack import moto_patches, template
+from local_stack import callers, moto_patches, template
+from local_stack.callers import Caller
 from local_stack.clock import ScaledClock
+from local_stack.hostility import Faults
+from local_stack.hostility.gate import Gate
+from local_stack.iam import Permissions
 from local_stack.moto_patches import TableCall
 from local_stack.runtime import Runtime
 from local_stack.template import Resources
@@ -27,6 +31,9 @@ class MiniStack:
     """The host of the patched moto; keeps what it was told."""
 
     clock: ScaledClock
+    faults: Faults = field(default_factory=Faults)
+    gate: Gate | None = None
+    permissions: Permissions = field(init=False)
     resources: Resources = field(init=False)
     runtime: Runtime = field(init=False)
     calls: list[TableCall] = field(default_factory=list)
@@ -50,8 +57,10 @@ class MiniStack:
     def execution_ended(self, arn: str, execution_input: Any, events: list[dict[str, Any]]) -> None:
         self.ended.append(arn)
 
-    def in_execution(self, execution_input: Any, run: Callable[[], None]) -> None:
-        run()
+    def in_execution(self, machine_arn: str, execution_input: Any, run: Callable[[], None]) -> None:
+        role = self.resources.roles[self.resources.machine_roles[machine_arn]]
+        with callers.acting_as(Caller("Machine", role)):
+            run()
 
     def end(self) -> None:
         self.runtime.stop()
@@ -81,7 +90,12 @@ def starting(folder: Path) -> Iterator[Callable[..., MiniStack]]:
             exits.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
             exits.enter_context(moto_patches.applied(stack))
             stack.resources = template.create(template.translate(folder / "template.yaml"), "mini", parameters)
-            stack.runtime = Runtime(stack.resources, stack.clock, lambda _function: nullcontext())
+            stack.permissions = Permissions(stack.resources.roles, "us-east-1")
+            stack.gate = Gate(stack.faults, stack.permissions, stack.clock)
+            exits.enter_context(stack.gate.open())
+            stack.runtime = Runtime(
+                stack.resources, stack.clock, lambda _function: nullcontext, stack.faults, stack.gate
+            )
             exits.callback(stack.end)
             stack.runtime.start()
             return stack
@@ -126,7 +140,16 @@ MACHINE_TEMPLATE = """
     Resources:
       Role:
         Type: AWS::IAM::Role
-        Properties: {AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}}
+        Properties:
+          AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}
+          Policies:
+            - PolicyName: Machine
+              PolicyDocument:
+                Version: "2012-10-17"
+                Statement:
+                  - {Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Work.Arn}
+                  - {Effect: Allow, Action: dynamodb:UpdateItem, Resource: !GetAtt Table.Arn}
+                  - {Effect: Allow, Action: states:StartExecution, Resource: "arn:aws:states:*:*:stateMachine:machine"}
       Machine:
         Type: AWS::Serverless::StateMachine
         Properties:
@@ -136,13 +159,33 @@ MACHINE_TEMPLATE = """
           Role: !GetAtt Role.Arn
       Work:
         Type: AWS::Serverless::Function
-        Properties: {CodeUri: work, Handler: app.handler, Runtime: python3.13}
+        Properties:
+          CodeUri: work
+          Handler: app.handler
+          Runtime: python3.13
+          Policies:
+            - Statement:
+                - Effect: Allow
+                  Action: [dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem]
+                  Resource: !GetAtt Table.Arn
+                - {Effect: Allow, Action: "s3:*Object", Resource: !Sub "${Bucket.Arn}/open/*"}
+                - {Effect: Deny, Action: "s3:*", Resource: !Sub "${Bucket.Arn}/open/secret*"}
+      Bucket:
+        Type: AWS::S3::Bucket
+        Properties: {VersioningConfiguration: {Status: Enabled}}
       Table:
         Type: AWS::DynamoDB::Table
         Properties:
           BillingMode: PAY_PER_REQUEST
-          AttributeDefinitions: [{AttributeName: PK, AttributeType: S}, {AttributeName: SK, AttributeType: S}]
+          AttributeDefinitions:
+            - {AttributeName: PK, AttributeType: S}
+            - {AttributeName: SK, AttributeType: S}
+            - {AttributeName: due, AttributeType: S}
           KeySchema: [{AttributeName: PK, KeyType: HASH}, {AttributeName: SK, KeyType: RANGE}]
+          GlobalSecondaryIndexes:
+            - IndexName: due-index
+              KeySchema: [{AttributeName: due, KeyType: HASH}, {AttributeName: SK, KeyType: RANGE}]
+              Projection: {ProjectionType: KEYS_ONLY}
 """
 
 

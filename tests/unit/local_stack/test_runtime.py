@@ -73,8 +73,8 @@ def started(start: Start, time_scale: float = 1.0, source: str = "") -> tuple[Mi
     """A stack, and the events its function got with their contexts."""
     files = {"work/app.py": REMEMBERS["work/app.py"] + source}
     stack = start(QUEUED, files, time_scale=time_scale)
-    handler = stack.runtime._handler(stack.resources.function("Work"))
-    return stack, handler.__globals__["events"]
+    container = stack.runtime._container(stack.resources.function("Work"))
+    return stack, container.handler.__globals__["events"]
 
 
 def messages_in(stack: MiniStack, logical_id: str) -> list[str]:
@@ -121,7 +121,7 @@ def test_other_prefixes_reach_nobody(start: Start) -> None:
 
 FAILS_SOME = """
         def answer(event):
-            failed = [record["messageId"] for record in event["Records"] if record["body"].startswith("bad")]
+            failed = [record["messageId"] for record in event.get("Records", ()) if record["body"].startswith("bad")]
             return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}
 """
 
@@ -166,7 +166,7 @@ def test_a_message_with_a_delay_comes_when_it_has_passed_on_the_clock_of_the_sta
 def test_no_more_batches_at_a_time_than_there_are_cores_and_waiting_for_one_is_no_work(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local_stack.event_source.MOST_BATCHES", 2)
+    monkeypatch.setattr("local_stack.runtime.MOST_BATCHES", 2)
     sleeps = """
         import threading
         inside, most, lock = [], [], threading.Lock()
@@ -181,7 +181,7 @@ def test_no_more_batches_at_a_time_than_there_are_cores_and_waiting_for_one_is_n
                 inside.remove(event)
     """
     stack, events = started(start, time_scale=200, source=sleeps)
-    most = stack.runtime._handler(stack.resources.function("Work")).__globals__["most"]
+    most = stack.runtime._container(stack.resources.function("Work")).handler.__globals__["most"]
     for number in range(30):
         send(stack, str(number))
     wait_until(lambda: sum(deliveries(events, str(number)) for number in range(30)) == 30)

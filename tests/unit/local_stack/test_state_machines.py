@@ -61,8 +61,8 @@ def result_of(machine: Machine, data: str = "{}", name: str = "run") -> object:
 
 def token_of(machine: Machine) -> str:
     function = next(iter(machine.stack.resources.functions.values()))
-    wait_until(lambda: machine.stack.runtime._handlers)
-    tokens = machine.stack.runtime._handlers[function.name].__globals__["tokens"]
+    wait_until(lambda: machine.stack.runtime._containers)
+    tokens = machine.stack.runtime._containers[function.name].handler.__globals__["tokens"]
     wait_until(lambda: tokens)
     return str(tokens[-1])
 
