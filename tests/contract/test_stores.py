@@ -34,11 +34,11 @@ from tests.contract.store_contracts import (
     a_row,
 )
 from tests.contract.submissions_contract import SubmissionsContract
+from tests.fakes.provider_states import MemoryProviderStateStore
 from tests.fakes.stores import (
     BUCKET,
     MemoryDocumentStore,
     MemoryJobStore,
-    MemoryProviderStateStore,
     MemorySubmissionStore,
 )
 

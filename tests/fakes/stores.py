@@ -6,7 +6,6 @@ As there, times are kept to the millisecond, an item has a largest size, and an 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,11 +16,9 @@ from invoice_capture.aws.invoice_items import invoice_items
 from invoice_capture.domain.announcement import EVENTS
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import CaptureError, DocumentMissing, JobClosed
-from invoice_capture.domain.job import WITHOUT_INVOICE, Job, JobStatus, provider_of, sources_of
-from invoice_capture.domain.pacing import Breaker, RateBucket
-from invoice_capture.domain.polling import faded, fading_period
+from invoice_capture.domain.job import WITHOUT_INVOICE, Job, JobStatus, sources_of
 from invoice_capture.domain.submission import Outcome, Submission
-from invoice_capture.ports import Lease, ProviderState, Shown, StaleWrite, StoredInvoice, UploadForm
+from invoice_capture.ports import Shown, StaleWrite, StoredInvoice, UploadForm
 from tests.fakes.items import Items, as_kept, require_size
 
 BUCKET = "documents"
@@ -327,68 +324,6 @@ class MemorySubmissionStore:
         return sorted(rows, key=lambda entry: entry[0])
 
 
-class MemoryProviderStateStore:
-    def __init__(self) -> None:
-        self.states: dict[str, ProviderState] = {}
-        self._accounts: set[str] = set()
-        self._periods: dict[str, int] = {}
-
-    def load(self, provider: str) -> ProviderState:
-        return self.states.get(provider, ProviderState(lease=None, bucket=None, breaker=Breaker(), latencies={}))
-
-    def accounts(self) -> frozenset[str]:
-        return frozenset(self._accounts)
-
-    def take_lease(self, provider: str, lease: Lease, instead_of: Lease | None) -> bool:
-        if provider != provider_of(provider):
-            self._accounts.add(provider)
-        present = self.load(provider).lease
-        seen = None if instead_of is None else (instead_of.owner, as_kept(instead_of.expires_at))
-        if present is not None and (present.owner, present.expires_at) != seen:
-            return False
-        return self._change(provider, lease=as_kept(lease))
-
-    def keep_lease(self, provider: str, lease: Lease) -> bool:
-        return self.pass_lease(provider, lease.owner, lease)
-
-    def pass_lease(self, provider: str, owner: str, lease: Lease) -> bool:
-        return self._owns(provider, owner) and self._change(provider, lease=as_kept(lease))
-
-    def release_lease(self, provider: str, owner: str) -> bool:
-        return self._owns(provider, owner) and self._change(provider, lease=None)
-
-    def swap_bucket(self, provider: str, bucket: RateBucket) -> bool:
-        present = self.load(provider).bucket
-        if present is not None and present.version != bucket.version - 1:
-            return False
-        # To the microsecond: a millisecond is several turns at a high rate.
-        kept = replace(as_kept(bucket), next_turn_at=bucket.next_turn_at, share=round(bucket.share, 6))
-        return self._change(provider, bucket=kept)
-
-    def swap_breaker(self, provider: str, breaker: Breaker) -> bool:
-        present = self.load(provider).breaker
-        if present.version and present.version != breaker.version - 1:
-            return False
-        return self._change(provider, breaker=as_kept(breaker))
-
-    def add_latencies(self, provider: str, counts: Mapping[tuple[str, int], int], now: datetime) -> None:
-        latencies = {name: dict(buckets) for name, buckets in self.load(provider).latencies.items()}
-        if self._periods.setdefault(provider, fading_period(now)) < fading_period(now):
-            self._periods[provider], latencies = fading_period(now), faded(latencies)
-        for (size_class, bucket), number in counts.items():
-            buckets = latencies.setdefault(size_class, {})
-            buckets[bucket] = buckets.get(bucket, 0) + number
-        self._change(provider, latencies=latencies)
-
-    def _owns(self, provider: str, owner: str) -> bool:
-        lease = self.load(provider).lease
-        return lease is not None and lease.owner == owner
-
-    def _change(self, provider: str, **parts: Any) -> bool:
-        self.states[provider] = replace(self.load(provider), **parts)
-        return True
-
-
 def _stored_invoice(
     job_id: str, sort_key: str, invoice: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], now: datetime
 ) -> StoredInvoice:
@@ -396,15 +331,3 @@ def _stored_invoice(
     for item in (head, *further):
         require_size(item)
     return StoredInvoice(json.loads(json.dumps(invoice)), json.loads(json.dumps(findings)), as_kept(now))
-
-
-class MemoryExtractionRuns:
-    def __init__(self) -> None:
-        self.counts: Counter[tuple[str, int]] = Counter()
-
-    def begin(self, key: tuple[str, int]) -> int:
-        self.counts[key] += 1
-        return self.counts[key]
-
-    def end(self, key: tuple[str, int]) -> None:
-        self.counts[key] -= 1

@@ -22,7 +22,8 @@ from invoice_capture.use_cases.discard_copies import DiscardCopies
 from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
 from invoice_capture.use_cases.submit_document import SubmitDocument, SubmitRequest
 from invoice_capture.use_cases.sweep_jobs import SweepJobs
-from tests.fakes.stores import MemoryDocumentStore, MemoryJobStore, MemoryProviderStateStore, MemorySubmissionStore
+from tests.fakes.provider_states import MemoryProviderStateStore
+from tests.fakes.stores import MemoryDocumentStore, MemoryJobStore, MemorySubmissionStore
 
 START = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 PDF = b"%PDF-1.7 an invoice"

@@ -41,7 +41,7 @@ from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.errors import SettingMissing
 from invoice_capture.domain.job import provider_of
-from invoice_capture.observability import count
+from invoice_capture.observability import EmbeddedMetrics
 from invoice_capture.providers import registry
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.settings import Settings
@@ -53,13 +53,6 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
-
-
-class EmbeddedMetrics:
-    """Metrics in the log, where CloudWatch finds them (EMF)."""
-
-    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
-        count(metric, value, **dimensions)
 
 
 class Application:

@@ -15,7 +15,7 @@ from invoice_capture.aws.extraction_runs import DynamoDBExtractionRuns
 from invoice_capture.aws.messaging import SQSQueue
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.errors import StoreUnavailable
-from tests.fakes.stores import MemoryExtractionRuns
+from tests.fakes.provider_states import MemoryExtractionRuns
 
 KEY = ("01KN1W7MG0AYEVZ1JH1T0R8VT6", 1)
 RETENTION = timedelta(days=400)

@@ -22,7 +22,7 @@ from invoice_capture.ports import Capabilities
 from invoice_capture.use_cases.extract_document import ExtractDocument, ExtractRequest
 from invoice_capture.use_cases.pace_pages import OcrPace, PagesInTurn
 from tests.contract.provider_contracts import QueuedMessages
-from tests.fakes.stores import MemoryExtractionRuns
+from tests.fakes.provider_states import MemoryExtractionRuns
 from tests.fakes.world import ServerProvider, World
 
 Engine = Callable[[bytes, PagesInTurn], bytes]

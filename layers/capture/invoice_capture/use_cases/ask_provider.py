@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from invoice_capture.domain.errors import (
+    CaptureFailed,
     CredentialsRefused,
     NoCredit,
     ProviderError,
@@ -147,6 +148,8 @@ class AskProvider:
             return replace(check, raw=self._provider.fetch(reference))
         except _ABOUT_THE_ACCOUNT as exc:
             return replace(check, error=exc)
+        except CaptureFailed as exc:
+            return Check(CheckState.FAILED, error=exc)
         except ProviderError as exc:
             return Check(CheckState.REFUSED, error=exc)
 

@@ -140,7 +140,8 @@ class HandOver:
                 copies = self.provider.copies(row)
         except ProviderError:
             return row
-        if copies > 1:
+        if copies != 1:
+            # None is a list that is behind.
             return row
         unmarked = self._save(replace(row, possible_double_charge=False))
         self._take_mark_back(unmarked)

@@ -209,6 +209,8 @@ class LookAtSubmissions:
         now = self.clock.now()
         histogram = LatencyHistogram.for_size(provider.typical_latency_seconds, pace.state.latencies, row.document.size)
         wait = seconds_to_next_check(self._age(row, now), histogram, MINIMUM_POLL_SECONDS)
+        if check.said is not None:
+            self.jobs.remark(row.job_id, f"{row.provider} says {check.said!r} of {row.document.name}.", now)
         asked = check.state is CheckState.ACTION_REQUIRED
         if asked:
             self._ask_for_action(row, check.action_url)
