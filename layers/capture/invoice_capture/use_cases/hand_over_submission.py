@@ -25,6 +25,7 @@ from invoice_capture.domain.errors import (
     JobCancelled,
     ProviderError,
     ProviderUnavailable,
+    StoreUnavailable,
     SubmissionInDoubt,
 )
 from invoice_capture.domain.polling import LatencyHistogram, seconds_to_next_check
@@ -41,6 +42,8 @@ _MOST_ATTEMPTS = 2
 # What a provider that lists its jobs does not list by then, it never took.
 _LISTED_WITHIN = timedelta(hours=6)
 _PATIENCE = timedelta(seconds=20)
+# Seconds between attempts to write down what a provider accepted, within the time that its function has left.
+_PAUSES_OF_THE_STORE = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _LOOK_UP_PAUSE = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
@@ -183,11 +186,21 @@ class HandOver:
     def _accepted(self, row: Submission, reference: str) -> Submission:
         now = self.clock.now()
         accepted = replace(row, state=SubmissionState.PENDING, reference=reference, submitted_at=now)
-        if self.provider.capabilities.calls_back:
-            # Looked at when it should have called back long ago, which was known before.
-            return self._save(accepted)
-        self._require_own(accepted)
-        return self._save(replace(accepted, next_check_at=now + timedelta(seconds=self._first_check(row))))
+        # One that calls back is looked at when it should have done so long ago, which was known before.
+        if not self.provider.capabilities.calls_back:
+            accepted = replace(accepted, next_check_at=now + timedelta(seconds=self._first_check(row)))
+        for pause in _PAUSES_OF_THE_STORE:
+            try:
+                return self._keep_accepted(accepted)
+            except StoreUnavailable:
+                # What is not written down now would have to be paid for again.
+                self.clock.sleep(pause)
+        return self._keep_accepted(accepted)
+
+    def _keep_accepted(self, row: Submission) -> Submission:
+        if not self.provider.capabilities.calls_back:
+            self._require_own(row)
+        return self._save(row)
 
     def _require_own(self, row: Submission) -> None:
         """End two documents that the provider knows by one reference: whose values it would tell is anybody's guess.
