@@ -64,8 +64,8 @@ class Outcome:
 class Submission:
     """A document at one provider.
 
-    ``number`` is the place in the route, from 1. ``former_token`` is what ``task_token`` took the place of: when a state
-    is repeated while its function still runs, the later one may be the older. ``attempts`` counts the times the
+    ``number`` is the place in the route, from 1. ``former_token`` is what ``task_token`` took the place of: when a
+    state is repeated while its function still runs, the later one may be the older. ``attempts`` counts the times the
     document was sent without knowing that it was not taken; ``attempt_id`` is the last one's, made up by whoever makes
     it. ``moves_on``: the next provider of the route takes over while this one is out of order. ``checked_at`` is the
     last check that found it unfinished. ``next_check_at`` is when somebody is to look at the submission at the latest,

@@ -259,12 +259,19 @@ class HandOver:
                         row, state=SubmissionState.FAILED, error_code=JobCancelled.__name__, next_check_at=None
                     )
                 if not fresh.state.is_closed:
-                    row = replace(row, task_token=fresh.task_token or row.task_token, version=fresh.version)
+                    row = _with_tokens(row, fresh)
                 elif row.reference is None or fresh.reference is not None:
                     return fresh
                 else:
                     due_at = self.clock.now() if leaves_a_copy(self.provider) else None
                     row = replace(fresh, reference=row.reference, next_check_at=due_at)
+
+
+def _with_tokens(row: Submission, fresh: Submission) -> Submission:
+    """What was learnt of a row that has another token by now: which of the two is waited for is not known here."""
+    if fresh.task_token in {None, row.task_token}:
+        return replace(row, version=fresh.version, former_token=fresh.former_token)
+    return replace(row, version=fresh.version, task_token=fresh.task_token, former_token=row.task_token)
 
 
 def _names(row: Submission) -> dict[str, str]:
