@@ -73,6 +73,10 @@ class JobStore(Protocol):
         """The end of that moment has been announced: nothing is owed any more, and retention may begin."""
         ...
 
+    def claim_announcement(self, job_id: str, ended_at: datetime, now: datetime, *, until: datetime) -> bool:
+        """Be the only one who announces the end of that moment before ``until``. False when it is told, or claimed."""
+        ...
+
     def tell_later(self, job_id: str, ended_at: datetime) -> None:
         """The end of that moment could not be announced: it is for the sweeper, unless it was told meanwhile."""
         ...
@@ -173,7 +177,7 @@ class SubmissionStore(Protocol):
         *,
         next_check_at: datetime | None = None,
     ) -> bool:
-        """Close a row with its outcome, provided that ``task_token`` still is its token; the token is erased.
+        """Close an open row with its outcome, provided that it has this token, or none yet; the token is erased.
 
         ``next_check_at`` is when the provider's copy is to be deleted, None when there is none.
         """

@@ -17,13 +17,15 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from invoice_capture.domain.errors import (
     CaptureFailed,
     CredentialsRefused,
+    JobCancelled,
     ProviderError,
     ProviderUnavailable,
+    StoreUnavailable,
     SubmissionInDoubt,
 )
 from invoice_capture.domain.polling import LatencyHistogram, seconds_to_next_check
@@ -40,6 +42,8 @@ _MOST_ATTEMPTS = 2
 # What a provider that lists its jobs does not list by then, it never took.
 _LISTED_WITHIN = timedelta(hours=6)
 _PATIENCE = timedelta(seconds=20)
+# Seconds between attempts to write down what a provider accepted, within the time that its function has left.
+_PAUSES_OF_THE_STORE = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _LOOK_UP_PAUSE = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
@@ -105,12 +109,9 @@ class HandOver:
             if self._may_still_be_listed(row):
                 return self._save(replace(row, next_check_at=self.clock.now() + _LOOK_UP_PAUSE))
             raise self._in_doubt(row, "twice and both answers were lost")
+        marked = self.begin_attempt(replace(row, possible_double_charge=True))
+        # After the row: of several that settle it only one gets here, so nobody takes back what another has marked.
         self.jobs.suspect_double_charge(row.job_id, self.clock.now())
-        try:
-            marked = self.begin_attempt(replace(row, possible_double_charge=True))
-        except StaleWrite:
-            self._take_mark_back(row)
-            raise
         return self.send(marked, content)
 
     def look_back(self, row: Submission) -> None:
@@ -128,10 +129,14 @@ class HandOver:
                 state=SubmissionState.SUBMITTING,
                 attempts=row.attempts + 1,
                 attempt_id=secrets.token_hex(8),
-                # Due again in case this process dies before it knows the answer.
-                next_check_at=self.clock.now() + LONGEST_ATTEMPT,
+                next_check_at=self.due_after_attempt(),
             )
         )
+
+    def due_after_attempt(self) -> datetime:
+        """When a row is due again in case whoever calls the provider now dies before it knows the answer."""
+        calls_back_after = timedelta(seconds=self.provider.typical_latency_seconds)
+        return self.clock.now() + (calls_back_after if self.provider.capabilities.calls_back else LONGEST_ATTEMPT)
 
     def count_copies(self, row: Submission) -> Submission:
         """Take the mark of a submission back when the provider's own list shows one copy of it."""
@@ -160,8 +165,8 @@ class HandOver:
         if isinstance(error, CredentialsRefused) and self._has_new_settings():
             return self._not_taken(replace(row, next_check_at=self.clock.now()))
         if row.attempts <= 1 or not self.provider.capabilities.charges:
-            if row.number > 1:
-                self._not_taken(row)
+            # Before anybody is told: the next provider's turn may come before this row is closed.
+            self._not_taken(row)
             raise error
         if self._may_still_be_listed(row):
             # A number that exists already is how a job is refused that the list does not show yet.
@@ -180,16 +185,22 @@ class HandOver:
 
     def _accepted(self, row: Submission, reference: str) -> Submission:
         now = self.clock.now()
-        accepted = replace(
-            row,
-            state=SubmissionState.PENDING,
-            reference=reference,
-            submitted_at=now,
-            next_check_at=now + timedelta(seconds=self._first_check(row)),
-        )
+        accepted = replace(row, state=SubmissionState.PENDING, reference=reference, submitted_at=now)
+        # One that calls back is looked at when it should have done so long ago, which was known before.
         if not self.provider.capabilities.calls_back:
-            self._require_own(accepted)
-        return self._save(accepted)
+            accepted = replace(accepted, next_check_at=now + timedelta(seconds=self._first_check(row)))
+        for pause in _PAUSES_OF_THE_STORE:
+            try:
+                return self._keep_accepted(accepted)
+            except StoreUnavailable:
+                # What is not written down now would have to be paid for again.
+                self.clock.sleep(pause)
+        return self._keep_accepted(accepted)
+
+    def _keep_accepted(self, row: Submission) -> Submission:
+        if not self.provider.capabilities.calls_back:
+            self._require_own(row)
+        return self._save(row)
 
     def _require_own(self, row: Submission) -> None:
         """End two documents that the provider knows by one reference: whose values it would tell is anybody's guess.
@@ -227,8 +238,6 @@ class HandOver:
             self.jobs.clear_double_charge(row.job_id, self.clock.now())
 
     def _first_check(self, row: Submission) -> float:
-        if self.provider.capabilities.calls_back:
-            return self.provider.typical_latency_seconds
         histogram = LatencyHistogram.for_size(
             self.provider.typical_latency_seconds, self.pace.state.latencies, row.document.size
         )
@@ -237,7 +246,8 @@ class HandOver:
     def _save(self, row: Submission) -> Submission:
         """Write what was learnt, whatever token the row has by now.
 
-        A row that was closed meanwhile stays closed, but learns the reference of the copy that it left at the provider.
+        A row that was erased meanwhile is one of a job that its client deleted. A row that was closed stays closed, but
+        learns the reference of the copy that it left at the provider.
         """
         while True:
             try:
@@ -245,9 +255,11 @@ class HandOver:
             except StaleWrite:
                 fresh = self.submissions.get(row.key)
                 if fresh is None:
-                    return row
+                    return replace(
+                        row, state=SubmissionState.FAILED, error_code=JobCancelled.__name__, next_check_at=None
+                    )
                 if not fresh.state.is_closed:
-                    row = replace(row, task_token=fresh.task_token, version=fresh.version)
+                    row = replace(row, task_token=fresh.task_token or row.task_token, version=fresh.version)
                 elif row.reference is None or fresh.reference is not None:
                     return fresh
                 else:
