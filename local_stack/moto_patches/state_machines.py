@@ -264,8 +264,10 @@ def _interrupt(environment: Any) -> None:
 def _callbacks(clock: ScaledClock) -> list[Patch]:
     """Task tokens as on AWS: resolved by whoever comes first, refused afterwards.
 
-    moto searches all executions for a token, forgets the cause of a failure, and takes any number of answers.
+    moto searches all executions for a token, forgets the cause of a failure, takes any number of answers, and repeats a
+    state with the token that its first attempt was answered by.
     """
+    evaluate = StateTaskServiceCallback._evaluate_with_timeout
     lock = threading.Lock()
     endpoints: dict[str, Any] = {}
     add, interrupt_all = callback.CallbackPoolManager.add, callback.CallbackEndpoint.interrupt_all
@@ -278,6 +280,13 @@ def _callbacks(clock: ScaledClock) -> list[Patch]:
     def add_and_remember(pool: Any, token: str) -> Any:
         endpoints[token] = add(pool, token)
         return endpoints[token]
+
+    def evaluate_attempt(task: Any, environment: Any) -> None:
+        context = environment.states.context_object
+        if "Task" in context.context_object_data and context.context_object_data["State"]["RetryCount"]:
+            environment.callback_pool_manager.get(context.context_object_data["Task"]["Token"]).interrupt_all()
+            environment.callback_pool_manager.add(context.update_task_token())
+        evaluate(task, environment)
 
     def close(endpoint: Any) -> None:
         with lock:
@@ -311,6 +320,7 @@ def _callbacks(clock: ScaledClock) -> list[Patch]:
         (ContextObject, "update_task_token", new_token),
         (callback.CallbackPoolManager, "add", add_and_remember),
         (callback.CallbackEndpoint, "interrupt_all", close),
+        (StateTaskServiceCallback, "_evaluate_with_timeout", evaluate_attempt),
         (StateTaskServiceCallback, "_wait_for_task_token_timeout", wait),
         (StepFunctionsParserBackend, "send_task_success", succeed),
         (StepFunctionResponse, "send_task_failure", fail),

@@ -151,3 +151,14 @@ def test_a_form_stores_what_its_signer_may_store(running: Running) -> None:
             answers.append(requests.post(form.url, data=form.fields, files={"file": INVOICE}, timeout=10).status_code)
         assert answers == [204, 403]
         stack.permissions.clear()
+
+
+def test_a_state_that_is_repeated_waits_with_a_token_of_its_own(running: Running) -> None:
+    """The token of the attempt before has been answered: with StoreUnavailable."""
+    with running() as stack:
+        stack.faults.add(
+            Fault(on="secretsmanager:*", by="SubmitDocumentFunction", error="InternalServiceError", times=12)
+        )
+        job_id = finished(stack, stack.upload("incoming/scripted/invoice.xml", INVOICE))
+        assert stack.job(job_id)["status"] == "CAPTURED"
+        assert announced(stack, job_id) == ["invoice.captured"]
