@@ -293,7 +293,7 @@ class MemorySubmissionStore:
         next_check_at: datetime | None = None,
     ) -> bool:
         row = self.rows.get(key)
-        if row is None or row.task_token != task_token:
+        if row is None or row.state.is_closed or row.task_token not in {None, task_token}:
             return False
         self.rows[key] = replace(
             row,

@@ -187,7 +187,7 @@ def test_a_closed_token_cleans_the_row_up_and_keeps_the_outcome() -> None:
     assert result.turn.released
 
 
-def test_a_row_whose_token_was_replaced_after_it_was_told_is_left_alone() -> None:
+def test_a_token_that_replaces_one_that_was_told_is_told_as_well() -> None:
     """The state took the outcome, was repeated, and its new token is waiting: closing the row would strand it."""
     world = World()
     [job] = submitted(world)
@@ -196,7 +196,8 @@ def test_a_row_whose_token_was_replaced_after_it_was_told_is_left_alone() -> Non
 
     def succeed_then_replace(task_token, output):
         told(task_token, output)
-        world.submissions.save(replace(world.row(job), task_token="second"))
+        world.tokens.succeed = told
+        world.submissions.save(replace(world.row(job), task_token=world.tokens.issue("second")))
 
     world.tokens.succeed = succeed_then_replace
     world.finish(job)
@@ -204,8 +205,8 @@ def test_a_row_whose_token_was_replaced_after_it_was_told_is_left_alone() -> Non
     world.turn()
 
     assert "result_key" in world.tokens.outcomes[first]
-    assert world.row(job).state is SubmissionState.PENDING
-    assert world.row(job).task_token == "second"
+    assert "result_key" in world.tokens.outcomes["second"]
+    assert world.row(job).state is SubmissionState.DONE
 
 
 # --- the lease  ----------------------------------------

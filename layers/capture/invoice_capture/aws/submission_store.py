@@ -131,7 +131,8 @@ class DynamoDBSubmissionStore:
             # A row of an earlier release has its TTL already, and no moment that was kept for it.
             f"SET {', '.join(f'#{name} = :{name}' for name in changes)}, #ttl = if_not_exists(removed_at, #ttl) "
             f"REMOVE {removed} ADD version :one",
-            "task_token = :task_token",
+            "attribute_exists(PK) AND (task_token = :task_token "
+            "OR (attribute_not_exists(task_token) AND attribute_not_exists(finished_at)))",
             to_attributes(
                 {f":{name}": value for name, value in changes.items()} | {":task_token": task_token, ":one": 1}
             ),

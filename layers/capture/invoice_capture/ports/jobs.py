@@ -173,7 +173,7 @@ class SubmissionStore(Protocol):
         *,
         next_check_at: datetime | None = None,
     ) -> bool:
-        """Close a row with its outcome, provided that ``task_token`` still is its token; the token is erased.
+        """Close an open row with its outcome, provided that it has this token, or none yet; the token is erased.
 
         ``next_check_at`` is when the provider's copy is to be deleted, None when there is none.
         """

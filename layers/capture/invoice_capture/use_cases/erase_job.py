@@ -93,11 +93,11 @@ class EraseJob:
 
         The row is closed, so that the loop neither sends nor asks for what nobody wants any more.
         """
-        if row.task_token is not None:
+        if not row.state.is_closed:
             error = JobCancelled(f"Job {job.job_id} was deleted by its client.")
             resolve_submission(
                 row.key,
-                row.task_token,
+                row.task_token or "",
                 Outcome(row.provider, row.reference, error=error),
                 submissions=self.submissions,
                 callbacks=self.callbacks,

@@ -17,11 +17,12 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from invoice_capture.domain.errors import (
     CaptureFailed,
     CredentialsRefused,
+    JobCancelled,
     ProviderError,
     ProviderUnavailable,
     SubmissionInDoubt,
@@ -128,10 +129,14 @@ class HandOver:
                 state=SubmissionState.SUBMITTING,
                 attempts=row.attempts + 1,
                 attempt_id=secrets.token_hex(8),
-                # Due again in case this process dies before it knows the answer.
-                next_check_at=self.clock.now() + LONGEST_ATTEMPT,
+                next_check_at=self.due_after_attempt(),
             )
         )
+
+    def due_after_attempt(self) -> datetime:
+        """When a row is due again in case whoever calls the provider now dies before it knows the answer."""
+        calls_back_after = timedelta(seconds=self.provider.typical_latency_seconds)
+        return self.clock.now() + (calls_back_after if self.provider.capabilities.calls_back else LONGEST_ATTEMPT)
 
     def count_copies(self, row: Submission) -> Submission:
         """Take the mark of a submission back when the provider's own list shows one copy of it."""
@@ -180,16 +185,12 @@ class HandOver:
 
     def _accepted(self, row: Submission, reference: str) -> Submission:
         now = self.clock.now()
-        accepted = replace(
-            row,
-            state=SubmissionState.PENDING,
-            reference=reference,
-            submitted_at=now,
-            next_check_at=now + timedelta(seconds=self._first_check(row)),
-        )
-        if not self.provider.capabilities.calls_back:
-            self._require_own(accepted)
-        return self._save(accepted)
+        accepted = replace(row, state=SubmissionState.PENDING, reference=reference, submitted_at=now)
+        if self.provider.capabilities.calls_back:
+            # Looked at when it should have called back long ago, which was known before.
+            return self._save(accepted)
+        self._require_own(accepted)
+        return self._save(replace(accepted, next_check_at=now + timedelta(seconds=self._first_check(row))))
 
     def _require_own(self, row: Submission) -> None:
         """End two documents that the provider knows by one reference: whose values it would tell is anybody's guess.
@@ -227,8 +228,6 @@ class HandOver:
             self.jobs.clear_double_charge(row.job_id, self.clock.now())
 
     def _first_check(self, row: Submission) -> float:
-        if self.provider.capabilities.calls_back:
-            return self.provider.typical_latency_seconds
         histogram = LatencyHistogram.for_size(
             self.provider.typical_latency_seconds, self.pace.state.latencies, row.document.size
         )
@@ -237,7 +236,8 @@ class HandOver:
     def _save(self, row: Submission) -> Submission:
         """Write what was learnt, whatever token the row has by now.
 
-        A row that was closed meanwhile stays closed, but learns the reference of the copy that it left at the provider.
+        A row that was erased meanwhile is one of a job that its client deleted. A row that was closed stays closed, but
+        learns the reference of the copy that it left at the provider.
         """
         while True:
             try:
@@ -245,9 +245,11 @@ class HandOver:
             except StaleWrite:
                 fresh = self.submissions.get(row.key)
                 if fresh is None:
-                    return row
+                    return replace(
+                        row, state=SubmissionState.FAILED, error_code=JobCancelled.__name__, next_check_at=None
+                    )
                 if not fresh.state.is_closed:
-                    row = replace(row, task_token=fresh.task_token, version=fresh.version)
+                    row = replace(row, task_token=fresh.task_token or row.task_token, version=fresh.version)
                 elif row.reference is None or fresh.reference is not None:
                     return fresh
                 else:

@@ -29,19 +29,24 @@ def resolve_submission(
     A closed row keeps its outcome: when no token is open, the execution may be about to repeat its state, and its next
     token is then answered from the row instead of paying the provider again.
     """
-    try:
-        deliver(key[1], outcome, task_token, callbacks)
-    except TokenClosed:
-        row = submissions.get(key)
-        if row is None or row.task_token is None:
+    while True:
+        try:
+            deliver(key[1], outcome, task_token, callbacks)
+        except TokenClosed:
+            row = submissions.get(key)
+            if row is None or row.state.is_closed:
+                return
+            if row.task_token not in {None, task_token}:
+                task_token = row.task_token or task_token
+                continue
+            _log.info("Nobody waits for this outcome.", extra={"job_id": key[0], "provider": outcome.provider})
+        if submissions.close(key, task_token, outcome, clock.now(), next_check_at=discard_at):
             return
-        if row.task_token != task_token:
-            task_token = row.task_token
-            try:
-                deliver(key[1], outcome, task_token, callbacks)
-            except TokenClosed:
-                _log.info("Nobody waits for this outcome.", extra={"job_id": key[0], "provider": outcome.provider})
-    submissions.close(key, task_token, outcome, clock.now(), next_check_at=discard_at)
+        # Somebody closed it, or the state was repeated in this moment and has another token.
+        row = submissions.get(key)
+        if row is None or row.state.is_closed or row.task_token in {None, task_token}:
+            return
+        task_token = row.task_token or task_token
 
 
 def leaves_a_copy(provider: Provider) -> bool:

@@ -35,7 +35,7 @@ from invoice_capture.ports import (
     StaleWrite,
     SubmissionStore,
 )
-from invoice_capture.use_cases.hand_over_submission import LONGEST_ATTEMPT, HandOver
+from invoice_capture.use_cases.hand_over_submission import HandOver
 from invoice_capture.use_cases.keep_loop import ensure_loop
 from invoice_capture.use_cases.pace_provider import Pace
 from invoice_capture.use_cases.resolve_submission import deliver, leaves_a_copy, resolve_submission
@@ -110,6 +110,7 @@ class SubmitDocument:
         wait_until = pace.admit(provider.capabilities.requests.submit)
         if wait_until is not None and request.moves_on and pace.is_out_of_order:
             raise ProviderUnavailable(f"{provider.name} is out of order, and the route says not to wait for it.")
+        hand_over = HandOver(provider, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock)
         row = Submission(
             job_id=request.job_id,
             number=request.submission,
@@ -121,17 +122,30 @@ class SubmitDocument:
             created_at=now,
             deadline_at=request.deadline_at,
             attempts=1 if wait_until is None else 0,
-            next_check_at=wait_until or now + LONGEST_ATTEMPT,
+            next_check_at=wait_until or hand_over.due_after_attempt(),
             moves_on=request.moves_on,
         )
-        hand_over = HandOver(provider, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock)
-        if wait_until is None:
+        if wait_until is not None:
+            begun = self.submissions.begin(row)
+        else:
             hand_over.look_back(row)
-        if not self.submissions.begin(row):
+            # The token is written with what comes of the attempt: who dies in between has the state repeated, with
+            # another token. It is two thirds of the row, which this transaction would write twice.
+            begun = self.submissions.begin(replace(row, task_token=None))
+        if not begun:
             row = self._resume(request, hand_over, content)
-        elif row.state is SubmissionState.SUBMITTING:
-            row = hand_over.send(row, content)
+        elif wait_until is None:
+            row = self._send(row, request, hand_over, content)
         self._wait_for(row, request)
+
+    def _send(self, row: Submission, request: SubmitRequest, hand_over: HandOver, content: bytes) -> Submission:
+        try:
+            return hand_over.send(row, content)
+        except StoreUnavailable:
+            raise
+        except CaptureError as exc:
+            self._refuse(request, exc, row)
+            return self.submissions.get(row.key) or row
 
     def _wait_for(self, row: Submission, request: SubmitRequest) -> None:
         """Tell an outcome that is there already, and make sure that somebody looks in time at what is left to do."""
@@ -186,8 +200,10 @@ class SubmitDocument:
     def _resume(self, request: SubmitRequest, hand_over: HandOver, content: bytes) -> Submission:
         """The state is repeated: the submission takes the new token, and goes on from where it was."""
         row = self._take_token(request)
-        # Until it is due, whoever sends it may be at work still, however the state came to be repeated.
-        if row.state is SubmissionState.SUBMITTING and row.is_due(self.clock.now()):
+        # Until it is due, whoever sends it may be at work still, however the state came to be repeated. What costs
+        # nothing may be sent by both.
+        is_over = row.is_due(self.clock.now()) or not hand_over.provider.capabilities.charges
+        if row.state is SubmissionState.SUBMITTING and is_over:
             try:
                 return hand_over.settle_doubt(row, content)
             except StaleWrite:
