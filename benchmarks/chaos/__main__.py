@@ -76,8 +76,8 @@ def main() -> int:
     return conclude(
         [
             *judge.figures(breaches, jobs),
-            Figure("chaos: faults that were injected too seldom", rare, 0),
-            Figure("chaos: time", minutes, MOST_MINUTES, "min"),
+            Figure(f"chaos, {jobs} jobs: faults that were injected too seldom", rare, 0),
+            Figure(f"chaos, {jobs} jobs: time", minutes, MOST_MINUTES, "min"),
         ]
     )
 

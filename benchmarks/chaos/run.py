@@ -158,6 +158,8 @@ def _closed(plan: Plan, stack: LocalStack, doors: Mapping[str, Door], keys: Sequ
         if notification.message["event"] in EVENTS.values():
             told[notification.message["job_id"]].append(notification.message["status"])
     by_key = {_document(items["JOB"])["key"]: items for items in _partitions(stack).values() if "JOB" in items}
+    # Before the injected faults are added up: among them are those that it finds.
+    fates = {key: fates for door in doors.values() for key, fates in door.fates_of().items()}
     injected = stack.faults.injected.copy()
     for name in [name for name in injected if name.startswith("lambda throttles ")]:
         injected[NO_ROOM] += injected.pop(name)
@@ -168,7 +170,7 @@ def _closed(plan: Plan, stack: LocalStack, doors: Mapping[str, Door], keys: Sequ
         jobs=[_job(key, by_key.get(key), told, stack) for key in keys],
         spending=[one for door in doors.values() for one in door.spending],
         charged=Counter((name, one.name) for name in doors for one in stack.simulators[name].accepted),
-        fates={key: fates for door in doors.values() for key, fates in door.fates_of().items()},
+        fates=fates,
         injected=sum((door.injected for door in doors.values()), injected),
         denied=sorted({str(denial) for denial in stack.permissions.denied}),
         stack_hours=stack.clock.elapsed() / 3600,

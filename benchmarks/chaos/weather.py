@@ -51,6 +51,13 @@ def _out(service: str, name: str) -> Callable[[], Sequence[Rule]]:
     return lambda: [Fault(on=f"{service}:*", error="ServiceUnavailable", times=FOREVER, name=f"{name} is out of order")]
 
 
+def _no_secrets() -> Sequence[Rule]:
+    """Containers keep the secrets that they have read."""
+    ends = ENDINGS[2]
+    new = Fault(on="lambda:Handler", ends=ends, probability=0.2, times=FOREVER, name=f"function ends: {ends}")
+    return [*_out("secretsmanager", "Secrets Manager")(), new]
+
+
 def _throttling() -> Sequence[Rule]:
     return [
         Fault(on="dynamodb:*", error="ThrottlingException", probability=0.3, times=FOREVER, name="DynamoDB throttles"),
@@ -101,17 +108,17 @@ def _odd(simulator: Simulator, few: int) -> None:
 
 
 PHASES: Sequence[Phase] = (
-    Phase("fair", 1),
+    Phase("fair", 1, limits={"transaction_seconds": 0.2}),
     Phase("SNS is out of order", 1, _out("sns", "SNS")),
     Phase("the providers are under maintenance", 2, sky=_maintained, limits={"index_lag_seconds": 5.0}),
-    Phase("slow links, and a hundredth of Lambda's room", 1, sky=_slow, limits={"concurrency": 12}),
+    Phase("slow links, and room for four functions", 1, sky=_slow, limits={"concurrency": 4}),
     Phase("documents are poisoned", 8, sky=_poisoned, limits={"index_lag_seconds": 30.0}),
-    Phase("undocumented statuses, and failures", 3, sky=_odd, limits={"transaction_seconds": 0.02}),
+    Phase("undocumented statuses, and failures", 3, sky=_odd, limits={"transaction_seconds": 0.2}),
     Phase("SQS is out of order", 1, _out("sqs", "SQS")),
     Phase("a day of throttling", 24, _throttling, _limited),
     Phase("Step Functions is out of order", 1, _out("states", "Step Functions")),
-    Phase("Secrets Manager is out of order", 1, _out("secretsmanager", "Secrets Manager")),
-    Phase("new documents are unknown", 1, sky=_hidden, limits={"transaction_seconds": 0.02}),
+    Phase("Secrets Manager is out of order, and containers are new", 1, _no_secrets),
+    Phase("new documents are unknown", 1, sky=_hidden, limits={"transaction_seconds": 0.2}),
     Phase("sessions are short", 1, limits={"session_seconds": 5.0, "index_lag_seconds": 5.0}),
 )
 
@@ -136,7 +143,8 @@ ERRORS: Sequence[tuple[str, str, float, Mapping[str, Any]]] = (
 DELIVERIES: Sequence[tuple[str, str, float, Mapping[str, Any]]] = (
     ("S3 event late, out of order", "s3:event", 0.06, {"late_seconds": 900}),
     ("S3 event twice", "s3:event", 0.06, {"late_seconds": 60, "copies": 2}),
-    ("SQS message twice", "sqs:message", 0.1, {"copies": 2}),
+    # Not to whoever listens to the announcements, whose repeats are to be those of SNS.
+    ("SQS message twice", "sqs:message", 0.1, {"copies": 2, "by": "local-[!s]*"}),
     ("asynchronous event twice", "lambda:event", 0.1, {"copies": 2}),
 )
 ENDS: Sequence[tuple[str, When, float]] = (
@@ -190,7 +198,7 @@ def names() -> list[str]:
     return [
         *(f"function ends: {ending}" for ending in ENDINGS),
         *(name for name, *_ in (*ERRORS, *DELIVERIES)),
-        *(rule.name for phase in PHASES for rule in phase.outage()),
+        *(rule.name for phase in PHASES for rule in phase.outage() if not getattr(rule, "ends", None)),
         *(SESSION_ENDED, NO_ROOM, CONFLICT, LAG),
         *(f"{effect_of(Trouble(**kind))}, {SPENT}" for kind in _SPENDING),
         *(f"{effect_of(Trouble(**kind))}, {NOT_SPENT}" for kind in _ELSEWHERE),

@@ -128,11 +128,14 @@ def test_a_job_in_doubt_must_have_lost_an_answer() -> None:
 
 
 def test_figures_hold_until_one_promise_is_broken_and_wrong_marks_up_to_their_share() -> None:
-    marks = list(Judge(Books(stack=0, jobs=[MARKED])).breaches())
-    assert all(figure.holds for figure in figures(marks, 200))
-    assert [figure.name for figure in figures(marks, 199) if not figure.holds] == [f"chaos: {WRONG_MARK}"]
-    lost = list(Judge(Books(stack=0, jobs=[replace(CAPTURED, row=None, told=())])).breaches())
-    assert [figure.name for figure in figures(lost, 10_000) if not figure.holds] == [f"chaos: {ENDED}"]
+    def missed(count: int, job: Job, jobs: int) -> list[str]:
+        breaches = list(Judge(Books(stack=0, jobs=[job] * count)).breaches())
+        return [figure.name for figure in figures(breaches, jobs) if not figure.holds]
+
+    assert missed(50, MARKED, 10_000) == []
+    assert missed(51, MARKED, 10_000) == [f"chaos, 10000 jobs: {WRONG_MARK}"]
+    assert (missed(3, MARKED, 300), missed(4, MARKED, 300)) == ([], [f"chaos, 300 jobs: {WRONG_MARK}"])
+    assert missed(1, replace(CAPTURED, row=None, told=()), 10_000) == [f"chaos, 10000 jobs: {ENDED}"]
 
 
 def test_a_fault_that_was_injected_too_seldom_is_named() -> None:
