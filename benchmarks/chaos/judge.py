@@ -122,7 +122,9 @@ class Judge:
             return True
         code = str((job.row or {}).get("error_code"))
         if code == "SubmissionInDoubt":
-            return any(one.may_be_taken and not one.is_clear for one in self._spending[job.document])
+            sent = [one for one in self._spending[job.document] if one.may_be_taken]
+            # A clear answer may be lost on its way, or with the function that asked: then it was asked again.
+            return len(sent) > 1 or any(not one.is_clear for one in sent)
         return any(fates & _MAY_END.get(code, frozenset()) for fates in self._fates(job).values())
 
     def _fates(self, job: Job) -> dict[str, frozenset[str]]:

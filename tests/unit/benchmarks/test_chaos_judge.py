@@ -124,6 +124,8 @@ def test_what_a_provider_fails_may_fail_and_nothing_else_with_it() -> None:
 
 def test_a_job_in_doubt_must_have_lost_an_answer() -> None:
     assert broken(failed("SubmissionInDoubt"), spending=[LOST, LOST]) == []
+    assert broken(failed("SubmissionInDoubt"), spending=[TAKEN, TAKEN]) == [], "answers are lost on their way as well"
+    assert broken(failed("SubmissionInDoubt"), spending=[TAKEN]) == [NO_REASON]
     assert broken(failed("SubmissionInDoubt"), spending=[REFUSED]) == [NO_REASON]
 
 
