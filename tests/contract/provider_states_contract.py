@@ -33,13 +33,33 @@ class ProviderStatesContract:
     def test_only_the_owner_keeps_passes_and_releases(self, states: Any) -> None:
         states.take_lease("paid", self.LEASE, None)
         later = replace(self.LEASE, wakes_at=NOW + timedelta(minutes=1))
-        assert not states.keep_lease("paid", replace(later, owner="b"))
-        assert states.keep_lease("paid", later)
+        assert not states.keep_lease("paid", replace(later, owner="b"), later.wakes_at)
+        assert states.keep_lease("paid", later, later.wakes_at)
         assert not states.release_lease("paid", "b")
         assert states.pass_lease("paid", "a", replace(later, owner="b"))
-        assert not states.keep_lease("paid", later)
+        assert not states.keep_lease("paid", later, later.wakes_at)
         assert states.release_lease("paid", "b")
-        assert not states.keep_lease("paid", replace(later, owner="b"))
+        assert not states.keep_lease("paid", replace(later, owner="b"), later.wakes_at)
+        assert states.load("paid").lease is None
+
+    def test_an_owner_that_is_wanted_earlier_does_not_sleep_past_it(self, states: Any) -> None:
+        states.take_lease("paid", self.LEASE, None)
+        early, late = NOW + timedelta(seconds=20), NOW + timedelta(seconds=40)
+        assert not states.want_look("paid", replace(self.LEASE, owner="x"), early)
+        assert not states.want_look("paid", replace(self.LEASE, expires_at=late), early)
+        assert states.want_look("paid", self.LEASE, late)
+        assert states.want_look("paid", self.LEASE, early)
+        assert not states.want_look("paid", self.LEASE, late), "it is wanted earlier already"
+        assert states.load("paid").lease == replace(self.LEASE, wanted_at=early)
+        asleep = replace(self.LEASE, wakes_at=late)
+        assert not states.keep_lease("paid", asleep, late)
+        assert states.keep_lease("paid", asleep, early)
+        assert states.load("paid").lease == asleep
+
+    def test_a_lease_that_was_given_up_is_not_brought_back_by_a_wish(self, states: Any) -> None:
+        states.take_lease("paid", self.LEASE, None)
+        states.release_lease("paid", "a")
+        assert not states.want_look("paid", self.LEASE, NOW)
         assert states.load("paid").lease is None
 
     def test_buckets_and_breakers_are_swapped_by_version(self, states: Any) -> None:

@@ -36,8 +36,18 @@ class MemoryProviderStateStore:
             return False
         return self._change(provider, lease=as_kept(lease))
 
-    def keep_lease(self, provider: str, lease: Lease) -> bool:
-        return self.pass_lease(provider, lease.owner, lease)
+    def keep_lease(self, provider: str, lease: Lease, look_by: datetime) -> bool:
+        present = self.load(provider).lease
+        is_wanted = present is not None and present.wanted_at is not None and present.wanted_at < as_kept(look_by)
+        return not is_wanted and self.pass_lease(provider, lease.owner, lease)
+
+    def want_look(self, provider: str, lease: Lease, at: datetime) -> bool:
+        present = self.load(provider).lease
+        if present is None or (present.owner, present.expires_at) != (lease.owner, as_kept(lease.expires_at)):
+            return False
+        if present.wanted_at is not None and present.wanted_at <= as_kept(at):
+            return False
+        return self._change(provider, lease=replace(present, wanted_at=as_kept(at)))
 
     def pass_lease(self, provider: str, owner: str, lease: Lease) -> bool:
         return self._owns(provider, owner) and self._change(provider, lease=as_kept(lease))

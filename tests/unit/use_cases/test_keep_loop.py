@@ -76,3 +76,27 @@ def test_what_waits_for_its_turn_was_never_sent() -> None:
     token = world.submit(late, moves_on=True)
     assert token in world.tokens.open, "a mere limit lets nobody move on"
     assert (world.row(late).state, world.row(late).attempts) == (SubmissionState.QUEUED, 0)
+
+
+def test_a_loop_at_work_is_asked_to_look_in_time() -> None:
+    world = World()
+    now = world.clock.now()
+    due_at = now + timedelta(seconds=20)
+    assert not starts_one(world, timedelta(seconds=20), timedelta(0), LEASE_MARGIN)
+    assert world.states.load("paid").lease == Lease("old", now, now + LEASE_MARGIN, wanted_at=due_at)
+
+
+def test_a_loop_that_is_wanted_meanwhile_sleeps_no_longer_than_that() -> None:
+    """What is added between a turn's last look and its sleep would wait for whatever else is due."""
+    world = World(ServerProvider())
+    world.submit(world.receive())
+    next_due = world.submissions.next_due
+
+    def add_one_unseen(provider: str, besides: object) -> object:
+        seen = next_due(provider, ())
+        world.submissions.next_due = next_due  # type: ignore[method-assign]
+        world.submit(world.receive(PDF + b"late"))
+        return None if seen is None else seen + timedelta(minutes=15)
+
+    world.submissions.next_due = add_one_unseen  # type: ignore[method-assign]
+    assert world.turn().wait_seconds <= 20

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -275,6 +277,54 @@ def test_one_reference_for_two_documents_ends_both() -> None:
         assert isinstance(error, CaptureFailed)
         assert "the-same" in str(error)
         assert world.row(job).state is SubmissionState.FAILED
+
+
+def test_who_loses_a_race_for_doubt_takes_no_mark_of_the_winner_back() -> None:
+    class Raced(ServerProvider):
+        def submit(self, submission: Submission, content: bytes) -> str:
+            marks.append(is_marked(world, job))
+            return super().submit(submission, content)
+
+    marks: list[bool] = []
+    world = World(Raced(faults=[LOST]))
+    job = world.receive()
+    world.submit(job)
+    world.clock.forward(60)
+    save, of_job = world.submissions.save, world.submissions.of_job
+
+    def lose(row: Submission) -> Submission:
+        world.submissions.save = save  # type: ignore[method-assign]
+        save(world.row(job))
+        return save(row)
+
+    def win_after_the_loser_looked(job_id: str) -> Sequence[Submission]:
+        rows = of_job(job_id)
+        world.submissions.of_job = of_job  # type: ignore[method-assign]
+        world.turn()
+        return rows
+
+    world.submissions.save = lose  # type: ignore[method-assign]
+    world.submissions.of_job = win_after_the_loser_looked  # type: ignore[method-assign]
+    go_on(world, 2)
+    assert marks == [False, True]
+    assert is_marked(world, job)
+
+
+def test_the_next_provider_comes_before_the_row_of_one_that_refused_is_closed() -> None:
+    """A token is told before its row is closed, and its execution goes on at once."""
+    world = World(ServerProvider(faults=[CaptureFailed("no")]))
+    job = world.receive()
+    close = world.submissions.close
+
+    def go_on_first(*args: Any, **kwargs: Any) -> bool:
+        world.submissions.close = close  # type: ignore[method-assign]
+        world.submit(job, number=2)
+        return close(*args, **kwargs)
+
+    world.submissions.close = go_on_first  # type: ignore[method-assign]
+    world.submit(job)
+    assert world.row(job, 2).state is SubmissionState.PENDING
+    assert not is_marked(world, job)
 
 
 # --- whatever happens ---------------------------------------------------------

@@ -63,8 +63,22 @@ class DynamoDBProviderStateStore:
             _LEASE_NAMES,
         )
 
-    def keep_lease(self, provider: str, lease: Lease) -> bool:
-        return self.pass_lease(provider, lease.owner, lease)
+    def keep_lease(self, provider: str, lease: Lease, look_by: datetime) -> bool:
+        return self._table.put(
+            _lease_item(provider, lease),
+            "#owner = :owner AND (attribute_not_exists(wanted_at) OR wanted_at >= :look_by)",
+            to_attributes({":owner": lease.owner, ":look_by": look_by}),
+            _LEASE_NAMES,
+        )
+
+    def want_look(self, provider: str, lease: Lease, at: datetime) -> bool:
+        return self._table.update(
+            provider_key(provider, "LEASE"),
+            "SET wanted_at = :at",
+            "#owner = :owner AND expires_at = :expires_at AND (attribute_not_exists(wanted_at) OR wanted_at > :at)",
+            to_attributes({":at": at, ":owner": lease.owner, ":expires_at": lease.expires_at}),
+            _LEASE_NAMES,
+        )
 
     def pass_lease(self, provider: str, owner: str, lease: Lease) -> bool:
         return self._table.put(
@@ -132,7 +146,12 @@ def _lease_item(provider: str, lease: Lease) -> dict[str, Any]:
 
 
 def _lease(values: Mapping[str, Any]) -> Lease:
-    return Lease(values["owner"], moment(values["wakes_at"]), moment(values["expires_at"]))
+    return Lease(
+        owner=values["owner"],
+        wakes_at=moment(values["wakes_at"]),
+        expires_at=moment(values["expires_at"]),
+        wanted_at=optional_moment(values.get("wanted_at")),
+    )
 
 
 def _bucket(values: Mapping[str, Any]) -> RateBucket:

@@ -15,11 +15,13 @@ class Lease:
     """Who runs a provider's loop.
 
     ``wakes_at`` is when the owner looks next; from ``expires_at`` on it counts as dead and may be replaced.
+    ``wanted_at``: whoever found the owner at work relies on it to look again by then.
     """
 
     owner: str
     wakes_at: datetime
     expires_at: datetime
+    wanted_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,15 @@ class ProviderStateStore(Protocol):
         """Become the owner, provided that the lease still is what it was seen to be."""
         ...
 
-    def keep_lease(self, provider: str, lease: Lease) -> bool:
-        """Set new times on the lease, provided that ``lease.owner`` still owns it."""
+    def keep_lease(self, provider: str, lease: Lease, look_by: datetime) -> bool:
+        """Set new times on the lease, provided that ``lease.owner`` still owns it and is not wanted before ``look_by``.
+
+        Nobody's wish is on the lease afterwards.
+        """
+        ...
+
+    def want_look(self, provider: str, lease: Lease, at: datetime) -> bool:
+        """Want the owner to look by ``at``, provided that the lease still is what it was seen to be."""
         ...
 
     def pass_lease(self, provider: str, owner: str, lease: Lease) -> bool:

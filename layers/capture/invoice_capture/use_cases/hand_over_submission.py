@@ -106,12 +106,9 @@ class HandOver:
             if self._may_still_be_listed(row):
                 return self._save(replace(row, next_check_at=self.clock.now() + _LOOK_UP_PAUSE))
             raise self._in_doubt(row, "twice and both answers were lost")
+        marked = self.begin_attempt(replace(row, possible_double_charge=True))
+        # After the row: of several that settle it only one gets here, so nobody takes back what another has marked.
         self.jobs.suspect_double_charge(row.job_id, self.clock.now())
-        try:
-            marked = self.begin_attempt(replace(row, possible_double_charge=True))
-        except StaleWrite:
-            self._take_mark_back(row)
-            raise
         return self.send(marked, content)
 
     def look_back(self, row: Submission) -> None:
@@ -165,8 +162,8 @@ class HandOver:
         if isinstance(error, CredentialsRefused) and self._has_new_settings():
             return self._not_taken(replace(row, next_check_at=self.clock.now()))
         if row.attempts <= 1 or not self.provider.capabilities.charges:
-            if row.number > 1:
-                self._not_taken(row)
+            # Before anybody is told: the next provider's turn may come before this row is closed.
+            self._not_taken(row)
             raise error
         if self._may_still_be_listed(row):
             # A number that exists already is how a job is refused that the list does not show yet.

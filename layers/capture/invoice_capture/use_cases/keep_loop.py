@@ -20,12 +20,18 @@ def ensure_loop(
     """See to it that a live loop looks at the provider's submissions by ``due_at``; True when one was started.
 
     A loop that sleeps past ``due_at`` cannot be woken, so its lease is taken over: when it wakes it finds itself
-    replaced and ends.
+    replaced and ends. One at work may have looked already for when to wake next, so that is written on its lease.
     """
-    now = clock.now()
-    lease = states.load(provider).lease
-    if lease is not None and lease.expires_at > now and lease.wakes_at <= max(now, due_at) + TICK:
-        return False
+    while True:
+        now = clock.now()
+        look_by = max(now, due_at)
+        lease = states.load(provider).lease
+        if lease is None or lease.expires_at <= now or lease.wakes_at > look_by + TICK:
+            break
+        is_asleep = lease.wakes_at > now + TICK
+        is_wanted = lease.wanted_at is not None and lease.wanted_at <= look_by + TICK
+        if is_asleep or is_wanted or states.want_look(provider, lease, look_by):
+            return False
     owner = new_owner(provider)
     if not states.take_lease(provider, Lease(owner, wakes_at=now, expires_at=now + LEASE_MARGIN), instead_of=lease):
         return False

@@ -1,0 +1,193 @@
+"""Faults put into the use cases on purpose: the explorer is worth what it finds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from invoice_capture.domain.errors import TokenClosed
+from invoice_capture.domain.submission import Submission, SubmissionState
+from invoice_capture.use_cases import look_at_submissions, resolve_submission, submit_document
+from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
+from invoice_capture.use_cases.check_submissions import CheckSubmissions, TurnOutcome, TurnResult
+from invoice_capture.use_cases.hand_over_submission import HandOver
+from tests.fakes.provider_states import MemoryProviderStateStore
+from tests.model.setting import Setting
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """What is replaced where, the setting that shows it, and what the explorer is to say of it."""
+
+    name: str
+    where: Any
+    attribute: str
+    replacement: Callable[..., Any]
+    setting: Setting
+    said: str
+
+
+def _begin_unsaved(self: HandOver, row: Submission) -> Submission:
+    return replace(row, state=SubmissionState.SUBMITTING, attempts=row.attempts + 1)
+
+
+def _mark_late(self: HandOver, row: Submission, content: bytes) -> Submission:
+    sent = self.send(self.begin_attempt(replace(row, possible_double_charge=True)), content)
+    self.jobs.suspect_double_charge(row.job_id, self.clock.now())
+    return sent
+
+
+def _mark_before_the_row(self: HandOver, row: Submission, content: bytes) -> Submission:
+    """As it was once: whoever lost the race took the winner's mark back."""
+    self.jobs.suspect_double_charge(row.job_id, self.clock.now())
+    try:
+        marked = self.begin_attempt(replace(row, possible_double_charge=True))
+    except Exception:
+        self._take_mark_back(row)
+        raise
+    return self.send(marked, content)
+
+
+def _refused_but_counted(self: HandOver, row: Submission, error: Exception) -> Submission:
+    raise error
+
+
+def _settle_as_often_as_you_like(self: HandOver, row: Submission, content: bytes) -> Submission:
+    self.jobs.suspect_double_charge(row.job_id, self.clock.now())
+    return self.send(self.begin_attempt(row), content)
+
+
+def _end_without_a_last_look(self: CheckSubmissions, turn: Any) -> TurnResult:
+    self.states.release_lease(turn.provider, turn.owner)
+    return TurnResult(turn, TurnOutcome.DRAINED)
+
+
+def _end_with_the_lease(self: CheckSubmissions, turn: Any) -> TurnResult:
+    return TurnResult(turn, TurnOutcome.DRAINED)
+
+
+def _no_loop(*_args: Any, **_kwargs: Any) -> bool:
+    return False
+
+
+def _close_before_telling(key: Any, token: str, outcome: Any, **ports: Any) -> None:
+    ports["submissions"].close(key, token, outcome, ports["clock"].now(), next_check_at=ports.get("discard_at"))
+    with suppress(TokenClosed):
+        resolve_submission.deliver(key[1], outcome, token, ports["callbacks"])
+
+
+def _leave_copies(_provider: Any) -> bool:
+    return False
+
+
+def _told_before_it_is(self: AnnounceOutcome, announcement: Any) -> None:
+    self.jobs.told(announcement.job_id, announcement.ended_at)
+    self.notifier.publish(announcement.subject, announcement.message)
+
+
+def _nobody_is_wanted(self: Any, *_args: Any) -> bool:
+    return True
+
+
+def _always_due(self: Submission, _now: Any) -> bool:
+    return True
+
+
+_ONE = Setting(jobs=1)
+
+MUTANTS = (
+    Mutant(
+        "an attempt is not written down",
+        HandOver,
+        "begin_attempt",
+        _begin_unsaved,
+        replace(_ONE, crashes=1, faults=1),
+        "is sent a third time",
+    ),
+    Mutant(
+        "doubt is settled without end",
+        HandOver,
+        "settle_doubt",
+        _settle_as_often_as_you_like,
+        replace(_ONE, faults=2),
+        "is sent a third time",
+    ),
+    Mutant(
+        "the mark comes after the request",
+        HandOver,
+        "settle_doubt",
+        _mark_late,
+        replace(_ONE, faults=1),
+        "a second time without the mark",
+    ),
+    Mutant(
+        "the mark comes before the row",
+        HandOver,
+        "settle_doubt",
+        _mark_before_the_row,
+        replace(_ONE, jumps=1),
+        "a second time without the mark",
+    ),
+    Mutant(
+        "a refusal counts as an attempt",
+        HandOver,
+        "_refused",
+        _refused_but_counted,
+        replace(_ONE, route=("paid", "other"), faults=1),
+        "is marked without a reason",
+    ),
+    Mutant(
+        "what is being sent is settled",
+        Submission,
+        "is_due",
+        _always_due,
+        replace(_ONE, doubles=1),
+        "by two functions at the same time",
+    ),
+    Mutant(
+        "a loop ends without a last look",
+        CheckSubmissions,
+        "_release",
+        _end_without_a_last_look,
+        Setting(),
+        "nobody looks at",
+    ),
+    Mutant(
+        "a loop ends with its lease", CheckSubmissions, "_release", _end_with_the_lease, Setting(), "nobody looks at"
+    ),
+    Mutant("nobody starts a loop", submit_document, "ensure_loop", _no_loop, _ONE, "nobody looks at"),
+    Mutant(
+        "a loop at work is relied upon in silence",
+        MemoryProviderStateStore,
+        "want_look",
+        _nobody_is_wanted,
+        Setting(),
+        "nobody looks at",
+    ),
+    Mutant(
+        "a row is closed before its token is told",
+        look_at_submissions,
+        "resolve_submission",
+        _close_before_telling,
+        replace(_ONE, crashes=1),
+        "job1 waits for ever",
+    ),
+    Mutant(
+        "copies are left",
+        look_at_submissions,
+        "leaves_a_copy",
+        _leave_copies,
+        replace(_ONE, discards=True),
+        "copy of job1 is left there",
+    ),
+    Mutant(
+        "the notice is ticked off before it is sent",
+        AnnounceOutcome,
+        "tell",
+        _told_before_it_is,
+        replace(_ONE, crashes=1),
+        "nobody is told of job1",
+    ),
+)
