@@ -75,6 +75,8 @@ BOUNDED = (
     Benchmark.of("scans --jobs 100"),
     Benchmark.of("polling --jobs 500"),
     Benchmark.of("throughput --count 100"),
+    Benchmark.of("chaos --jobs 300 --seed 7"),
+    Benchmark.of("chaos --jobs 300 --lambda-concurrency 10"),
     Benchmark.of("import_time BUILD --repetitions 5"),
     Benchmark.of("api_latency BUILD"),
     Benchmark.of("extraction --corpus DIR --out PRED.jsonl --kinds digital,hybrid,xml,scan,receipt"),

@@ -148,11 +148,10 @@ def _identity(table: Any, key: Mapping[str, Any]) -> tuple[str, str]:
 
 def _as_shown(table: Any, items: list[Any], shown: Mapping[Any, Mapping[str, Any] | None]) -> Iterator[Any]:
     """The items as an index has them that does not know the latest writes."""
-    names = [name for name in (table.hash_key_attr, table.range_key_attr) if name]
-    identities = {_identity(table, {name: _plain(item.attrs[name]) for name in names}): item for item in items}
-    yield from (item for identity, item in identities.items() if identity not in shown)
-    for (table_name, _), before in shown.items():
-        if before is not None and table_name == table.name:
+    here = {_typed(table, json.loads(key)): before for (name, key), before in shown.items() if name == table.name}
+    yield from (item for item in items if not here or (item.hash_key, item.range_key) not in here)
+    for before in here.values():
+        if before is not None:
             yield Item(*_typed(table, before), dict(before))
 
 
