@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from invoice_capture.domain.errors import (
     JobCancelled,
     ProviderError,
     ProviderUnavailable,
+    StoreUnavailable,
     SubmissionInDoubt,
 )
 from invoice_capture.domain.polling import LatencyHistogram, seconds_to_next_check
@@ -41,6 +43,8 @@ _MOST_ATTEMPTS = 2
 # What a provider that lists its jobs does not list by then, it never took.
 _LISTED_WITHIN = timedelta(hours=6)
 _PATIENCE = timedelta(seconds=20)
+# Two requests of a submission leave two minutes of a function's time.
+_SAVING_PAUSES_SECONDS = (1, 2, 4, 8, 15, 30)
 _LOOK_UP_PAUSE = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
@@ -70,7 +74,10 @@ class HandOver:
             reference = self.provider.submit(row, content)
         except ProviderUnavailable as exc:
             _log.warning("The provider did not take a submission.", extra={"error": exc.code, **_names(row)})
-            retry_at = max(self.pace.refused(exc), self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS))
+            # Whoever asks next can slow down as well; that nothing was taken, only we know.
+            retry_at = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
+            with suppress(StoreUnavailable):
+                retry_at = max(retry_at, self.pace.refused(exc))
             return self._not_taken(replace(row, next_check_at=retry_at))
         except SubmissionInDoubt:
             # Lost answers are how an outage may look, and whatever is sent into one is in doubt as well.
@@ -79,8 +86,9 @@ class HandOver:
             return self._save(replace(row, next_check_at=self.clock.now() + _DOUBT_PAUSE))
         except ProviderError as exc:
             return self._refused(row, exc)
+        accepted = self._accepted(row, reference)
         self.pace.answered()
-        return self._accepted(row, reference)
+        return accepted
 
     def settle_doubt(self, row: Submission, content: bytes) -> Submission:
         """Go on with a row that was found SUBMITTING and due.
@@ -236,9 +244,16 @@ class HandOver:
         A row that was erased meanwhile is one of a job that its client deleted. A row that was closed stays closed, but
         learns the reference of the copy that it left at the provider.
         """
+        pauses = iter(_SAVING_PAUSES_SECONDS)
         while True:
             try:
                 return self.submissions.save(row)
+            except StoreUnavailable:
+                # Forgotten, what was taken would be paid for again, and what was not would be marked.
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                self.clock.sleep(pause)
             except StaleWrite:
                 fresh = self.submissions.get(row.key)
                 if fresh is None:
