@@ -52,10 +52,14 @@ def _out(service: str, name: str) -> Callable[[], Sequence[Rule]]:
 
 
 def _no_secrets() -> Sequence[Rule]:
-    """Containers keep the secrets that they have read."""
-    ends = ENDINGS[2]
-    new = Fault(on="lambda:Handler", ends=ends, probability=0.2, times=FOREVER, name=f"function ends: {ends}")
-    return [*_out("secretsmanager", "Secrets Manager")(), new]
+    """Containers keep the secrets that they have read, so those of the functions that read any are ended first."""
+    return [
+        *_out("secretsmanager", "Secrets Manager")(),
+        *(
+            Fault(on="lambda:Handler", by=function, ends="Lambda.Unknown", name="function ends: Lambda.Unknown")
+            for function in ("SubmitDocumentFunction", "CheckSubmissionsFunction")
+        ),
+    ]
 
 
 def _throttling() -> Sequence[Rule]:

@@ -300,6 +300,25 @@ def test_what_a_function_says_itself_is_passed_on_in_its_words(machines, name, e
 
 
 @pytest.mark.parametrize(
+    "crash",
+    [
+        {"errorMessage": "RequestId: 1 Error: Process exited before completing request"},
+        {"errorType": "KeyError", "errorMessage": "'x'"},
+    ],
+    ids=["Lambda.Unknown", "an error of Python"],
+)
+def test_a_crash_is_told_as_the_place_to_look(machines, crash):
+    values = machines["CaptureInvoiceStateMachine"]["States"]["Record Failure"]["Arguments"][
+        "ExpressionAttributeValues"
+    ]
+    expression = Jsonata(values[":message"]["S"].removeprefix("{%").removesuffix("%}"))
+    error = {"Error": "Lambda.Unknown", "Cause": json.dumps(crash)}
+    states = {"input": {"error": error}, "context": {"Execution": {"Name": "01ABC"}}}
+    said = expression.evaluate(None, {"states": states})
+    assert said == "An unexpected error stopped this job. The execution 01ABC shows it."
+
+
+@pytest.mark.parametrize(
     ("name", "targets"),
     [
         ("Record Failure", {JobStatus.FAILED, JobStatus.REJECTED}),

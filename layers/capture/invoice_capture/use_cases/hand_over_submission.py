@@ -16,8 +16,11 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from invoice_capture.domain.errors import (
     CaptureFailed,
@@ -42,11 +45,13 @@ _MOST_ATTEMPTS = 2
 # What a provider that lists its jobs does not list by then, it never took.
 _LISTED_WITHIN = timedelta(hours=6)
 _PATIENCE = timedelta(seconds=20)
-# Seconds between attempts to write down what a provider accepted, within the time that its function has left.
-_PAUSES_OF_THE_STORE = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+# Seconds between attempts to write down what was learnt: two requests of a submission leave two minutes of a
+# function's time.
+_SAVING_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _LOOK_UP_PAUSE = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,10 @@ class HandOver:
             reference = self.provider.submit(row, content)
         except ProviderUnavailable as exc:
             _log.warning("The provider did not take a submission.", extra={"error": exc.code, **_names(row)})
-            retry_at = max(self.pace.refused(exc), self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS))
+            # Whoever asks next can slow down as well; that nothing was taken, only we know.
+            retry_at = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
+            with suppress(StoreUnavailable):
+                retry_at = max(retry_at, self.pace.refused(exc))
             return self._not_taken(replace(row, next_check_at=retry_at))
         except SubmissionInDoubt:
             # Lost answers are how an outage may look, and whatever is sent into one is in doubt as well.
@@ -82,8 +90,9 @@ class HandOver:
             return self._save(replace(row, next_check_at=self.clock.now() + _DOUBT_PAUSE))
         except ProviderError as exc:
             return self._refused(row, exc)
+        accepted = self._accepted(row, reference)
         self.pace.answered()
-        return self._accepted(row, reference)
+        return accepted
 
     def settle_doubt(self, row: Submission, content: bytes) -> Submission:
         """Go on with a row that was found SUBMITTING and due.
@@ -187,20 +196,12 @@ class HandOver:
         now = self.clock.now()
         accepted = replace(row, state=SubmissionState.PENDING, reference=reference, submitted_at=now)
         # One that calls back is looked at when it should have done so long ago, which was known before.
-        if not self.provider.capabilities.calls_back:
-            accepted = replace(accepted, next_check_at=now + timedelta(seconds=self._first_check(row)))
-        for pause in _PAUSES_OF_THE_STORE:
-            try:
-                return self._keep_accepted(accepted)
-            except StoreUnavailable:
-                # What is not written down now would have to be paid for again.
-                self.clock.sleep(pause)
-        return self._keep_accepted(accepted)
-
-    def _keep_accepted(self, row: Submission) -> Submission:
-        if not self.provider.capabilities.calls_back:
-            self._require_own(row)
-        return self._save(row)
+        if self.provider.capabilities.calls_back:
+            return self._save(accepted)
+        saved = self._save(replace(accepted, next_check_at=now + timedelta(seconds=self._first_check(row))))
+        if not saved.state.is_closed:
+            self._require_own(saved)
+        return saved
 
     def _require_own(self, row: Submission) -> None:
         """End two documents that the provider knows by one reference: whose values it would tell is anybody's guess.
@@ -208,10 +209,9 @@ class HandOver:
         Raises:
             CaptureFailed: the reference belongs to another open submission, which has ended as well.
         """
-        other = self.submissions.claim_reference(row)
+        other = self._patiently(lambda: self.submissions.claim_reference(row))
         if other is None:
             return
-        self._save(row)
         error = CaptureFailed(
             f"{row.provider} gave one reference, {row.reference}, to two documents: {other.document.name} (job "
             f"{other.job_id}) and {row.document.name} (job {row.job_id}). Which of them it read cannot be told. "
@@ -238,9 +238,8 @@ class HandOver:
             self.jobs.clear_double_charge(row.job_id, self.clock.now())
 
     def _first_check(self, row: Submission) -> float:
-        histogram = LatencyHistogram.for_size(
-            self.provider.typical_latency_seconds, self.pace.state.latencies, row.document.size
-        )
+        latencies = self._patiently(lambda: self.pace.state.latencies)
+        histogram = LatencyHistogram.for_size(self.provider.typical_latency_seconds, latencies, row.document.size)
         return seconds_to_next_check(0.0, histogram, MINIMUM_POLL_SECONDS)
 
     def _save(self, row: Submission) -> Submission:
@@ -251,9 +250,9 @@ class HandOver:
         """
         while True:
             try:
-                return self.submissions.save(row)
+                return self._patiently(lambda: self.submissions.save(row))  # noqa: B023 - called before row changes
             except StaleWrite:
-                fresh = self.submissions.get(row.key)
+                fresh = self._patiently(lambda: self.submissions.get(row.key))  # noqa: B023
                 if fresh is None:
                     return replace(
                         row, state=SubmissionState.FAILED, error_code=JobCancelled.__name__, next_check_at=None
@@ -265,6 +264,15 @@ class HandOver:
                 else:
                     due_at = self.clock.now() if leaves_a_copy(self.provider) else None
                     row = replace(fresh, reference=row.reference, next_check_at=due_at)
+
+    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask the store, again while it is out of order: forgotten, what was taken would have to be paid for again."""
+        for pause in _SAVING_PAUSES:
+            try:
+                return ask()
+            except StoreUnavailable:
+                self.clock.sleep(pause)
+        return ask()
 
 
 def _with_tokens(row: Submission, fresh: Submission) -> Submission:
