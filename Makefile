@@ -3,6 +3,8 @@ PYTHON  ?= $(shell tools/find_python.sh)
 PYTHONS := python-versions.txt
 VENV    := .venv
 BIN     := $(VENV)/bin
+# What check-python runs besides the demo.
+TESTS   ?= tests/unit tests/contract
 # What the demo runs with, and what the tests and checks need besides.
 DEMO    := $(VENV)/.demo
 READY   := $(VENV)/.ready
@@ -11,6 +13,8 @@ TOOLS       := .tools
 SAM_READY   := $(TOOLS)/sam/.ready
 FUZZ_READY  := $(TOOLS)/fuzz/.ready
 LOCKS_READY := $(TOOLS)/maintenance/.ready
+OPINIONS       := tools/second_opinions
+OPINIONS_READY := $(OPINIONS)/node_modules/.package-lock.json
 
 # A Python that was named must be the one that is used.
 STRICT  := $(if $(filter command% environment%,$(origin PYTHON)),--strict)
@@ -28,7 +32,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 export SAM_CLI_TELEMETRY ?= 0
 
 .PHONY: help demo test test-live test-browser check-python lint check-template build build-local check-artifacts \
-  check-functions check-imports check-api check-latency figures upgrade audit release clean
+  check-functions check-imports check-api check-permissions check-opinions check-chaos check-latency figures upgrade audit release clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -66,7 +70,7 @@ check-python:  ## run the demo and the fast tests with another Python: make chec
 
 .PHONY: check-environment
 check-environment: demo $(READY)
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile tests/unit tests/contract
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(TESTS)
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .
@@ -95,6 +99,19 @@ check-imports: build-local  ## measure the import of every built handler, and th
 check-api: $(READY) $(FUZZ_READY)  ## hold the HTTP API to its OpenAPI document and to the provider's contract
 	$(BIN)/python -m tools.check_api --fuzzer $(TOOLS)/fuzz/bin/schemathesis
 
+check-permissions: $(READY)  ## use every permission of the roles, and list what nothing uses
+	$(BIN)/python -m tools.permissions
+
+$(OPINIONS_READY): $(OPINIONS)/package-lock.json
+	npm ci --prefix $(OPINIONS) --ignore-scripts --no-audit --no-fund
+
+check-opinions: $(READY) $(OPINIONS_READY)  ## ask the reference JSONata and a strict DynamoDB (Node.js 20 or later)
+	$(BIN)/python -m tools.second_opinions
+	$(BIN)/python -m pytest tests/opinions
+
+check-chaos: $(READY)  ## send 300 jobs through the worst of weather
+	$(BIN)/python -m benchmarks.chaos --jobs 300 --seed 7
+
 check-latency: build-local  ## time a warm request of the built API function
 	$(BIN)/python -m benchmarks.api_latency $(LOCAL_BUILD)
 
@@ -111,4 +128,4 @@ audit: $(READY) $(LOCKS_READY)  ## known vulnerabilities, where the list of them
 	$(TOOLS)/maintenance/bin/python tools/audit.py $(BIN)/python
 
 clean:  ## remove everything that was built or installed here
-	rm -rf .venv $(TOOLS) .aws-sam
+	rm -rf .venv $(TOOLS) .aws-sam $(OPINIONS)/node_modules

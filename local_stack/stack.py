@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 import boto3
 from moto import mock_aws
@@ -108,7 +108,7 @@ class LocalStack:
         self._running: set[str] = set()
         self.ledger = Ledger()
 
-    def __enter__(self) -> LocalStack:
+    def __enter__(self) -> Self:
         with ExitStack() as exits:
             exits.enter_context(away_from_aws())
             exits.enter_context(logs.written_to(self._log))

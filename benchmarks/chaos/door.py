@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,8 @@ CHECKING: Mapping[str, str] = MappingProxyType({"abbyy": "task", "extract_api": 
 REFERENCING: Mapping[str, str] = MappingProxyType({**SPENDING, "ocr_job": "create_job"})
 """The operation whose answer has the reference by which a document is asked about."""
 SPENT, NOT_SPENT = "when it is charged", "elsewhere"
+_Responding = Callable[..., Response]
+_Deciding = Callable[..., bool]
 _PAGES_OF_REFUSAL = frozenset({302, 403, 404, 503})
 
 
@@ -82,9 +84,13 @@ class Door:
 
     def _watch(self) -> None:
         simulator: Any = self._simulator
-        respond, struck_by, is_within = simulator._respond, simulator._struck_by, simulator._is_within
-        is_shown, spoken, maintenance = simulator.is_shown, simulator.spoken, simulator.maintenance
-        shows_finished = simulator.shows_finished
+        respond: _Responding = simulator._respond
+        struck_by: _Responding = simulator._struck_by
+        maintenance: _Responding = simulator.maintenance
+        is_within: _Deciding = simulator._is_within
+        is_shown: _Deciding = simulator.is_shown
+        shows_finished: _Deciding = simulator.shows_finished
+        spoken = simulator.spoken
 
         def watched_respond(operation: str, request: Request, values: Mapping[str, str]) -> Response:
             if simulator.script.link is not None:
@@ -150,7 +156,7 @@ class Door:
             self._watch_links(simulator)
 
     def _watch_links(self, simulator: Any) -> None:
-        error_of = simulator._error_of
+        error_of: Callable[..., str | None] = simulator._error_of
 
         def watched(run: Any) -> str | None:
             if run.error is not None:
@@ -159,7 +165,7 @@ class Door:
 
         simulator._error_of = watched
 
-    def _spent(self, operation: str, request: Request, values: Mapping[str, str], respond: Any) -> Response:
+    def _spent(self, operation: str, request: Request, values: Mapping[str, str], respond: _Responding) -> Response:
         document = self._document_of(request, values)
         before = self._simulator.submissions_of(document)
         self._struck.fault, self._struck.limited = None, False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
 import logging
@@ -11,8 +10,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import jsonata
-from jsonata.utils import Utils
 from moto.core.exceptions import AWSError
 from moto.core.responses import EmptyResult
 from moto.stepfunctions.exceptions import InvalidToken
@@ -55,7 +52,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from local_stack.clock import ScaledClock
 from local_stack.iam import task_tokens
-from local_stack.moto_patches import task_errors
+from local_stack.moto_patches import expressions, task_errors
 from local_stack.moto_patches.host import Host, Patch
 from local_stack.moto_patches.services import locked
 
@@ -191,36 +188,16 @@ class _Clients:
 
 
 def _expressions(clock: ScaledClock) -> list[Patch]:
-    """moto ships no JSONata, and pastes unescaped values into expressions; here values are bound instead."""
-
-    @functools.lru_cache(maxsize=1024)
-    def parsed(expression: str) -> jsonata.Jsonata:
-        compiled = jsonata.Jsonata(expression)
-        compiled.set_output_convert_nulls(False)
-        return compiled
-
-    def evaluate(expression: str, environment: Any) -> Any:
-        # Evaluating keeps state in the object, and functions look for it on their thread.
-        compiled = copy.copy(parsed(expression))
-        jsonata.Jsonata.CURRENT.jsonata = compiled
-        now = clock.now()
-        bindings = {
-            "states": environment.states._states_data,
-            "now": jsonata.Jsonata.JLambda(lambda: f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"),
-            "millis": jsonata.Jsonata.JLambda(lambda: int(now.timestamp() * 1000)),
-            "parse": jsonata.Jsonata.JLambda(json.loads),
-        }
-        variables = environment.variable_store
-        return compiled.evaluate(None, {**variables._outer_scope, **variables._inner_scope, **bindings})
-
     def evaluate_body(component: Any, environment: Any) -> None:
-        try:
-            result = evaluate(component.expression, environment)
-        except Exception as exc:
-            raise _query_failed(environment, f"'{component.expression}' failed: {exc}") from exc
-        if result is None:
+        variables, states = environment.variable_store, environment.states
+        given = {**variables._outer_scope, **variables._inner_scope, "states": states._states_data}
+        context = states.context_object.context_object_data
+        outcome = expressions.evaluate(component.expression, given, clock.now(), context)
+        if "error" in outcome:
+            raise _query_failed(environment, f"'{component.expression}' failed: {outcome['error']}")
+        if "undefined" in outcome:
             raise _query_failed(environment, f"'{component.expression}' returned nothing (undefined)")
-        environment.stack.append(Utils.convert_nulls(result))
+        environment.stack.append(outcome["value"])
 
     return [(StringJSONata, "_eval_body", evaluate_body)]
 

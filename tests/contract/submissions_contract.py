@@ -92,3 +92,14 @@ class SubmissionsContract:
         jobs.remark("J1", "The provider says 'Hibernating'.", NOW + timedelta(seconds=1))
         assert jobs.get("J1").remark == "The provider says 'Hibernating'."
         assert jobs.get("J1").updated_at == NOW + timedelta(seconds=1)
+
+    def test_an_announcement_is_claimed_by_one(self, jobs: Any, submissions: Any) -> None:
+        jobs.create(a_job())
+        assert jobs.fail("J1", TooManyPages("a.pdf has 80 pages."), NOW)
+        until = NOW + timedelta(minutes=10)
+        assert not jobs.claim_announcement("J1", NOW - timedelta(seconds=1), NOW, until=until), "another end"
+        assert jobs.claim_announcement("J1", NOW, NOW, until=until)
+        assert not jobs.claim_announcement("J1", NOW, NOW + timedelta(minutes=9), until=until)
+        assert jobs.claim_announcement("J1", NOW, until, until=until + timedelta(minutes=10)), "who claimed it has died"
+        jobs.told("J1", NOW)
+        assert not jobs.claim_announcement("J1", NOW, NOW + timedelta(days=9), until=NOW + timedelta(days=9))

@@ -150,6 +150,16 @@ class MemoryJobStore:
             self.jobs[job_id] = replace(self.jobs[job_id], announcement=None)
             self.due.pop(job_id, None)
 
+    def claim_announcement(self, job_id: str, ended_at: datetime, now: datetime, *, until: datetime) -> bool:
+        if not self._is_owed(job_id, ended_at):
+            return False
+        deadline_at = self.jobs[job_id].deadline_at
+        partition, due_at = self.due.get(job_id, ("open", deadline_at))
+        if due_at != deadline_at and due_at > as_kept(now):
+            return False
+        self.due[job_id] = (partition, as_kept(until))
+        return True
+
     def tell_later(self, job_id: str, ended_at: datetime) -> None:
         if self._is_owed(job_id, ended_at):
             self.due[job_id] = ("owed", as_kept(ended_at))
@@ -299,6 +309,7 @@ class MemorySubmissionStore:
             row,
             state=outcome.state,
             task_token=None,
+            former_token=None,
             next_check_at=next_check_at,
             finished_at=now,
             reference=outcome.reference or row.reference,

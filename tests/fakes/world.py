@@ -287,7 +287,7 @@ class World:
 
     @property
     def announce(self) -> AnnounceOutcome:
-        return AnnounceOutcome(self.jobs, self.messages, self.metrics)
+        return AnnounceOutcome(self.jobs, self.messages, self.metrics, self.clock)
 
     @property
     def loops(self) -> list[str]:

@@ -101,7 +101,7 @@ class Functions:
         jobs, submissions, states = (ports.port(name) for name in ("jobs", "submissions", "states"))
         documents, clock, callbacks = (ports.port(name) for name in ("documents", "clock", "callbacks"))
         executions, notifier = ports.port("executions"), ports.port("notifier")
-        announce = AnnounceOutcome(jobs, notifier, metrics)
+        announce = AnnounceOutcome(jobs, notifier, metrics, clock)
         match start:
             case SubmitRequest():
                 SubmitDocument(

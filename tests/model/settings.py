@@ -17,6 +17,7 @@ IN_CI = (
     Setting(jobs=1, crashes=1, faults=1),
     Setting(jobs=1, crashes=1, faults=1, finds=True, discards=True),
     Setting(jobs=1, crashes=1, lags=1),
+    Setting(jobs=1, doubles=1),
     Setting(jobs=1, crashes=2),
     Setting(jobs=1, faults=3, finds=True),
     Setting(jobs=1, route=("paid", "other"), faults=2),

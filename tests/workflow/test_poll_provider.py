@@ -61,15 +61,15 @@ def test_a_long_loop_hands_over(running: Running, monkeypatch: pytest.MonkeyPatc
 # --- tokens and deadlines  ----------------------------------------
 
 
-def test_a_job_whose_execution_was_aborted_ends_at_its_deadline(running: Running) -> None:
+def test_a_job_whose_execution_was_aborted_is_captured_at_its_deadline_with_what_was_paid_for(running: Running) -> None:
     with running(latency_seconds=40 * 3600, hours=48) as stack:
         upload = stack.upload("incoming/invoice.xml", INVOICE)
         wait_until(lambda: sleeps(stack))
         job_id = stack.job_id_of(upload)
         stack.abort(stack.executions(job_id)[0])
         wait_until(lambda: announced(stack, job_id))
-        assert stack.job(job_id)["error_code"] == "JobDeadlineExceeded"
-        assert announced(stack, job_id) == ["invoice.failed"]
+        assert stack.job(job_id)["status"] == "CAPTURED"
+        assert announced(stack, job_id) == ["invoice.captured"]
         [row] = stack.submissions(job_id)
         assert "task_token" not in row
         assert row["state"] == "DONE", "the provider had finished; the outcome is kept although nobody waited"

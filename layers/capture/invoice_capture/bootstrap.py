@@ -146,6 +146,7 @@ class Application:
             jobs=self._jobs,
             notifier=SNSNotifier(self._clients, self._settings.text("NOTIFICATIONS_TOPIC_ARN")),
             metrics=self._metrics,
+            clock=self._clock,
         )
 
     @cached_property

@@ -38,3 +38,16 @@ def test_the_smallest_unit_is_a_cent_unless_known_otherwise() -> None:
         Decimal("0.001"),
         Decimal("0.01"),
     ]
+
+
+# ISO 4217's list one of active currencies, which has the decimals of each.
+@pytest.mark.parametrize(
+    ("codes", "unit"),
+    [
+        ("CLP ISK JPY KRW PYG UGX VND XAF XOF XPF", "1"),
+        ("BHD IQD JOD KWD LYD OMR TND", "0.001"),
+        ("AUD BGN CHF CZK DKK EUR GBP HUF NOK PLN RON SEK TRY USD", "0.01"),
+    ],
+)
+def test_every_currency_has_the_unit_that_the_standard_gives_it(codes: str, unit: str) -> None:
+    assert {code: str(smallest_unit(code)) for code in codes.split()} == dict.fromkeys(codes.split(), unit)

@@ -50,6 +50,19 @@ def test_everything_of_a_captured_job_is_erased_here_and_at_its_provider() -> No
     assert world.jobs.invoice(other.job_id) is not None
 
 
+def test_a_provider_is_given_its_own_answer_which_names_what_else_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = ClientWorld(ReadingProvider(keeps_copies=True))
+    job = world.captured()
+    [row] = world.submissions.of_job(job.job_id)
+    answer = world.documents.read_result(row.result_key or "")
+    given: list[tuple[str, bytes]] = []
+    monkeypatch.setattr(world.provider, "discard", lambda reference, raw: given.append((reference, raw)))
+    world.withdraw(job)
+    world.erase(job, was_open=False)
+    assert answer
+    assert given == [(row.reference, answer)]
+
+
 def test_a_running_job_wakes_its_execution_and_is_announced_once() -> None:
     world = ClientWorld()
     job, token = running(world)

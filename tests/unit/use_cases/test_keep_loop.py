@@ -50,7 +50,8 @@ def test_the_first_loop_has_a_lease_that_outlives_its_turn() -> None:
     now = world.clock.now()
     assert ensure_loop("paid", now, states=world.states, executions=world.executions, clock=world.clock)
     [owner] = world.loops
-    assert world.states.load("paid").lease == Lease(owner, now, now + LEASE_MARGIN)
+    assert owner.startswith("paid-")
+    assert world.states.load("paid").lease == Lease(owner, now, now + timedelta(minutes=7))
 
 
 def test_a_lease_that_somebody_else_takes_first_starts_nothing() -> None:

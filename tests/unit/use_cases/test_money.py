@@ -17,6 +17,7 @@ from invoice_capture.domain.errors import (
     ProviderError,
     ProviderUnavailable,
     RequestRefused,
+    StoreUnavailable,
     SubmissionInDoubt,
 )
 from invoice_capture.domain.job import Job
@@ -418,3 +419,32 @@ def test_whoever_is_sending_is_left_alone(minutes: int) -> None:
     world.clock.forward(timedelta(minutes=minutes).total_seconds())
     world.submit(job)
     assert len(world.provider.accepted) == 1
+
+
+def test_what_was_accepted_is_written_down_however_long_the_store_takes() -> None:
+    world = World()
+    job = world.receive()
+    save, failures = world.submissions.save, [True] * 4
+
+    def fail_at_first(row: Submission) -> Submission:
+        if failures:
+            failures.pop()
+            raise StoreUnavailable("DynamoDB is busy.")
+        return save(row)
+
+    world.submissions.save = fail_at_first  # type: ignore[method-assign]
+    world.submit(job)
+    assert world.row(job).state is SubmissionState.PENDING
+    assert world.provider.accepted == [job.job_id]
+
+
+def test_of_two_runs_of_a_state_the_one_that_is_waited_for_is_told() -> None:
+    """An earlier run is slow, and takes the submission over from the later one."""
+    world, job = submitted(ServerProvider())
+    waited_for = world.row(job).task_token
+    row = world.row(job)
+    world.submissions.save(row.__class__(**{**vars(row), "task_token": "slow", "former_token": waited_for}))
+    world.finish(job)
+    go_on(world)
+    assert world.tokens.outcomes[waited_for or ""]["reference"] == f"paid-{job.job_id}"
+    assert world.row(job).tokens == ()

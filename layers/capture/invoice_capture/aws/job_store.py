@@ -113,6 +113,16 @@ class DynamoDBJobStore:
             {"#ttl": "ttl"},
         )
 
+    def claim_announcement(self, job_id: str, ended_at: datetime, now: datetime, *, until: datetime) -> bool:
+        # Unclaimed, a job that has ended stands where it stood before, or where it is to be told later.
+        return self._table.update(
+            job_key(job_id),
+            "SET next_check_at = :until",
+            f"{_IS_OWED} AND "
+            "(attribute_not_exists(next_check_at) OR next_check_at = deadline_at OR next_check_at <= :now)",
+            to_attributes({":ended_at": ended_at, ":now": now, ":until": until}),
+        )
+
     def tell_later(self, job_id: str, ended_at: datetime) -> None:
         self._table.update(
             job_key(job_id),

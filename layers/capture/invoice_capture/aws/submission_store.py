@@ -125,7 +125,7 @@ class DynamoDBSubmissionStore:
             "error_message": outcome.error_message,
         }
         changes = {name: value for name, value in changes.items() if value is not None}
-        removed = "task_token" if next_check_at is not None else "task_token, due_shard, next_check_at"
+        removed = "task_token, former_token" + ("" if next_check_at is not None else ", due_shard, next_check_at")
         return self._table.update(
             submission_key(key),
             # A row of an earlier release has its TTL already, and no moment that was kept for it.
@@ -167,6 +167,7 @@ class DynamoDBSubmissionStore:
             "document": row.document.to_json(),
             "kind": row.kind,
             "task_token": row.task_token,
+            "former_token": row.former_token,
             "created_at": row.created_at,
             "deadline_at": row.deadline_at,
             "version": row.version,
@@ -207,6 +208,7 @@ def _submission(values: Mapping[str, Any]) -> Submission:
         document=DocumentPointer.from_json(values["document"]),
         kind=DocumentKind(values["kind"]),
         task_token=values.get("task_token"),
+        former_token=values.get("former_token"),
         created_at=moment(values["created_at"]),
         deadline_at=moment(values["deadline_at"]),
         version=values["version"],

@@ -64,13 +64,14 @@ class Outcome:
 class Submission:
     """A document at one provider.
 
-    ``number`` is the place in the route, from 1. ``attempts`` counts the times the document was sent without knowing
-    that it was not taken; ``attempt_id`` is the last one's, made up by whoever makes it. ``moves_on``: the next
-    provider of the route takes over while this one is out of order. ``checked_at`` is the last check that found it
-    unfinished. ``next_check_at`` is when somebody is to look at the submission at the latest, and None when it is
-    closed and nothing is left to do: a closed one that is due has a copy at the provider that is to be deleted.
-    ``unclear_checks`` in a row, the first of them at ``unclear_since``, were refused or told a status that nobody
-    documented. ``version`` grows with every write and guards it.
+    ``number`` is the place in the route, from 1. ``former_token`` is what ``task_token`` took the place of: when a
+    state is repeated while its function still runs, the later one may be the older. ``attempts`` counts the times the
+    document was sent without knowing that it was not taken; ``attempt_id`` is the last one's, made up by whoever makes
+    it. ``moves_on``: the next provider of the route takes over while this one is out of order. ``checked_at`` is the
+    last check that found it unfinished. ``next_check_at`` is when somebody is to look at the submission at the latest,
+    and None when it is closed and nothing is left to do: a closed one that is due has a copy at the provider that is to
+    be deleted. ``unclear_checks`` in a row, the first of them at ``unclear_since``, were refused or told a status that
+    nobody documented. ``version`` grows with every write and guards it.
     """
 
     job_id: str
@@ -83,6 +84,7 @@ class Submission:
     created_at: datetime
     deadline_at: datetime
     version: int = 1
+    former_token: str | None = None
     attempts: int = 0
     attempt_id: str | None = None
     reference: str | None = None
@@ -99,6 +101,11 @@ class Submission:
     finished_at: datetime | None = None
     error_code: str | None = None
     error_message: str | None = None
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The task tokens that may be waited for, the likeliest first."""
+        return tuple(token for token in (self.task_token, self.former_token) if token is not None)
 
     @property
     def has_copy(self) -> bool:

@@ -73,6 +73,10 @@ class JobStore(Protocol):
         """The end of that moment has been announced: nothing is owed any more, and retention may begin."""
         ...
 
+    def claim_announcement(self, job_id: str, ended_at: datetime, now: datetime, *, until: datetime) -> bool:
+        """Be the only one who announces the end of that moment before ``until``. False when it is told, or claimed."""
+        ...
+
     def tell_later(self, job_id: str, ended_at: datetime) -> None:
         """The end of that moment could not be announced: it is for the sweeper, unless it was told meanwhile."""
         ...

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 
 from invoice_capture.domain.announcement import Announcement, announcement_of
 from invoice_capture.domain.errors import StoreUnavailable
-from invoice_capture.ports import JobStore, Metrics, Notifier
+from invoice_capture.ports import Clock, JobStore, Metrics, Notifier
+
+# Longer than whoever announces may run. Who dies over it leaves the announcement to the sweeper.
+_CLAIMED_FOR = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
 
@@ -19,12 +23,16 @@ class AnnounceOutcome:
     jobs: JobStore
     notifier: Notifier
     metrics: Metrics
+    clock: Clock
 
     def __call__(self, job_id: str) -> None:
-        """Announce what is owed of a job, if anything is; doing it again tells nothing twice."""
+        """Announce what is owed of a job, if anything is and nobody else is about to; twice tells nothing twice."""
         job = self.jobs.get(job_id)
         announcement = None if job is None else announcement_of(job)
-        if announcement is not None:
+        if announcement is None:
+            return
+        now = self.clock.now()
+        if self.jobs.claim_announcement(job_id, announcement.ended_at, now, until=now + _CLAIMED_FOR):
             self.tell(announcement)
 
     def tell(self, announcement: Announcement) -> None:

@@ -43,8 +43,8 @@ _MOST_ATTEMPTS = 2
 # What a provider that lists its jobs does not list by then, it never took.
 _LISTED_WITHIN = timedelta(hours=6)
 _PATIENCE = timedelta(seconds=20)
-# Two requests of a submission leave two minutes of a function's time.
-_SAVING_PAUSES_SECONDS = (1, 2, 4, 8, 15, 30)
+# Seconds between attempts to write down what a provider accepted, within the time that its function has left.
+_PAUSES_OF_THE_STORE = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _LOOK_UP_PAUSE = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
@@ -191,11 +191,21 @@ class HandOver:
     def _accepted(self, row: Submission, reference: str) -> Submission:
         now = self.clock.now()
         accepted = replace(row, state=SubmissionState.PENDING, reference=reference, submitted_at=now)
-        if self.provider.capabilities.calls_back:
-            # Looked at when it should have called back long ago, which was known before.
-            return self._save(accepted)
-        self._require_own(accepted)
-        return self._save(replace(accepted, next_check_at=now + timedelta(seconds=self._first_check(row))))
+        # One that calls back is looked at when it should have done so long ago, which was known before.
+        if not self.provider.capabilities.calls_back:
+            accepted = replace(accepted, next_check_at=now + timedelta(seconds=self._first_check(row)))
+        for pause in _PAUSES_OF_THE_STORE:
+            try:
+                return self._keep_accepted(accepted)
+            except StoreUnavailable:
+                # What is not written down now would have to be paid for again.
+                self.clock.sleep(pause)
+        return self._keep_accepted(accepted)
+
+    def _keep_accepted(self, row: Submission) -> Submission:
+        if not self.provider.capabilities.calls_back:
+            self._require_own(row)
+        return self._save(row)
 
     def _require_own(self, row: Submission) -> None:
         """End two documents that the provider knows by one reference: whose values it would tell is anybody's guess.
@@ -244,16 +254,9 @@ class HandOver:
         A row that was erased meanwhile is one of a job that its client deleted. A row that was closed stays closed, but
         learns the reference of the copy that it left at the provider.
         """
-        pauses = iter(_SAVING_PAUSES_SECONDS)
         while True:
             try:
                 return self.submissions.save(row)
-            except StoreUnavailable:
-                # Forgotten, what was taken would be paid for again, and what was not would be marked.
-                pause = next(pauses, None)
-                if pause is None:
-                    raise
-                self.clock.sleep(pause)
             except StaleWrite:
                 fresh = self.submissions.get(row.key)
                 if fresh is None:
@@ -261,12 +264,19 @@ class HandOver:
                         row, state=SubmissionState.FAILED, error_code=JobCancelled.__name__, next_check_at=None
                     )
                 if not fresh.state.is_closed:
-                    row = replace(row, task_token=fresh.task_token or row.task_token, version=fresh.version)
+                    row = _with_tokens(row, fresh)
                 elif row.reference is None or fresh.reference is not None:
                     return fresh
                 else:
                     due_at = self.clock.now() if leaves_a_copy(self.provider) else None
                     row = replace(fresh, reference=row.reference, next_check_at=due_at)
+
+
+def _with_tokens(row: Submission, fresh: Submission) -> Submission:
+    """What was learnt of a row that has another token by now: which of the two is waited for is not known here."""
+    if fresh.task_token in {None, row.task_token}:
+        return replace(row, version=fresh.version, former_token=fresh.former_token)
+    return replace(row, version=fresh.version, task_token=fresh.task_token, former_token=row.task_token)
 
 
 def _names(row: Submission) -> dict[str, str]:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from invoice_capture.ports import Clock, Executions, Lease, ProviderStateStore
 
-# A turn takes at most five minutes and is repeated when its function fails: a silent owner is dead after that.
+# A turn asks for three minutes, and is repeated when its function fails. One that takes longer, over large documents and
+# slow links, may be replaced while it lives: rows are written by one of the two.
 LEASE_MARGIN = timedelta(minutes=7)
 # Waking a sleeping loop for less than this would cost more than the wait, and what is due this soon is looked at now.
 # benchmarks/polling.py weighs requests against delay: more is sooner, less is fewer.

@@ -29,24 +29,29 @@ def resolve_submission(
     A closed row keeps its outcome: when no token is open, the execution may be about to repeat its state, and its next
     token is then answered from the row instead of paying the provider again.
     """
-    while True:
-        try:
-            deliver(key[1], outcome, task_token, callbacks)
-        except TokenClosed:
-            row = submissions.get(key)
-            if row is None or row.state.is_closed:
-                return
-            if row.task_token not in {None, task_token}:
-                task_token = row.task_token or task_token
-                continue
-            _log.info("Nobody waits for this outcome.", extra={"job_id": key[0], "provider": outcome.provider})
-        if submissions.close(key, task_token, outcome, clock.now(), next_check_at=discard_at):
+    if not _is_told(key[1], outcome, task_token, callbacks):
+        row = submissions.get(key)
+        if row is None or row.state.is_closed:
             return
-        # Somebody closed it, or the state was repeated in this moment and has another token.
+        others = [token for token in row.tokens if token != task_token]
+        if not any(_is_told(key[1], outcome, token, callbacks) for token in others):
+            _log.info("Nobody waits for this outcome.", extra={"job_id": key[0], "provider": outcome.provider})
+        task_token = row.task_token or task_token
+    while not submissions.close(key, task_token, outcome, clock.now(), next_check_at=discard_at):
         row = submissions.get(key)
         if row is None or row.state.is_closed or row.task_token in {None, task_token}:
             return
+        # The state was repeated in this moment.
         task_token = row.task_token or task_token
+        _is_told(key[1], outcome, task_token, callbacks)
+
+
+def _is_told(number: int, outcome: Outcome, task_token: str, callbacks: Callbacks) -> bool:
+    try:
+        deliver(number, outcome, task_token, callbacks)
+    except TokenClosed:
+        return False
+    return True
 
 
 def leaves_a_copy(provider: Provider) -> bool:

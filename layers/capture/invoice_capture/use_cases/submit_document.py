@@ -218,7 +218,7 @@ class SubmitDocument:
             if row.state.is_closed or row.task_token == request.task_token:
                 return row
             try:
-                return self.submissions.save(replace(row, task_token=request.task_token))
+                return self.submissions.save(replace(row, task_token=request.task_token, former_token=row.task_token))
             except StaleWrite:
                 continue
 

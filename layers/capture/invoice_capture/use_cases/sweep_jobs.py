@@ -82,7 +82,7 @@ class SweepJobs:
             return False
         job = self.jobs.get(job_id)
         if job is None or not job.status.is_open:
-            self.announce(job_id)
+            self.announce.pay(job_id)
             return False
         if job.deadline_at > now:
             return False  # Started again, and the index does not show it yet.
@@ -90,17 +90,15 @@ class SweepJobs:
             return True
         # Nobody waits on a token: the execution is gone, or between two attempts, and then finds the job closed.
         if self.jobs.fail(job_id, JobDeadlineExceeded.of(job.document.name, job.deadline_at), now):
-            self.announce(job_id)
+            self.announce.pay(job_id)
         return True
 
     def _fail_open_token(self, job: Job) -> bool:
         """End a job through its execution, which records and announces it like any failure."""
         error = JobDeadlineExceeded.of(job.document.name, job.deadline_at)
-        for row in self.submissions.of_job(job.job_id):
-            if row.task_token is None:
-                continue
+        for token in (token for row in self.submissions.of_job(job.job_id) for token in row.tokens):
             try:
-                self.callbacks.fail(row.task_token, error)
+                self.callbacks.fail(token, error)
             except TokenClosed:
                 continue
             return True

@@ -1,0 +1,1 @@
+"""What the local stack's parts say, asked of others that were written independently: see docs/reliability.md."""
