@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from invoice_capture.bootstrap import SystemClock
+from invoice_capture.clock import SystemClock
 from invoice_capture.domain.document import DocumentKind
 from invoice_capture.domain.errors import CaptureFailed, CredentialsRefused
 from invoice_capture.domain.submission import Submission, SubmissionState

@@ -6,11 +6,9 @@ Everything is built when it is first used and kept for the life of the container
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -39,20 +37,13 @@ from invoice_capture.aws.provider_settings import SecretSettings
 from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
+from invoice_capture.clock import SystemClock
 from invoice_capture.domain.errors import SettingMissing
 from invoice_capture.domain.job import provider_of
 from invoice_capture.observability import EmbeddedMetrics
 from invoice_capture.providers import registry
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.settings import Settings
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 class Application:
