@@ -74,7 +74,7 @@ def test_every_task_is_one_of_those_that_are_looked_at(machines):
 @pytest.mark.parametrize(("machine", "name"), INVOKING)
 @pytest.mark.parametrize("error", ENDED)
 def test_a_function_that_was_ended_is_called_again_whatever_that_is_called(machines, machine, name, error):
-    assert _attempts(machines, machine, name, error) == 8
+    assert _attempts(machines, machine, name, error) == (8 if error == "Tomorrow.NewName" else 30)
 
 
 @pytest.mark.parametrize(("machine", "name"), INVOKING)

@@ -15,7 +15,7 @@ from tests.template.definitions import MACHINES, handlers, leaves
 from tests.template.steps import pascal, state
 from tools.state_machines import expressions, problems
 
-AWS_ERRORS = ("States.", "Lambda.", "DynamoDB.", "StepFunctions.", "SNS.")
+AWS_ERRORS = ("Sandbox.", "Runtime.", "States.", "Lambda.", "DynamoDB.", "StepFunctions.", "SNS.")
 # Step Functions' own, which JSONata itself has not.
 PARSE = Jsonata.JLambda(json.loads)
 # What looks like an error and is none: the successor was started already.
