@@ -25,6 +25,8 @@ def captured_once(stack: LocalStack, count: int = 1) -> None:
     uploads = [stack.upload(f"incoming/{number}.xml", document) for number, document in enumerate(documents)]
     jobs = [finished(stack, upload) for upload in uploads]
     assert {stack.job(job)["status"] for job in jobs} == {"CAPTURED"}
+    # What SNS does not take at once, the sweeper announces.
+    wait_until(lambda: all(announced(stack, job) for job in jobs))
     # A notice may come twice, as everything on SNS; a lost answer of SNS makes it.
     assert {announced(stack, job)[0] for job in jobs} == {"invoice.captured"}
     assert {stack.scripted.submissions_of(job) for job in jobs} == {1}

@@ -338,7 +338,9 @@ def test_the_raw_answer_is_kept_and_the_providers_copy_is_not(scene: Scene) -> N
     raw = scene.stack.s3.get_object(Bucket=scene.stack.bucket, Key=submission["result_key"])["Body"].read()
     assert b"26.0093" in raw
     if scene.operations.discarding is not None:
-        assert scene.simulator.requests[scene.operations.discarding] == 1
+        discarding = scene.operations.discarding
+        # By the loop, when the job was told.
+        wait_until(lambda: scene.simulator.requests[discarding] == 1)
 
 
 def test_a_copy_that_cannot_be_deleted_is_no_failure(scene: Scene) -> None:

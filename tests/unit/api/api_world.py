@@ -185,6 +185,7 @@ class ApiWorld:
         content = invoice.to_json()
         summary = summary_of(content, findings)
         self.jobs.capture(job_id, 1, content, findings, self.clock.now(), summary=summary)
+        self.jobs.told(job_id, self.clock.now())
 
     def captured(self, number: str = "N1", client: str = "acme", **changes: Any) -> str:
         """The id of a job that went all the way."""

@@ -348,7 +348,10 @@ def test_a_client_that_hangs_up_harms_nobody(served: Served) -> None:
 def test_every_request_is_told(served: Served) -> None:
     served.call("/open")
     served.call("/nowhere?key=secret", "POST")
-    assert [request[:3] for request in served.seen] == [("GET", "/open", 200), ("POST", "/nowhere", 401)]
+    # A request that somebody else gave up may be told late.
+    told = [request[:3] for request in served.seen]
+    assert told.count(("POST", "/nowhere", 401)) == 1
+    assert set(told) == {("GET", "/open", 200), ("POST", "/nowhere", 401)}
     assert all(0 < request[3] < 10_000 for request in served.seen)
 
 
