@@ -6,13 +6,13 @@ from typing import Any
 
 from rich.text import Text
 
-from invoice_capture.aws.items import timestamp
 from invoice_capture.aws.key_store import DynamoDBKeyStore
 from invoice_capture.aws.table import Table
 from invoice_capture.aws.usage_plans import ApiGatewayUsagePlans
 from invoice_capture.clock import SystemClock
 from invoice_capture.domain.api_key import ApiKey
 from invoice_capture.domain.client import SEES_ALL, KeyRefused
+from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.use_cases.manage_keys import ManageKeys
 from invoice_capture_cli.errors import ALL_WELL, UsageError
 from invoice_capture_cli.running import Run

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from invoice_capture.aws.items import Item, job_key, timestamp, to_attributes
+from invoice_capture.aws.items import Item, job_key, to_attributes
 from invoice_capture.aws.job_items import read_job
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import E_INVOICE_READER, Job, JobStatus
 from invoice_capture.domain.submission import SubmissionState
+from invoice_capture.domain.timestamps import timestamp
 
 STOPPED = "StackStopped"
 """The error of a job that had not ended when the stack did."""

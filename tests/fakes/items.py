@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from invoice_capture.aws.items import moment, timestamp
+from invoice_capture.aws.items import moment
+from invoice_capture.domain.timestamps import timestamp
 
 K = TypeVar("K")
 R = TypeVar("R")

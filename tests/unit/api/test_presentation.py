@@ -22,13 +22,13 @@ from invoice_capture.api.presentation import (
     status_of,
     submission_entry,
     texts,
-    timestamp,
     validation_results,
 )
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party
 from invoice_capture.domain.job import Job, JobStatus, Order
 from invoice_capture.domain.submission import Submission, SubmissionState
+from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.ports import StoredInvoice
 from tests.fakes.world import START
 from tests.unit.api.api_world import INVOICE, SUMMARY

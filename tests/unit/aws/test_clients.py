@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from invoice_capture.aws.clients import Clients, calling, error_code
-from invoice_capture.aws.items import from_attributes, moment, timestamp, to_attributes
+from invoice_capture.aws.items import from_attributes, moment, to_attributes
 from invoice_capture.aws.provider_settings import SecretSettings
 from invoice_capture.bootstrap import Application
 from invoice_capture.domain.errors import SettingMissing, StoreUnavailable
+from invoice_capture.domain.timestamps import timestamp
 
 JSON = st.recursive(
     st.booleans()

@@ -20,8 +20,9 @@ from invoice_capture.api.envelopes import success
 from invoice_capture.api.inputs import Confirmation
 from invoice_capture.api.models import InvoiceAnswer, JobAnswer, StartedAnswer, SubmissionsAnswer
 from invoice_capture.api.parts import JobsApiParts, Resolver
-from invoice_capture.api.presentation import job_object, submission_entry, timestamp
+from invoice_capture.api.presentation import job_object, submission_entry
 from invoice_capture.domain.invoice import Invoice, InvoiceField
+from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.use_cases.find_job import find_job
 from invoice_capture.use_cases.read_invoice import require_invoice
 

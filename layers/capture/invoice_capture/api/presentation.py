@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import quote
@@ -35,6 +35,7 @@ from invoice_capture.domain.summary import (
     is_valid,
     overall_confidence,
 )
+from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.ports import StoredInvoice
 
 STATUSES: Mapping[JobStatus, Status] = MappingProxyType(
@@ -190,11 +191,6 @@ def submission_entry(row: Submission) -> SubmissionEntry:
         "errorMessage": row.error_message,
     }
     return cast(SubmissionEntry, _present(entry))
-
-
-def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def format_of(name: str) -> str | None:

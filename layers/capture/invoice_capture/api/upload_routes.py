@@ -14,10 +14,11 @@ from invoice_capture.api.forms import FORM, MOST_FORM_BYTES
 from invoice_capture.api.inputs import DocumentInput, UploadInput
 from invoice_capture.api.models import JobAnswer, UploadAnswer
 from invoice_capture.api.parts import JobsApiParts, Resolver
-from invoice_capture.api.presentation import FORMATS, format_of, job_object, timestamp
+from invoice_capture.api.presentation import FORMATS, format_of, job_object
 from invoice_capture.domain.document import DocumentKind
 from invoice_capture.domain.job import Order
 from invoice_capture.domain.refusals import InvalidRequest
+from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.observability import info
 from invoice_capture.use_cases.find_job import find_capture
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from invoice_capture.aws.clients import Clients, calling, error_code
-from invoice_capture.aws.items import timestamp
 from invoice_capture.domain.errors import CaptureError, TokenClosed
 from invoice_capture.domain.job import Job
+from invoice_capture.domain.timestamps import timestamp
 
 _CLOSED = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 _LONGEST_CAUSE = 32_768

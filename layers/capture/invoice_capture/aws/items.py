@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from invoice_capture.domain.job import expires_on
+from invoice_capture.domain.timestamps import timestamp
 
 Item = dict[str, Any]
 
@@ -61,11 +62,6 @@ def reference_key(provider: str, reference: str) -> Item:
     """The item that says whose a provider's reference is; references have any length, keys have not."""
     digest = hashlib.sha256(f"{provider}\0{reference}".encode("utf-8", "surrogatepass")).hexdigest()
     return {"PK": {"S": f"REFERENCE#{digest}"}, "SK": {"S": "REFERENCE"}}
-
-
-def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds: as text it sorts by time."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:

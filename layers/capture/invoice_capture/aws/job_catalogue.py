@@ -13,10 +13,11 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from invoice_capture.aws import job_counts
-from invoice_capture.aws.items import Item, number_key, timestamp, to_attributes
+from invoice_capture.aws.items import Item, number_key, to_attributes
 from invoice_capture.aws.job_items import CREATED_SHARDS, created_partition
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.page_token import FOREIGN, page_token, place_of
+from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.ports import Page
 
 _AFTER_ALL = "~"

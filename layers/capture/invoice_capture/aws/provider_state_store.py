@@ -12,13 +12,13 @@ from invoice_capture.aws.items import (
     moment,
     optional_moment,
     provider_key,
-    timestamp,
     to_attributes,
 )
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.job import provider_of
 from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.polling import faded, fading_period
+from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.ports import Lease, ProviderState
 
 _LEASE_NAMES = {"#owner": "owner"}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import Job, JobStatus
+from invoice_capture.domain.timestamps import timestamp
 
 EVENTS: Mapping[JobStatus, str] = MappingProxyType(
     {
@@ -74,7 +75,7 @@ def _announcement(
         "event": EVENTS[status],
         "job_id": job_id,
         "status": status.value,
-        "ended_at": ended_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "ended_at": timestamp(ended_at),
         "document": document.to_json(),
         **details,
     }
