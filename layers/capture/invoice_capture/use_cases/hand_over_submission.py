@@ -84,10 +84,11 @@ class HandOver:
                 retry_at = max(retry_at, self.pace.refused(exc))
             return self._not_taken(replace(row, next_check_at=retry_at))
         except SubmissionInDoubt:
+            _log.warning("The answer to a submission was lost.", extra=_names(row))
+            doubtful = self._save(replace(row, next_check_at=self.clock.now() + _DOUBT_PAUSE))
             # Lost answers are how an outage may look, and whatever is sent into one is in doubt as well.
             self.pace.failed()
-            _log.warning("The answer to a submission was lost.", extra=_names(row))
-            return self._save(replace(row, next_check_at=self.clock.now() + _DOUBT_PAUSE))
+            return doubtful
         except ProviderError as exc:
             return self._refused(row, exc)
         accepted = self._accepted(row, reference)
@@ -109,9 +110,10 @@ class HandOver:
                 return self._save(
                     replace(row, next_check_at=max(self.pace.refused(exc), self.clock.now() + _DOUBT_PAUSE))
                 )
+            found = None if reference is None else self._accepted(row, reference)
             self.pace.answered()
-            if reference is not None:
-                return self._accepted(row, reference)
+            if found is not None:
+                return found
         if not self.provider.capabilities.charges:
             return self.send(self.begin_attempt(row), content)
         if row.attempts >= _MOST_ATTEMPTS:

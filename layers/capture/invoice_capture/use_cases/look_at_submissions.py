@@ -97,14 +97,16 @@ class LookAtSubmissions:
         except SettingMissing as exc:
             return early + self._without_provider(late, exc), None
         left = [row for row in late if row.state.is_closed]
-        overdue = [row for row in late if not row.state.is_closed and row.deadline_at <= now]
+        unfinished = [row for row in late if not row.state.is_closed]
+        live = [row for row in unfinished if row.deadline_at > now]
         looked_at = early + [
-            self._fail(row, JobDeadlineExceeded.of(row.document.name, row.deadline_at), provider) for row in overdue
+            self._fail(row, JobDeadlineExceeded.of(row.document.name, row.deadline_at), provider)
+            for row in unfinished
+            if row.deadline_at <= now
         ]
         pace = Pace(provider, self.states, self.metrics, self.clock, state)
         requests = RoundOfRequests(provider, pace, self.clock, now + _TURN_BUDGET)
         ask = AskProvider(provider, self.providers, pace, requests)
-        live = [row for row in late if row not in left and row not in overdue]
         pending = [row for row in live if row.reference is not None]
         # What was no clear answer lately stands in nobody's way: it comes after everything else.
         looked_at += self._check([row for row in pending if not row.unclear_checks], provider, pace, ask)

@@ -135,17 +135,14 @@ class SubmitDocument:
         if not begun:
             row = self._resume(request, hand_over, content)
         elif wait_until is None:
-            row = self._send(row, request, hand_over, content)
+            try:
+                row = hand_over.send(row, content)
+            except StoreUnavailable:
+                raise
+            except CaptureError as exc:
+                self._refuse(request, exc, row)
+                return
         self._wait_for(row, request)
-
-    def _send(self, row: Submission, request: SubmitRequest, hand_over: HandOver, content: bytes) -> Submission:
-        try:
-            return hand_over.send(row, content)
-        except StoreUnavailable:
-            raise
-        except CaptureError as exc:
-            self._refuse(request, exc, row)
-            return self.submissions.get(row.key) or row
 
     def _wait_for(self, row: Submission, request: SubmitRequest) -> None:
         """Tell an outcome that is there already, and make sure that somebody looks in time at what is left to do."""
@@ -153,13 +150,10 @@ class SubmitDocument:
             with suppress(TokenClosed):
                 deliver(row.number, row.outcome, request.task_token, self.callbacks)
         if row.next_check_at is not None and (row.state.is_closed or not self._calls_back(row.provider)):
-            ensure_loop(
-                row.provider,
-                row.next_check_at,
-                states=self.states,
-                executions=self.executions,
-                clock=self.clock,
-            )
+            self._ensure_loop(row.provider, row.next_check_at)
+
+    def _ensure_loop(self, provider: str, due_at: datetime) -> None:
+        ensure_loop(provider, due_at, states=self.states, executions=self.executions, clock=self.clock)
 
     def _calls_back(self, provider: str) -> bool:
         try:
@@ -172,6 +166,7 @@ class SubmitDocument:
         """Tell why this provider does not capture the document; ``row`` is the submission, if one was begun."""
         told = error.about(request.document.name) if isinstance(error, ProviderError) else error
         has_copy = row is not None and row.has_copy and leaves_a_copy(self.providers.get(row.provider))
+        now = self.clock.now()
         resolve_submission(
             (request.job_id, request.submission),
             request.task_token,
@@ -179,8 +174,10 @@ class SubmitDocument:
             submissions=self.submissions,
             callbacks=self.callbacks,
             clock=self.clock,
-            discard_at=self.clock.now() if has_copy else None,
+            discard_at=now if has_copy else None,
         )
+        if row is not None and has_copy:
+            self._ensure_loop(row.provider, now)
 
     def _reader(self, request: SubmitRequest, kind: DocumentKind) -> Provider:
         """The provider that reads this document, before anything is sent or paid.
