@@ -92,6 +92,8 @@ class SubmissionsContract:
         jobs.remark("J1", "The provider says 'Hibernating'.", NOW + timedelta(seconds=1))
         assert jobs.get("J1").remark == "The provider says 'Hibernating'."
         assert jobs.get("J1").updated_at == NOW + timedelta(seconds=1)
+        jobs.remark("J1", "The provider says 'Hibernating'.", NOW + timedelta(seconds=2))
+        assert jobs.get("J1").updated_at == NOW + timedelta(seconds=1), "said already"
 
     def test_an_announcement_is_claimed_by_one(self, jobs: Any, submissions: Any) -> None:
         jobs.create(a_job())

@@ -209,7 +209,7 @@ class MemoryJobStore:
             self.jobs[job_id] = replace(self.jobs[job_id], possible_double_charge=False, updated_at=now)
 
     def remark(self, job_id: str, text: str, now: datetime) -> None:
-        if job_id in self.jobs:
+        if job_id in self.jobs and self.jobs[job_id].remark != text:
             self.jobs[job_id] = replace(self.jobs[job_id], remark=text, updated_at=now)
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:

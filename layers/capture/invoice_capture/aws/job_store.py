@@ -177,7 +177,7 @@ class DynamoDBJobStore:
         self._table.update(
             job_key(job_id),
             "SET remark = :text, updated_at = :now",
-            "attribute_exists(PK)",
+            "attribute_exists(PK) AND (attribute_not_exists(remark) OR remark <> :text)",
             to_attributes({":text": text, ":now": now}),
         )
 

@@ -113,7 +113,7 @@ class JobStore(Protocol):
         ...
 
     def remark(self, job_id: str, text: str, now: datetime) -> None:
-        """Say on a job what its users should know before it ends."""
+        """Say on a job what its users should know before it ends; what stands there already changes nothing."""
         ...
 
     def suspect_double_charge(self, job_id: str, now: datetime) -> None:
