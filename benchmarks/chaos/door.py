@@ -111,7 +111,6 @@ class Door:
         def watched_is_within(limit: Any) -> bool:
             within = is_within(limit)
             if not within:
-                self._struck.limited = True
                 self.book("rate limit")
             return within
 
@@ -168,7 +167,7 @@ class Door:
     def _spent(self, operation: str, request: Request, values: Mapping[str, str], respond: _Responding) -> Response:
         document = self._document_of(request, values)
         before = self._simulator.submissions_of(document)
-        self._struck.fault, self._struck.limited = None, False
+        self._struck.fault = None
         try:
             return respond(operation, request, values)
         finally:

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import PurePath
 from typing import Any
 
+from invoice_capture.domain.timestamps import timestamp
 from invoice_capture_cli.errors import UsageError
 
 UNSURE = 0.8
@@ -109,7 +110,7 @@ def since(text: str, now: datetime) -> str:
             raise UsageError(
                 f"--since is a date such as 2026-01-31, a time, or 12h, 7d, 2w ago; not {text!r}."
             ) from None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return timestamp(moment)
 
 
 def invoice_of(job: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,19 +13,15 @@ from invoice_capture.domain.errors import (
     CredentialsRefused,
     NoCredit,
     ProviderError,
-    ProviderUnavailable,
     RequestRefused,
     StoreUnavailable,
-    SubmissionInDoubt,
 )
-from invoice_capture.domain.job import Job
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.ports import Capabilities, StaleWrite
 from invoice_capture.use_cases.hand_over_submission import LONGEST_ATTEMPT
 from tests.fakes.world import ServerProvider, World
+from tests.unit.use_cases.submitting import DOWN, LOST, go_on, is_marked, submitted
 
-LOST = SubmissionInDoubt("lost")
-DOWN = ProviderUnavailable("down")
 FINDS = Capabilities(finds_submissions=True)
 
 
@@ -45,23 +41,6 @@ def deaf(*faults: ProviderError, finds: list[ProviderError], shows: bool = True)
     provider = Deaf(capabilities=FINDS, faults=list(faults))
     provider.find_faults, provider.shows = finds, shows
     return provider
-
-
-def submitted(provider: ServerProvider) -> tuple[World, Job]:
-    world = World(provider)
-    job = world.receive()
-    world.submit(job)
-    return world, job
-
-
-def go_on(world: World, times: int = 1, minutes: float = 1.0) -> None:
-    for _ in range(times):
-        world.clock.forward(minutes * 60)
-        world.turn()
-
-
-def is_marked(world: World, job: Job) -> bool:
-    return world.jobs.jobs[job.job_id].possible_double_charge
 
 
 # --- a look-up ----------------------------------------------------------------

@@ -7,34 +7,12 @@ from typing import Any
 
 from invoice_capture.domain.errors import (
     CaptureFailed,
-    ProviderUnavailable,
-    SubmissionInDoubt,
 )
-from invoice_capture.domain.job import Job
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.ports import Capabilities
 from invoice_capture.use_cases.hand_over_submission import LONGEST_ATTEMPT
 from tests.fakes.world import PDF, ServerProvider, World
-
-LOST = SubmissionInDoubt("lost")
-DOWN = ProviderUnavailable("down")
-
-
-def submitted(provider: ServerProvider) -> tuple[World, Job]:
-    world = World(provider)
-    job = world.receive()
-    world.submit(job)
-    return world, job
-
-
-def go_on(world: World, times: int = 1, minutes: float = 1.0) -> None:
-    for _ in range(times):
-        world.clock.forward(minutes * 60)
-        world.turn()
-
-
-def is_marked(world: World, job: Job) -> bool:
-    return world.jobs.jobs[job.job_id].possible_double_charge
+from tests.unit.use_cases.submitting import DOWN, LOST, go_on, is_marked, submitted
 
 
 def test_a_row_that_is_being_sent_is_somebodys_to_look_at() -> None:

@@ -22,6 +22,7 @@ from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.ports import Capabilities, Check, CheckState
 from invoice_capture.use_cases import look_at_submissions
 from tests.fakes.world import PDF, ServerProvider, World
+from tests.unit.use_cases.submitting import go_on
 
 BROKEN = ProviderUnavailable("HTTP 500")
 
@@ -49,12 +50,6 @@ def poisoned(batch_size: int, jobs: int, *culprits: int) -> tuple[World, Poisone
         world.finish(job)
     world.clock.forward(60)
     return world, provider, received
-
-
-def go_on(world: World, times: int, minutes: float) -> None:
-    for _ in range(times):
-        world.clock.forward(minutes * 60)
-        world.turn()
 
 
 # --- a batch that fails -------------------------------------------------------
