@@ -24,19 +24,12 @@ from tests.contract.catalogue_contract import (
     OrdersContract,
     an_ordered_job,
 )
+from tests.contract.in_memory import InMemory
 from tests.fakes.catalogue import MemoryJobCatalogue, MemoryJobOrders
 from tests.fakes.stores import MemoryJobStore, MemorySubmissionStore
 
 
-class _InMemory:
-    @pytest.fixture
-    def jobs(self) -> MemoryJobStore:
-        return MemoryJobStore()
-
-    @pytest.fixture
-    def submissions(self, jobs: MemoryJobStore) -> MemorySubmissionStore:
-        return MemorySubmissionStore(jobs)
-
+class _InMemory(InMemory):
     @pytest.fixture
     def orders(self, jobs: MemoryJobStore, submissions: MemorySubmissionStore) -> MemoryJobOrders:
         return MemoryJobOrders(jobs, submissions)

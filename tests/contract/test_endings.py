@@ -20,9 +20,10 @@ from invoice_capture.domain.errors import CaptureFailed, JobDeadlineExceeded, St
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import Outcome, SubmissionState
 from tests.contract.catalogue_contract import an_ordered_job, started
+from tests.contract.in_memory import InMemory
 from tests.contract.store_contracts import INVOICE, NOW, a_job, a_row
 from tests.fakes.catalogue import MemoryJobOrders
-from tests.fakes.stores import MemoryJobStore, MemorySubmissionStore
+from tests.fakes.stores import MemoryJobStore
 
 RETENTION = timedelta(days=400)
 LATER = NOW + timedelta(days=9)
@@ -123,15 +124,7 @@ class EndingsContract:
         assert (jobs.overdue(LATER, 10), jobs.owed(LATER, 10)) == ([], [])
 
 
-class TestMemoryEndings(EndingsContract):
-    @pytest.fixture
-    def jobs(self) -> MemoryJobStore:
-        return MemoryJobStore()
-
-    @pytest.fixture
-    def submissions(self, jobs: MemoryJobStore) -> MemorySubmissionStore:
-        return MemorySubmissionStore(jobs)
-
+class TestMemoryEndings(InMemory, EndingsContract):
     @pytest.fixture
     def orders(self, jobs: MemoryJobStore) -> MemoryJobOrders:
         return MemoryJobOrders(jobs)

@@ -25,6 +25,7 @@ from invoice_capture.domain.submission import Outcome
 from invoice_capture.ports import Shown, StaleWrite
 from tests.contract.conftest import create_table
 from tests.contract.documents_contract import DocumentsContract
+from tests.contract.in_memory import InMemory
 from tests.contract.provider_states_contract import ProviderStatesContract
 from tests.contract.store_contracts import (
     INVOICE,
@@ -47,15 +48,7 @@ Lagging = Callable[[], AbstractContextManager[None]]
 # --- in memory  ----------------------------------------
 
 
-class TestMemoryJobsAndSubmissions(JobsAndSubmissionsContract, SubmissionsContract):
-    @pytest.fixture
-    def jobs(self) -> MemoryJobStore:
-        return MemoryJobStore()
-
-    @pytest.fixture
-    def submissions(self, jobs: MemoryJobStore) -> MemorySubmissionStore:
-        return MemorySubmissionStore(jobs)
-
+class TestMemoryJobsAndSubmissions(InMemory, JobsAndSubmissionsContract, SubmissionsContract):
     @pytest.fixture
     def end(self, jobs: MemoryJobStore) -> Callable[[str, JobStatus], None]:
         def end(job_id: str, status: JobStatus) -> None:
