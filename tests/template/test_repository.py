@@ -93,6 +93,31 @@ def test_every_module_says_what_it_is_for(texts):
     assert silent == []
 
 
+def _view_of_a_dict_as_default(text: str) -> list[str]:
+    """Names of fields whose default is a mappingproxy, which Python before 3.12 takes for mutable."""
+    return [
+        ast.unparse(field.target)
+        for cls in ast.walk(ast.parse(text))
+        if isinstance(cls, ast.ClassDef) and any("dataclass" in ast.unparse(mark) for mark in cls.decorator_list)
+        for field in cls.body
+        if isinstance(field, ast.AnnAssign) and field.value and "MappingProxyType(" in ast.unparse(field.value)
+    ]
+
+
+def test_no_default_of_a_field_fails_on_the_oldest_python(texts):
+    found = {
+        str(path.relative_to(PROJECT)): names
+        for path, text in texts
+        if path.suffix == ".py" and (names := _view_of_a_dict_as_default(text))
+    }
+    assert found == {}
+
+
+def test_the_rule_sees_a_default_that_is_a_view_of_a_dict():
+    text = "@dataclass(frozen=True)\nclass Request:\n    parts: Mapping[str, str] = MappingProxyType({})"
+    assert _view_of_a_dict_as_default(text) == ["parts"]
+
+
 def test_the_licence_is_apache_2():
     text = (PROJECT / "LICENSE").read_text()
     assert "Apache License" in text

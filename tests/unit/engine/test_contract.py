@@ -54,7 +54,7 @@ def test_every_error_has_a_code_of_its_own() -> None:
     leaves = EngineError.__subclasses__()
     assert {error.__name__ for error in leaves} == {
         "EncryptedDocument", "UnreadableDocument", "TooLarge", "UnsupportedDocument", "NoTextLayer",
-        "OcrUnavailable", "OcrRefused",
+        "OcrUnavailable", "OcrRefused", "MachineBusy",
     }  # fmt: skip
     assert len({error.code for error in leaves}) == len(leaves)
     assert all(error.__name__ in str(errors.__doc__) for error in leaves)

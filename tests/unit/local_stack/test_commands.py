@@ -57,7 +57,7 @@ def test_process_prints_one_object_a_file_and_writes_what_it_cost(
     assert all(row["seconds"] > 0 for row in rows)
     costs = json.loads(report.read_text())
     job = next(job for job in costs["jobs"] if job["job_id"] == captured["job_id"])
-    assert (job["state_transitions"], job["history_events"]) == (3, 18)
+    assert (job["state_transitions"], job["history_events"]) == (2, 13)
     assert job["aws_calls"]["sns:Publish"] == 1
     assert job["write_units_invoice"] > 0
     assert costs["totals"]["state_transitions"] == sum(job["state_transitions"] for job in costs["jobs"])

@@ -176,7 +176,7 @@ def test_no_more_batches_at_a_time_than_there_are_cores_and_waiting_for_one_is_n
             with lock:
                 inside.append(event)
                 most.append(len(inside))
-            events[-1][1].clock.sleep(100)
+            events[-1][1].clock.sleep(20)
             with lock:
                 inside.remove(event)
     """

@@ -35,7 +35,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -113,7 +113,7 @@ class FreeRequest:
 
     method: str
     path: str
-    parts: Mapping[str, Any] = MappingProxyType({})
+    parts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class HttpClient:
