@@ -21,6 +21,10 @@ from invoice_capture.use_cases.pace_provider import Pace
 from invoice_capture.use_cases.round_of_requests import RoundOfRequests
 
 _PAUSE = timedelta(minutes=10)
+# A pace that was slowed down is forgotten within minutes, so what it was slowed down for comes back before that; and
+# less and less often, as its age over so many.
+_SOON = timedelta(seconds=10)
+_AGES = 20
 _GIVES_UP_AFTER = timedelta(days=3)
 _MAY_PASS = (ProviderUnavailable, CredentialsRefused, NoCredit)
 
@@ -56,9 +60,12 @@ class DiscardCopies:
             except StoreUnavailable:
                 raise
             except _MAY_PASS as exc:
+                pause = _PAUSE
                 if isinstance(exc, RateLimited):
                     requests.refused(exc)
-                done.append(self._give_up(row, exc) if self._is_old(row) else self._later(row))
+                    pause = min(_PAUSE, max(_SOON, self._age(row) / _AGES))
+                is_old = self._age(row) >= _GIVES_UP_AFTER
+                done.append(self._give_up(row, exc) if is_old else self._later(row, pause))
             except CaptureError as exc:
                 done.append(self._give_up(row, exc))
             else:
@@ -70,11 +77,11 @@ class DiscardCopies:
         """What the provider knows a submission by whose answer was lost; None when it does not know it."""
         return provider.find(row) if provider.capabilities.finds_submissions else None
 
-    def _is_old(self, row: Submission) -> bool:
-        return self.clock.now() >= (row.finished_at or row.created_at) + _GIVES_UP_AFTER
+    def _age(self, row: Submission) -> timedelta:
+        return self.clock.now() - (row.finished_at or row.created_at)
 
-    def _later(self, row: Submission) -> Submission:
-        return self._save(replace(row, next_check_at=self.clock.now() + _PAUSE))
+    def _later(self, row: Submission, pause: timedelta = _PAUSE) -> Submission:
+        return self._save(replace(row, next_check_at=self.clock.now() + pause))
 
     def _give_up(self, row: Submission, error: CaptureError) -> Submission:
         _log.warning(
