@@ -323,8 +323,8 @@ def test_trouble_while_asking_for_the_unlisted_keeps_what_is_known(server, provi
 
 
 @pytest.mark.parametrize("refusal", [(400, {"message": "no operators"}), (200, {"success": False})])
-def test_a_provider_that_refuses_the_filter_is_asked_job_by_job_from_then_on(
-    server, provider, submission, refusal
+def test_a_provider_that_refuses_the_filter_is_asked_job_by_job_for_an_hour(
+    server, provider, context, submission, refusal
 ) -> None:
     status, body = refusal
     server.answers_with(body, status).accepts(job("job-1", "queued")).answers_with({"message": "bad id"}, 400)
@@ -336,6 +336,10 @@ def test_a_provider_that_refuses_the_filter_is_asked_job_by_job_from_then_on(
     server.accepts(job("job-1", "queued")).accepts(job("job-2", "queued"))
     assert len(provider.check(batch)) == 2
     assert server.lines == [LIST, *["GET /ocr-invoice-job/job-1", "GET /ocr-invoice-job/job-2"] * 2]
+    context.clock.forward(3600)
+    server.accepts([job("job-1", "queued"), job("job-2", "queued")], total=2)
+    assert len(provider.check(batch)) == 2
+    assert server.lines[-1] == LIST
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -35,6 +36,8 @@ _PRIORITIES = ("low", "medium", "high", "urgent")
 _BATCH = 100
 # A job that a list leaves out has been deleted, or the list is behind: it is asked for by itself, a few at a time.
 _MOST_MISSING = 5
+# Whether a list that was refused is refused for good, only another one tells.
+_LISTS_AGAIN_AFTER = timedelta(hours=1)
 # What S3 signs a link for at most.
 _LONGEST_LINK_SECONDS = 7 * 24 * 3600
 
@@ -58,7 +61,7 @@ class OcrJobProvider(BaseProvider):
 
     def __init__(self, context: ProviderContext) -> None:
         super().__init__(context)
-        self._asks_one_by_one = False
+        self._lists_again_at: datetime | None = None
 
     # --- submitting --------------------------------------------------------------------------------------------------
 
@@ -123,10 +126,13 @@ class OcrJobProvider(BaseProvider):
         rows = {row.reference: row for row in submissions if row.reference is not None}
         if not rows:
             return {}
-        checks = {} if self._asks_one_by_one else self._check_list(rows)
+        checks = {} if self._asks_one_by_one() else self._check_list(rows)
         missing = [row for reference, row in rows.items() if reference not in checks]
-        self._check_each(missing if self._asks_one_by_one else missing[:_MOST_MISSING], checks)
+        self._check_each(missing if self._asks_one_by_one() else missing[:_MOST_MISSING], checks)
         return checks
+
+    def _asks_one_by_one(self) -> bool:
+        return self._lists_again_at is not None and self._context.clock.now() < self._lists_again_at
 
     def _check_list(self, rows: Mapping[str, Submission]) -> dict[str, Check]:
         ids = list(rows)
@@ -139,7 +145,7 @@ class OcrJobProvider(BaseProvider):
                 "The provider refuses to list jobs by id: each is asked for by itself.",
                 extra={"provider": self.name, "reason": str(exc)},
             )
-            self._asks_one_by_one = True
+            self._lists_again_at = self._context.clock.now() + _LISTS_AGAIN_AFTER
             return {}
         return {job.job_id: self._check_of(job, rows[job.job_id]) for job in page.jobs if job.job_id in rows}
 
