@@ -155,7 +155,7 @@ class Application:
                 "textract", self._settings.number("TEXTRACT_PAGES_PER_SECOND"), self._states, self._metrics, self._clock
             ),
             queue=SQSQueue(self._clients, self._settings.text("EXTRACTION_QUEUE_URL")),
-            runs=DynamoDBExtractionRuns(self._table, self._settings.retention),
+            runs=DynamoDBExtractionRuns(self._table, self._settings.retention, self._clock),
             documents=self._documents,
             submissions=self._submissions,
             callbacks=self._callbacks,

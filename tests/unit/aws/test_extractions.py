@@ -16,6 +16,7 @@ from invoice_capture.aws.messaging import SQSQueue
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.errors import StoreUnavailable
 from tests.fakes.provider_states import MemoryExtractionRuns
+from tests.fakes.world import START, ManualClock
 
 KEY = ("01KN1W7MG0AYEVZ1JH1T0R8VT6", 1)
 RETENTION = timedelta(days=400)
@@ -41,7 +42,9 @@ def table(clients: Clients) -> Table:
 
 @pytest.fixture(params=["table", "memory"])
 def runs(request: pytest.FixtureRequest, table: Table) -> DynamoDBExtractionRuns | MemoryExtractionRuns:
-    return DynamoDBExtractionRuns(table, RETENTION) if request.param == "table" else MemoryExtractionRuns()
+    return (
+        DynamoDBExtractionRuns(table, RETENTION, ManualClock()) if request.param == "table" else MemoryExtractionRuns()
+    )
 
 
 def test_runs_are_counted_until_they_end(runs: DynamoDBExtractionRuns | MemoryExtractionRuns) -> None:
@@ -52,10 +55,11 @@ def test_runs_are_counted_until_they_end(runs: DynamoDBExtractionRuns | MemoryEx
 
 
 def test_a_count_leaves_by_itself(clients: Clients, table: Table) -> None:
-    DynamoDBExtractionRuns(table, RETENTION).begin(KEY)
+    DynamoDBExtractionRuns(table, RETENTION, ManualClock()).begin(KEY)
     [item] = clients.dynamodb.scan(TableName="table")["Items"]
     assert item["PK"] == {"S": f"JOB#{KEY[0]}"}, "it is erased with its job"
-    assert int(item["ttl"]["N"]) > 0
+    kept_beyond = int(item["ttl"]["N"]) - (START + RETENTION).timestamp()
+    assert 0 <= kept_beyond < timedelta(days=1).total_seconds()
 
 
 def test_a_message_is_sent_with_its_delay(clients: Clients) -> None:
