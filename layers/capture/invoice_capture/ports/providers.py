@@ -77,23 +77,31 @@ class Check:
     said: str | None = None
 
 
-class Provider(Protocol):
+class Paced(Protocol):
+    """A service whose requests wait for their turn. ``name`` is that of its shared state."""
+
+    name: str
+    capabilities: Capabilities
+    spacing_seconds: float
+    """What to leave between the requests of one operation; set by whoever paces the service."""
+
+    @property
+    def requests_per_second(self) -> float | None:
+        """The configured pace, or None for no limit."""
+        ...
+
+
+class Provider(Paced, Protocol):
     """A service that reads invoices. See docs/adding_a_provider.md for writing one.
 
     Every method that talks to the service raises ProviderUnavailable or RateLimited when repeating the request is safe
     and may help, and another ProviderError when the provider refuses for good.
     """
 
-    name: str
-    capabilities: Capabilities
     typical_latency_seconds: float
     """Until real latencies are known; for a provider that calls back, how long to trust it before looking."""
-    requests_per_second: float | None
-    """The configured pace, or None for no limit."""
     max_concurrency: int
     """How many requests the loop has under way at the same time."""
-    spacing_seconds: float
-    """What to leave between the requests of one operation; set by whoever paces the provider."""
     keeps_copies: bool
     """Whether the provider's copy is left alone after the invoice is stored."""
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import cast
 
 from invoice_capture.domain.errors import ProviderUnavailable, RateLimited
-from invoice_capture.ports import Capabilities, Clock, Metrics, Provider, ProviderStateStore
+from invoice_capture.ports import Capabilities, Clock, Metrics, ProviderStateStore
 from invoice_capture.use_cases.pace_provider import Pace
 
 _LONGEST_PAUSE = timedelta(seconds=30)
@@ -39,7 +38,7 @@ class OcrPace:
     def until(self, give_up_at: datetime) -> PagesInTurn:
         """For one document that is read until then."""
         service = OcrService(self.name, self.quota * _SHARE_OF_QUOTA)
-        pace = Pace(cast("Provider", service), self.states, self.metrics, self.clock)
+        pace = Pace(service, self.states, self.metrics, self.clock)
         return PagesInTurn(service, pace, give_up_at, self.clock)
 
 

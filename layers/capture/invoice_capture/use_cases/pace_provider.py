@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from invoice_capture.domain.errors import ProviderError, ProviderUnavailable, RateLimited, SubmissionInDoubt
 from invoice_capture.domain.pacing import Breaker, RateBucket
-from invoice_capture.ports import Clock, Metrics, Provider, ProviderState, ProviderStateStore
+from invoice_capture.ports import Clock, Metrics, Paced, ProviderState, ProviderStateStore
 
 _SWAPS = 20
 # The first guess of what a provider without a configured rate stands, once it asked for fewer requests.
@@ -29,7 +29,7 @@ class Pace:
 
     def __init__(
         self,
-        provider: Provider,
+        provider: Paced,
         states: ProviderStateStore,
         metrics: Metrics,
         clock: Clock,
