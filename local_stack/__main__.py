@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from invoice_capture_cli import interrupts
 from invoice_capture_cli.errors import STOPPED
 from local_stack.arguments import Parser, origin, port, setting, time_scale
 from local_stack.errors import Interrupted, UserError
@@ -32,11 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 all well, 1 some document was not captured, 2 wrong usage, 130 stopped by Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
-        from local_stack.isolation import away_from_aws
+        with interrupts.raised():
+            from local_stack.isolation import away_from_aws
 
-        # Importing moto already makes a boto3 session, which fails over a profile that does not exist.
-        with away_from_aws():
-            return _run(options)
+            # Importing moto already makes a boto3 session, which fails over a profile that does not exist.
+            with away_from_aws():
+                return _run(options)
     except UserError as exc:
         print(f"local_stack: {exc}", file=sys.stderr)  # noqa: T201
         return 2

@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
+from invoice_capture_cli import interrupts
 from invoice_capture_cli.errors import STOPPED
 from local_stack.errors import UserError
 from local_stack.isolation import REGION
@@ -87,7 +88,7 @@ def _serve(options: Options, serving: Serving, announcement: Announcement, keepe
         on_request=_tell if serving.verbose else None,
         keeper=keeper,
     )
-    with _sigterm_stops(), opened(wanted) as stack:
+    with interrupts.raised(signal.SIGTERM, _Terminated), opened(wanted) as stack:
         key = (keeper.key() if keeper else None) or make_key(stack)
         about = {
             "url": str(stack.api_url),
@@ -109,21 +110,7 @@ def _serve(options: Options, serving: Serving, announcement: Announcement, keepe
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM came."""
-
-
-def _terminate(*_: object) -> NoReturn:
-    raise _Terminated
-
-
-@contextmanager
-def _sigterm_stops() -> Iterator[None]:
-    """SIGTERM does what Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    """SIGTERM came, which does what Ctrl-C does."""
 
 
 def _welcome(stack: LocalStack, key: str) -> str:

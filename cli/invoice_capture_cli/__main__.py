@@ -2,6 +2,7 @@
 
 import sys
 
+from invoice_capture_cli import interrupts
 from invoice_capture_cli.errors import STOPPED
 
 
@@ -9,9 +10,10 @@ def run() -> None:
     """The entry point. Ctrl-C is told in one line from the first moment on: what is imported takes longer than many
     commands."""
     try:
-        from invoice_capture_cli.main import app
+        with interrupts.raised():
+            from invoice_capture_cli.main import app
 
-        app()
+            app()
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         sys.exit(STOPPED)
