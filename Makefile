@@ -3,6 +3,8 @@ PYTHON  ?= $(shell tools/find_python.sh)
 PYTHONS := python-versions.txt
 VENV    := .venv
 BIN     := $(VENV)/bin
+# More than cores: a test that looks at processes or at time waits for a third of its own.
+WORKERS ?= 3
 # What check-python runs besides the demo.
 TESTS   ?= tests/unit tests/contract
 # What the demo runs with, and what the tests and checks need besides.
@@ -57,7 +59,7 @@ demo: $(DEMO)  ## run the sample invoices through the whole pipeline on this mac
 	@$(BIN)/python -m samples.demo
 
 test: $(READY)  ## run the test suite
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 test-live: $(READY)  ## run the tests that need Tesseract (Debian: tesseract-ocr and tesseract-ocr-deu)
 	$(BIN)/python -m pytest tests/live
@@ -70,7 +72,7 @@ check-python:  ## run the demo and the fast tests with another Python: make chec
 
 .PHONY: check-environment
 check-environment: demo $(READY)
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(TESTS)
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile $(TESTS)
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .
