@@ -54,6 +54,8 @@ _IN_CASE = {
     "ExtractDocumentFunctionRole dynamodb:GetItem": "a token was closed meanwhile, and the row has a newer one",
     "SweepJobsFunctionRole states:SendTaskFailure": "a job is past its deadline while its execution still waits",
     "FetchDocumentFunctionRole s3:DeleteObjectVersion": "a job is deleted while its document is fetched",
+    "CheckSubmissionsFunctionRole s3:DeleteObjectVersion": "a job is deleted while its answer is kept",
+    "ExtractDocumentFunctionRole s3:DeleteObjectVersion": "a job is deleted while its answer is kept",
     "FetchDocumentFunctionRole s3:GetObject": "an order names a document that was dropped into the bucket",
     "EraseJobFunctionRole s3:DeleteObjectVersion": "a document that was dropped into the bucket is deleted by the API",
 }

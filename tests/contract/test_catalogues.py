@@ -100,7 +100,7 @@ class TestDynamoDBOrders(_OnDynamoDB, OrdersContract):
     def test_an_erased_job_leaves_nothing(self, jobs: Any, orders: Any, aws: Clients) -> None:
         orders.place(an_ordered_job("A"))
         orders.withdraw(jobs.get("A"), NOW)
-        orders.erase("A")
+        orders.erase(jobs.get("A"), [])
         left = aws.dynamodb.scan(TableName="table")["Items"]
         assert {item["PK"]["S"].partition("#")[0] for item in left} <= {"COUNTS"}
 

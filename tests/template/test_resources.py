@@ -36,15 +36,6 @@ def test_the_bucket_refuses_plain_http(properties):
     assert {"Bool": {"aws:SecureTransport": "false"}} in [statement["Condition"] for statement in denied]
 
 
-def test_documents_of_every_version_are_removed_after_retention(properties):
-    [rule] = properties("DocumentsBucket")["LifecycleConfiguration"]["Rules"]
-    assert rule["Status"] == "Enabled"
-    assert "Prefix" not in rule
-    assert rule["ExpirationInDays"] == {"Ref": "RetentionDays"}
-    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "RetentionDays"}}
-    assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] <= 7
-
-
 def test_uploads_below_incoming_reach_the_queue(properties):
     assert properties("DocumentsBucket")["NotificationConfiguration"]["EventBridgeConfiguration"] == {
         "EventBridgeEnabled": True

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from invoice_capture.use_cases.extract_document import ExtractDocument
     from invoice_capture.use_cases.fetch_document import FetchDocument
     from invoice_capture.use_cases.receive_upload import ReceiveUpload
+    from invoice_capture.use_cases.remove_jobs import RemoveJobs
     from invoice_capture.use_cases.store_invoice import StoreInvoice
     from invoice_capture.use_cases.submit_document import SubmitDocument
     from invoice_capture.use_cases.sweep_jobs import SweepJobs
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
 from invoice_capture.aws.executions import StepFunctionsCallbacks, StepFunctionsExecutions
+from invoice_capture.aws.job_catalogue import DynamoDBJobCatalogue
 from invoice_capture.aws.job_orders import DynamoDBJobOrders
 from invoice_capture.aws.job_store import DynamoDBJobStore
 from invoice_capture.aws.messaging import LambdaInvoker, SNSNotifier, SQSQueue
@@ -183,7 +185,6 @@ class Application:
         from invoice_capture.api.jobs_api import JobsApi
         from invoice_capture.api.parts import JobsApiParts
         from invoice_capture.aws.idempotency import DynamoDBIdempotency
-        from invoice_capture.aws.job_catalogue import DynamoDBJobCatalogue
         from invoice_capture.use_cases.correct_invoice import CorrectInvoice
         from invoice_capture.use_cases.create_job import CreateJob
         from invoice_capture.use_cases.link_document import LinkDocument
@@ -206,10 +207,7 @@ class Application:
             providers=self.names(),
             allows_http=self._settings.allows_http or bool(self._settings.optional_names("TRUSTED_ORIGINS")),
         )
-        catalogue, most = (
-            DynamoDBJobCatalogue(self._table, self._settings.retention),
-            self._settings.maximum_document_bytes,
-        )
+        catalogue, most = self._catalogue, self._settings.maximum_document_bytes
         parts = JobsApiParts(
             create_job=CreateJob(prepare, deadline, orders, clock),
             update_job=UpdateJob(prepare, jobs, orders, clock),
@@ -217,13 +215,7 @@ class Application:
             process_job=ProcessJob(deadline, jobs, orders, self._executions, clock),
             retry_job=RetryJob(deadline, jobs, orders, self._executions, clock),
             withdraw_job=WithdrawJob(self._settings.text("ERASE_JOB_FUNCTION"), jobs, orders, functions, clock),
-            list_jobs=ListJobs(
-                jobs=jobs,
-                catalogue=catalogue,
-                clock=clock,
-                view=presentation.row,
-                texts=presentation.texts,
-            ),
+            list_jobs=ListJobs(jobs, catalogue, clock, presentation.row, presentation.texts),
             read_invoice=ReadInvoice(jobs),
             correct_invoice=CorrectInvoice(self._settings.text("CONFIRM_INVOICE_FUNCTION"), jobs, functions, clock),
             offer_upload=OfferUpload(bucket, most, self._documents, clock),
@@ -269,6 +261,12 @@ class Application:
             metrics=self._metrics,
             clock=self._clock,
         )
+
+    @cached_property
+    def remove_jobs(self) -> RemoveJobs:
+        from invoice_capture.use_cases.remove_jobs import RemoveJobs
+
+        return RemoveJobs(self._documents, self._jobs, self._orders, self._submissions, self._catalogue, self._clock)
 
     @cached_property
     def confirm_invoice(self) -> ConfirmInvoice:
@@ -346,6 +344,10 @@ class Application:
     @cached_property
     def _orders(self) -> DynamoDBJobOrders:
         return DynamoDBJobOrders(self._table, self._settings.retention)
+
+    @cached_property
+    def _catalogue(self) -> DynamoDBJobCatalogue:
+        return DynamoDBJobCatalogue(self._table, self._settings.retention)
 
     @cached_property
     def _submissions(self) -> DynamoDBSubmissionStore:

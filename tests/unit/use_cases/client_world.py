@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from io import BytesIO
@@ -27,6 +27,7 @@ from invoice_capture.use_cases.offer_upload import OfferUpload
 from invoice_capture.use_cases.prepare_order import PrepareOrder
 from invoice_capture.use_cases.process_job import ProcessJob
 from invoice_capture.use_cases.read_invoice import ReadInvoice
+from invoice_capture.use_cases.remove_jobs import Removed, RemoveJobs
 from invoice_capture.use_cases.retry_job import RetryJob
 from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
 from invoice_capture.use_cases.update_job import UpdateJob
@@ -167,6 +168,16 @@ class ClientWorld(World):
             metrics=self.metrics,
             clock=self.clock,
         )(EraseRequest(job.job_id, was_open))
+
+    def remove_jobs(self, seconds_left: Callable[[], float] = lambda: 900.0) -> Removed:
+        return RemoveJobs(
+            documents=self.documents,
+            jobs=self.jobs,
+            orders=self.orders,
+            submissions=self.submissions,
+            catalogue=self.catalogue,
+            clock=self.clock,
+        )(seconds_left)
 
     # --- what the state machine does ---------------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.ports import Page
 
 _AFTER_ALL = "~"
+_SINCE_EVER = datetime.min.replace(tzinfo=UTC)
+_EXPIRED_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class DynamoDBJobCatalogue:
         if token is not None:
             partitions = _resumed(partitions, token)
         # What is past its retention may still be there for a while.
-        oldest = datetime.combine(now, time(), UTC) - self._retention
+        oldest = _oldest(now, self._retention)
         since = max(oldest, since or oldest)
         # DynamoDB calls an interval that ends before it begins an error.
         if until is not None and until < since:
@@ -81,6 +83,20 @@ class DynamoDBJobCatalogue:
             if number >= offset:
                 job_ids.append(item["PK"]["S"].removeprefix("JOB#"))
         return Page(job_ids, None)
+
+    def past_retention(self, now: datetime) -> Iterator[str]:
+        until = _oldest(now, self._retention)
+        entries = heapq.merge(
+            *(
+                self._entries(place, partition, (_SINCE_EVER, until), descending=False, portion=_EXPIRED_AT_ONCE)
+                for place, partition in enumerate(_partitions(None))
+            ),
+            key=lambda entry: entry[0],
+        )
+        for created_at, _, item in entries:
+            # A day that has begun is kept to its end.
+            if created_at < timestamp(until):
+                yield item["PK"]["S"].removeprefix("JOB#")
 
     def numbered(self, client: str, job_numbers: Sequence[str]) -> Sequence[str]:
         items = self._table.get_many([number_key(client, number) for number in dict.fromkeys(job_numbers)])
@@ -113,6 +129,11 @@ class DynamoDBJobCatalogue:
         )
         for item in items:
             yield item["created_at"]["S"], place, item
+
+
+def _oldest(now: datetime, retention: timedelta) -> datetime:
+    """The first moment of creation whose retention is not over."""
+    return datetime.combine(now, time(), UTC) - retention
 
 
 def _partitions(client: str | None) -> list[_Partition]:

@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.document import INCOMING, DocumentPointer
 
 E_INVOICE_READER = "embedded"
 """The provider that reads e-invoices where the chosen one does not."""
@@ -105,6 +106,11 @@ class Order:
     def scheme(self) -> str:
         """What its document's URL begins with: ``https``, or ``s3`` for an object of the own bucket."""
         return self.document_url.partition(":")[0].lower()
+
+    @property
+    def object_key(self) -> str:
+        """The key of the object that its document's URL names; empty for an URL that is not of the own bucket."""
+        return unquote(urlsplit(self.document_url).path.removeprefix("/")) if self.scheme == "s3" else ""
 
 
 @dataclass(frozen=True)
@@ -207,9 +213,9 @@ def choose_route(key: str, default_route: tuple[str, ...], providers: frozenset[
     other key below ``incoming/`` takes the default route. Keys that end in a slash are the folders that the S3 console
     makes.
     """
-    if not key.startswith("incoming/") or key.endswith("/"):
+    if not key.startswith(INCOMING) or key.endswith("/"):
         return None
-    first, slash, _rest = key.removeprefix("incoming/").partition("/")
+    first, slash, _rest = key.removeprefix(INCOMING).partition("/")
     return (first,) if slash and _is_reader(first, providers) else default_route
 
 

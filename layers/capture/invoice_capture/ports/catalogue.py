@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import Job, Order
+from invoice_capture.domain.submission import Submission
 
 
 class NumberTaken(Exception):
@@ -37,8 +38,15 @@ class JobOrders(Protocol):
         """Make a job CANCELLED and take it out of lists, counts and job numbers. False when it changed meanwhile."""
         ...
 
-    def erase(self, job_id: str) -> None:
-        """Delete everything that is stored of a job that was withdrawn; what is gone already is fine."""
+    def expire(self, job: Job, now: datetime) -> bool:
+        """Make a job past its retention CANCELLED, to be found as ``past_retention`` until it is erased.
+
+        False when it changed meanwhile, or its end is still to be told.
+        """
+        ...
+
+    def erase(self, job: Job, submissions: Sequence[Submission]) -> None:
+        """Delete every item about a CANCELLED job; the job itself goes last, and what is gone already is fine."""
         ...
 
 
@@ -76,6 +84,10 @@ class JobCatalogue(Protocol):
 
         Raises ValueError for a token that is not from this list.
         """
+        ...
+
+    def past_retention(self, now: datetime) -> Iterator[str]:
+        """The ids of jobs whose retention is over, in portions that are read when they are needed, the oldest first."""
         ...
 
     def numbered(self, client: str, job_numbers: Sequence[str]) -> Sequence[str]:

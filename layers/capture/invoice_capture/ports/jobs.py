@@ -48,6 +48,10 @@ class JobStore(Protocol):
         """
         ...
 
+    def release_fingerprint(self, digest: str, job_id: str) -> None:
+        """Give a claim up; one that is another job's stays."""
+        ...
+
     def capture(
         self,
         job_id: str,

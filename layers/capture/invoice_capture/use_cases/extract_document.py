@@ -105,7 +105,7 @@ class ExtractDocument:
         return row is not None and not row.state.is_closed
 
     def _tell(self, request: ExtractRequest, outcome: Outcome) -> Outcome:
-        resolve_submission(
+        is_wanted = resolve_submission(
             request.key,
             request.task_token,
             outcome,
@@ -113,6 +113,8 @@ class ExtractDocument:
             callbacks=self.callbacks,
             clock=self.clock,
         )
+        if outcome.result_key is not None and not is_wanted:
+            self.documents.remove_results(request.job_id)
         return outcome
 
     def _extract(self, request: ExtractRequest, turns: PagesInTurn) -> Outcome:

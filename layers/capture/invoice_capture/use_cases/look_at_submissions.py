@@ -312,7 +312,7 @@ class LookAtSubmissions:
     def _resolve(self, row: Submission, outcome: Outcome, provider: Provider | None) -> Submission:
         is_left = row.has_copy and provider is not None and leaves_a_copy(provider)
         discard_at = self.clock.now() if is_left else None
-        resolve_submission(
+        is_wanted = resolve_submission(
             row.key,
             row.task_token or "",
             outcome,
@@ -321,6 +321,8 @@ class LookAtSubmissions:
             clock=self.clock,
             discard_at=discard_at,
         )
+        if outcome.result_key is not None and not is_wanted:
+            self.documents.remove_results(row.job_id)
         return replace(row, state=outcome.state, next_check_at=discard_at)
 
     def _save(self, row: Submission) -> Submission:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from invoice_capture.domain.document import DocumentKind, DocumentPointer, inspect, require_acceptable_size
+from invoice_capture.domain.document import (
+    DocumentKind,
+    DocumentPointer,
+    fingerprint_of,
+    inspect,
+    require_acceptable_size,
+)
 from invoice_capture.domain.errors import (
     CaptureError,
     DocumentElsewhere,
     DuplicateDocument,
     FormatRefused,
+    JobClosed,
     JobDeadlineExceeded,
     ProviderError,
     ProviderUnavailable,
@@ -20,7 +26,7 @@ from invoice_capture.domain.errors import (
     StoreUnavailable,
     TokenClosed,
 )
-from invoice_capture.domain.job import E_INVOICE_READER
+from invoice_capture.domain.job import E_INVOICE_READER, JobStatus
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
 from invoice_capture.ports import (
     Callbacks,
@@ -99,12 +105,20 @@ class SubmitDocument:
         require_acceptable_size(request.document, self.maximum_bytes)
         content = self.documents.read(request.document)
         kind = inspect(request.document.name, content)
-        digest = hashlib.sha256(content).hexdigest()
-        # Clients share no documents: what another one sent must neither be given away nor stand in the way.
-        claim = f"{request.document.owner}/{digest}" if request.document.owner else digest
-        owner = self.jobs.claim_fingerprint(claim, request.job_id, now)
+        fingerprint = fingerprint_of(request.document, content)
+        owner = self.jobs.claim_fingerprint(fingerprint, request.job_id, now)
         if owner != request.job_id:
             raise DuplicateDocument(owner)
+        try:
+            self._hand_over(request, kind, content, now)
+        except JobClosed:
+            job = self.jobs.get(request.job_id)
+            if job is None or job.status is JobStatus.CANCELLED:
+                # Its erasure may be over, and would not find this any more.
+                self.jobs.release_fingerprint(fingerprint, request.job_id)
+            raise
+
+    def _hand_over(self, request: SubmitRequest, kind: DocumentKind, content: bytes, now: datetime) -> None:
         provider = self._reader(request, kind)
         pace = Pace(provider, self.states, self.metrics, self.clock)
         wait_until = pace.admit(provider.capabilities.requests.submit)
