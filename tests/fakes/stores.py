@@ -98,6 +98,7 @@ class MemoryJobStore:
         self.fingerprints: dict[str, str] = {}
         self.invoices: dict[str, tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]] = {}
         self.stored: dict[tuple[str, str], StoredInvoice] = {}
+        self.explanations: dict[str, str] = {}
         # Where a job stands in the due index, by partition and time, if not by its deadline.
         self.due: dict[str, tuple[str, datetime]] = {}
 
@@ -163,6 +164,10 @@ class MemoryJobStore:
         """What every end writes, whoever writes it."""
         job = replace(self.jobs[job_id], status=status, updated_at=now, finished_at=now, **changes)
         self.jobs[job_id] = replace(job, announcement=EVENTS[status])
+
+    def explain(self, job_id: str, text: str) -> None:
+        if job_id in self.jobs and self.jobs[job_id].status.is_open:
+            self.explanations[job_id] = text
 
     def told(self, job_id: str, ended_at: datetime) -> None:
         if self._is_owed(job_id, ended_at):

@@ -18,6 +18,7 @@ from invoice_capture.ports import NumberTaken
 _OF_THE_FORMER_RUN = (
     "error_code",
     "error_message",
+    "explanation",
     "duplicate_of",
     "finished_at",
     "closed_by",

@@ -29,6 +29,8 @@ from invoice_capture.ports import StoredInvoice
 _IS_OWED = "attribute_exists(announcement) AND finished_at = :ended_at"
 # JobDeadlineHours is at most two weeks; the sweeper may take a day more.
 _LONGEST_OPEN = timedelta(days=16)
+# As Record Failure cuts what others say; in characters.
+_LONGEST_EXPLANATION = 1000
 
 
 class DynamoDBJobStore:
@@ -115,6 +117,22 @@ class DynamoDBJobStore:
     def fail(self, job_id: str, error: CaptureError, now: datetime) -> bool:
         changes = {"error_code": error.code, "error_message": str(error), "finished_at": now}
         return self._apply(transition(job_id, sources_of(JobStatus.FAILED), JobStatus.FAILED, now, changes))
+
+    def explain(self, job_id: str, text: str) -> None:
+        self._table.update(
+            job_key(job_id),
+            "SET explanation = :text",
+            "#status IN (:received, :submitted, :action_required)",
+            to_attributes(
+                {
+                    ":text": text[:_LONGEST_EXPLANATION],
+                    ":received": JobStatus.RECEIVED,
+                    ":submitted": JobStatus.SUBMITTED,
+                    ":action_required": JobStatus.ACTION_REQUIRED,
+                }
+            ),
+            {"#status": "status"},
+        )
 
     def told(self, job_id: str, ended_at: datetime) -> None:
         # A row of an earlier release has its TTL already, and no moment that was kept for it.

@@ -73,6 +73,10 @@ class JobStore(Protocol):
         """Make an open job FAILED, its announcement being owed. False when it is not open."""
         ...
 
+    def explain(self, job_id: str, text: str) -> None:
+        """Keep the words for a failure that is about to be recorded by its name; nothing for a job that is not open."""
+        ...
+
     def told(self, job_id: str, ended_at: datetime) -> None:
         """The end of that moment has been announced: nothing is owed any more, and retention may begin."""
         ...

@@ -8,6 +8,7 @@ from invoice_capture.domain.document import DocumentPointer, require_acceptable_
 from invoice_capture.domain.errors import JobClosed
 from invoice_capture.domain.job import Job, Order
 from invoice_capture.ports import Clock, DocumentStore, JobStore, Links
+from invoice_capture.use_cases.leave_explanation import explained
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class FetchDocument:
             raise JobClosed(f"Job {job_id} is gone.")
         if job.document.is_stored:
             return job.document
-        document = self._fetch(job, job.order)
+        with explained(job_id, self.jobs):
+            document = self._fetch(job, job.order)
         if not self.jobs.locate(job_id, document, self.clock.now()):
             if document.key != job.order.object_key:
                 self._take_back(job_id, document)
