@@ -22,7 +22,9 @@ _JOBS, _JOB, _DOCUMENTS = "/ocr-invoice-job", "/ocr-invoice-job/{id}", "/ocr-inv
 # For a form as well as for JSON.
 _TOO_LARGE = b'{"x": "' + b"x" * 5_000_000 + b'"}'
 _PATIENCE_SECONDS = 30
-_UNTHROTTLED = {"RequestsPerSecond": "100000", "RequestBurst": "100000"}
+_UNTHROTTLED = dict.fromkeys(
+    ("RequestsPerSecond", "RequestBurst", "StageRequestsPerSecond", "StageRequestBurst", "OpenRequestBurst"), "100000"
+)
 
 Reached = set[tuple[str, str]]
 

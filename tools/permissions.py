@@ -65,7 +65,8 @@ def main() -> int:
     """1 when a permission is neither used nor explained, or something was denied."""
     argparse.ArgumentParser(description="List permissions of the template that nothing uses.").parse_args()
     settings: Mapping[str, Mapping[str, str]] = {name: {} for name in ("abbyy", "extract_api", "ocr_job")}
-    parameters = {"Ocr": "textract", "JobDeadlineHours": "72", "RequestsPerSecond": "1000", "RequestBurst": "1000"}
+    unthrottled = ("RequestsPerSecond", "RequestBurst", "StageRequestsPerSecond", "StageRequestBurst")
+    parameters = {"Ocr": "textract", "JobDeadlineHours": "72", **dict.fromkeys(unthrottled, "1000")}
     with LocalStack(time_scale=5_000, api_port=0, parameters=parameters, provider_settings=settings) as stack:
         client = Client(str(stack.api_url), make_key(stack))
         for scenario in _SCENARIOS:
