@@ -38,6 +38,15 @@ class Wanted:
     limit: int | None = None
 
 
+@dataclass(frozen=True)
+class JobPage:
+    """``total`` counts all jobs that fit; where there are ``more`` than one request may read, those found so far."""
+
+    jobs: list[Job]
+    total: int
+    more: bool
+
+
 class Jobs:
     """All methods raise Unreachable and ApiRefused. Jobs of the ``simulated`` providers are marked as such."""
 
@@ -88,8 +97,8 @@ class Jobs:
             found |= {row["_id"]: row for row in rows}
         return found
 
-    def pages(self, wanted: Wanted) -> Iterator[tuple[list[Job], int]]:
-        """Pages, each with the number of all jobs there are; the first comes also when it is empty."""
+    def pages(self, wanted: Wanted) -> Iterator[JobPage]:
+        """Pages, of which any may be empty; the first comes always."""
         params = {
             "filter": json.dumps(wanted.conditions) if wanted.conditions else None,
             "search": wanted.search,
@@ -102,10 +111,10 @@ class Jobs:
         while True:
             size = _PER_PAGE if left is None else min(left, _PER_PAGE)
             rows, answer = self._page(given | {"limit": str(size)} | ({"nextToken": token} if token else {}))
-            yield rows, int(answer.get("total", len(rows)))
+            yield JobPage(rows, int(answer.get("total", len(rows))), bool(answer.get("moreToRead")))
             token = answer.get("nextToken")
             left = None if left is None else left - len(rows)
-            if not token or not rows or left == 0:
+            if not token or left == 0:
                 return
 
     def _page(self, params: Mapping[str, str]) -> tuple[list[Job], dict[str, Any]]:

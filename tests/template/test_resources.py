@@ -128,6 +128,7 @@ def test_the_table_is_on_demand_and_can_be_restored(properties):
     assert indexes == {
         "client-index": ["client", "created_at"],
         "created-index": ["created_shard", "created_at"],
+        "listing-index": ["client", "created_at"],
         "due-index": ["due_shard", "next_check_at"],
     }
 

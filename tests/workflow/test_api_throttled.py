@@ -15,7 +15,12 @@ JOBS = "/ocr-invoice-job"
 
 
 def test_without_a_key_no_more_requests_reach_a_function_than_the_stage_lets_through() -> None:
-    slow = {"StageRequestsPerSecond": "1", "StageRequestBurst": "4", "OpenRequestsPerSecond": "1", "OpenRequestBurst": "2"}
+    slow = {
+        "StageRequestsPerSecond": "1",
+        "StageRequestBurst": "4",
+        "OpenRequestsPerSecond": "1",
+        "OpenRequestBurst": "2",
+    }
     flood = 40
     with LocalStack(api_port=0, parameters=slow) as stack:
         for method, path, burst in [

@@ -6,6 +6,7 @@ Everything is built when it is first used and kept for the life of the container
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -181,6 +182,7 @@ class Application:
     def jobs_api(self) -> JobsApi:
         from invoice_capture.api import presentation
         from invoice_capture.api.jobs_api import JobsApi
+        from invoice_capture.api.listable import GLANCED
         from invoice_capture.api.parts import JobsApiParts
         from invoice_capture.aws.idempotency import DynamoDBIdempotency
         from invoice_capture.aws.job_catalogue import DynamoDBJobCatalogue
@@ -221,8 +223,11 @@ class Application:
                 jobs=jobs,
                 catalogue=catalogue,
                 clock=clock,
+                stopwatch=time.monotonic,
                 view=presentation.row,
                 texts=presentation.texts,
+                glance=presentation.glance,
+                glanced=GLANCED,
             ),
             read_invoice=ReadInvoice(jobs),
             correct_invoice=CorrectInvoice(self._settings.text("CONFIRM_INVOICE_FUNCTION"), jobs, functions, clock),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from urllib3 import encode_multipart_formdata
 
 from invoice_capture.api import presentation
 from invoice_capture.api.jobs_api import JobsApi, JobsApiParts
+from invoice_capture.api.listable import GLANCED
 from invoice_capture.domain.checks import check_invoice
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party
@@ -146,7 +148,16 @@ class ApiWorld:
             process_job=ProcessJob(deadline, jobs, orders, self.executions, clock),
             retry_job=RetryJob(deadline, jobs, orders, self.executions, clock),
             withdraw_job=WithdrawJob("erase-job", jobs, orders, self.functions, clock),
-            list_jobs=ListJobs(jobs, catalogue, clock, presentation.row, presentation.texts),
+            list_jobs=ListJobs(
+                jobs,
+                catalogue,
+                clock,
+                time.monotonic,
+                presentation.row,
+                presentation.texts,
+                presentation.glance,
+                GLANCED,
+            ),
             read_invoice=ReadInvoice(jobs),
             correct_invoice=CorrectInvoice("confirm-invoice", jobs, self.functions, clock),
             offer_upload=OfferUpload(BUCKET, 25 * 1024**2, self.documents, clock),

@@ -81,12 +81,14 @@ class FakeApi:
     """Files with ``bad`` in their name fail, with ``twice`` are duplicates, with ``slow`` never end.
 
     ``looks`` is how often a job is looked at before it has ended; ``makes`` has more values of new jobs. ``faults`` are
-    used up in order, by ``METHOD path``, where the id of a job is ``ID``; None is no fault.
+    used up in order, by ``METHOD path``, where the id of a job is ``ID``; None is no fault. So many ``empty_pages``
+    come before a list's jobs, as when one request may not read as far as the first that fits.
     """
 
     def __init__(self, *, maximum_bytes: int = 20_000, looks: int = 1) -> None:
         self.maximum_bytes = maximum_bytes
         self.looks = looks
+        self.empty_pages = 0
         self.jobs: dict[str, dict[str, Any]] = {}
         self.objects: dict[str, bytes] = {}
         self.faults: dict[str, deque[Fault | None]] = {}
@@ -268,6 +270,9 @@ class FakeApi:
         return 200, {"success": True, "data": stored}
 
     def _list(self, query: Mapping[str, str]) -> tuple[int, Any]:
+        if self.empty_pages:
+            self.empty_pages -= 1
+            return 200, {"success": True, "data": [], "total": 0, "nextToken": "0", "moreToRead": True}
         limit, start = int(query.get("limit", "50")), int(query.get("nextToken", "0"))
         if not 1 <= limit <= 100:
             return 400, _no("limit is from 1 to 100")

@@ -85,7 +85,7 @@ def test_the_stage_throttles_everybody_together_before_a_function_is_asked(serve
     def statuses(path: str, **headers: str) -> list[int]:
         return [served.call(path, headers=headers).status_code for _ in range(5)]
 
-    # Without a key the authorizer is asked, and with a false one, as often as the stage lets through, and not once more.
+    # Without a key, and with a false one, functions are asked as often as the stage lets through, and not once more.
     assert statuses("/things/1") == [401, 401, 401, 429, 429]
     assert statuses("/say", **{"api-key": "wrong"}) == [429] * 5
     assert len(served.invoked) == 3

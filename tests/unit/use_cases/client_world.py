@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from io import BytesIO
 from typing import IO, Any
 
-from invoice_capture.api.presentation import row, texts
+from invoice_capture.api.listable import GLANCED
+from invoice_capture.api.presentation import glance, row, texts
 from invoice_capture.domain.client import SEES_ALL, Principal
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import CaptureError, DocumentElsewhere, DocumentError, DuplicateDocument
@@ -101,6 +103,7 @@ class ClientWorld(World):
         super().__init__(provider or ReadingProvider())
         self.links = ServedLinks()
         self.functions = Invocations()
+        self.stopwatch: Callable[[], float] = time.monotonic
         self.orders = MemoryJobOrders(self.jobs, self.submissions)
         self.catalogue = MemoryJobCatalogue(self.jobs, self.orders, timedelta(days=400))
         self.prepare = PrepareOrder(
@@ -142,7 +145,9 @@ class ClientWorld(World):
         return OfferUpload(BUCKET, MAXIMUM_BYTES, self.documents, self.clock)(name, "application/pdf", principal)
 
     def list(self, listing: Any, principal: Principal = ACME) -> Any:
-        return ListJobs(self.jobs, self.catalogue, self.clock, row, texts)(listing, principal)
+        return ListJobs(self.jobs, self.catalogue, self.clock, self.stopwatch, row, texts, glance, GLANCED)(
+            listing, principal
+        )
 
     # --- what functions do -------------------------------------------------------------------------------------------
 

@@ -99,9 +99,11 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
     @app.get(
         JOBS,
         summary="Get all OCR invoice jobs",
-        description="Your jobs; those of everybody for a key with the scope `all`. The list and `total` are exact for "
-        "every filter. Page with `nextToken`: a page costs the same however deep it is, while `offset` costs by its "
-        "depth. A filter, a search or another order than by `createdAt` goes through your jobs one by one.",
+        description="Your jobs; those of everybody for a key with the scope `all`. Page with `nextToken`: a page costs "
+        "the same however deep it is, while `offset` costs by its depth. A filter, a search or another order than by "
+        "`createdAt` goes through your jobs, as many as one request may read: `moreToRead` says that there are more. "
+        "`total` then counts those found so far, and `nextToken` goes on, also after an empty page. Another order than "
+        "by `createdAt` is refused for a list that is longer.",
         tags=[JOBS_TAG],
         operation_id="listJobs",
         responses=responses(
@@ -115,7 +117,10 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
     def list_jobs(
         *,
         limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of records to return")] = 50,
-        offset: Annotated[int, Query(ge=0, le=1_000_000, description="Number of records to skip for pagination")] = 0,
+        offset: Annotated[
+            int,
+            Query(ge=0, le=10_000, description="Number of records to skip for pagination; farther on with `nextToken`"),
+        ] = 0,
         sort: Annotated[
             str, Query(description="Field to sort by", json_schema_extra={"enum": list(SORTABLE)})
         ] = "createdAt",
@@ -150,7 +155,8 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
             search=search,
         )
         page = parts.list_jobs(listing, app.principal)
-        return success(list(page.rows), total=page.total, nextToken=page.next_token)
+        more = page.more_to_read or None
+        return success(list(page.rows), total=page.total, nextToken=page.next_token, moreToRead=more)
 
 
 def _register_create(app: Resolver, parts: JobsApiParts) -> None:

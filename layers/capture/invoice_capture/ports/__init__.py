@@ -4,6 +4,8 @@ Every store raises ``StoreUnavailable`` when the service behind it does not answ
 """
 
 from invoice_capture.ports.catalogue import (
+    Head,
+    HeadPage,
     JobCatalogue,
     JobOrders,
     NumberTaken,
@@ -59,6 +61,8 @@ __all__ = [
     "Executions",
     "ExtractionRuns",
     "FunctionInvoker",
+    "Head",
+    "HeadPage",
     "JobCatalogue",
     "JobOrders",
     "JobStore",
