@@ -49,6 +49,7 @@ from invoice_capture.ports.services import (
     Metrics,
     Notifier,
 )
+from invoice_capture.ports.spending import SpendingStore
 
 __all__ = [
     "ALL_KINDS",
@@ -81,6 +82,7 @@ __all__ = [
     "Providers",
     "RequestCounts",
     "Shown",
+    "SpendingStore",
     "StaleWrite",
     "StoredInvoice",
     "SubmissionStore",
