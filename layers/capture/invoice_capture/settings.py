@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
+from invoice_capture.domain.client_limits import ClientLimits, parse_limits
 from invoice_capture.domain.errors import SettingMissing
 from invoice_capture.domain.spending import Prices, parse_prices, to_micros
 
@@ -80,6 +81,14 @@ class Settings:
             return to_micros(self.optional_text("MONTHLY_BUDGET") or "0") or None
         except ValueError as exc:
             raise SettingMissing(f"The environment variable MONTHLY_BUDGET is wrong: {exc}.") from exc
+
+    @property
+    def client_limits(self) -> ClientLimits:
+        """What clients may have that were given nothing of their own."""
+        try:
+            return parse_limits(self.optional_text("CLIENT_LIMITS") or "")
+        except ValueError as exc:
+            raise SettingMissing(f"The environment variable CLIENT_LIMITS is wrong: {exc}.") from exc
 
     @property
     def retention(self) -> timedelta:

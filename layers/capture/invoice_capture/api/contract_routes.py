@@ -166,7 +166,9 @@ def _register_create(app: Resolver, parts: JobsApiParts) -> None:
         description="Nothing is fetched, read or paid before the job is started with POST /{id}/process.",
         tags=[JOBS_TAG],
         operation_id="createJob",
-        responses=responses(201, "OCR invoice job created successfully", JobAnswer, success_example(CREATED), 400, 409),
+        responses=responses(
+            201, "OCR invoice job created successfully", JobAnswer, success_example(CREATED), 400, 403, 409
+        ),
     )
     def create_job(
         given: Annotated[OcrInvoiceJobInput, Body(openapi_examples={"order": {"value": dict(ORDER)}})],
@@ -199,7 +201,9 @@ def _register_job(app: Resolver, parts: JobsApiParts) -> None:
         description="Replaces the order of a job that was not started yet.",
         tags=[JOBS_TAG],
         operation_id="updateJob",
-        responses=responses(200, "OCR invoice job updated successfully", JobAnswer, success_example(CREATED), 400, 404),
+        responses=responses(
+            200, "OCR invoice job updated successfully", JobAnswer, success_example(CREATED), 400, 403, 404
+        ),
     )
     def update_job(
         id: JobId,
@@ -230,7 +234,9 @@ def _register_process(app: Resolver, parts: JobsApiParts) -> None:
         description="Starts the job. One that was started before answers with its present status.",
         tags=[JOBS_TAG],
         operation_id="processJob",
-        responses=responses(200, "OCR invoice job processing started", StartedAnswer, success_example(_STARTED), 404),
+        responses=responses(
+            200, "OCR invoice job processing started", StartedAnswer, success_example(_STARTED), 403, 404
+        ),
     )
     def process_job(id: JobId) -> Answer:
         principal = app.principal

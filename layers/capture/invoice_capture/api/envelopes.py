@@ -12,7 +12,16 @@ from aws_lambda_powertools.event_handler import Response
 
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
-from invoice_capture.domain.refusals import InvalidRequest, JobNotFound, NothingThere, Refusal, TooLarge, WrongStatus
+from invoice_capture.domain.refusals import (
+    InvalidRequest,
+    JobNotFound,
+    LimitReached,
+    NotAllowed,
+    NothingThere,
+    Refusal,
+    TooLarge,
+    WrongStatus,
+)
 
 JSON = "application/json"
 _RETRY_AFTER_SECONDS = 2
@@ -25,10 +34,12 @@ _log = logging.getLogger(__name__)
 STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
     {
         InvalidRequest: 400,
+        NotAllowed: 403,
         JobNotFound: 404,
         NothingThere: 404,
         WrongStatus: 409,
         TooLarge: 413,
+        LimitReached: 429,
     }
 )
 
@@ -52,7 +63,8 @@ def error(
 def refused(refusal: Refusal) -> Response[dict[str, Any]]:
     message = str(refusal)
     errors = [] if refusal.field is None else [{"field": refusal.field, "message": message}]
-    return error(STATUSES[type(refusal)], message, errors)
+    headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, LimitReached) else {}
+    return error(STATUSES[type(refusal)], message, errors, headers)
 
 
 def invalid(problems: Sequence[Mapping[str, Any]]) -> Response[dict[str, Any]]:

@@ -74,7 +74,7 @@ def _register_corrections(app: Resolver, parts: JobsApiParts) -> None:
         tags=[MORE_TAG],
         operation_id="retryJob",
         responses=responses(
-            200, "Started again", StartedAnswer, success_example({"jobId": JOB_ID, "status": "queued"}), 404, 409
+            200, "Started again", StartedAnswer, success_example({"jobId": JOB_ID, "status": "queued"}), 403, 404, 409
         ),
     )
     def retry_job(id: JobId) -> Answer:

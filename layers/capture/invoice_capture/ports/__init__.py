@@ -11,7 +11,7 @@ from invoice_capture.ports.catalogue import (
     NumberTaken,
     Page,
 )
-from invoice_capture.ports.clients import KeyStore, UsagePlans
+from invoice_capture.ports.clients import ClientStore, KeyStore, UsagePlans
 from invoice_capture.ports.documents import (
     DocumentStore,
     Links,
@@ -57,6 +57,7 @@ __all__ = [
     "Capabilities",
     "Check",
     "CheckState",
+    "ClientStore",
     "Clock",
     "DocumentStore",
     "Executions",
