@@ -47,6 +47,8 @@ _IN_CASE = {
     "SubmitDocumentFunctionRole states:SendTaskSuccess": "a repeat finds its submission stored",
     "CheckSubmissionsFunctionRole sqs:SendMessage": "a function was ended before it had asked the engine",
     "ReceiveUploadFunctionRole sqs:SendMessage": "an upload could not be taken in five times, and is put aside",
+    "SubmitDocumentFunctionRole sns:Publish": "the budget of the month is nearly used up, or is",
+    "ExtractDocumentFunctionRole sns:Publish": "a page that Textract reads uses the budget up",
     "StoreInvoiceFunctionRole dynamodb:GetItem": "a repeated step looks whether its end is still to be announced",
     "ExtractDocumentFunctionRole sqs:SendMessage": "Textract is busy, and a document is put back",
     "SweepJobsFunctionRole states:StartExecution": "an execution is gone whose answer was paid for",

@@ -78,11 +78,17 @@ class Jobs:
     def invoice(self, job_id: str) -> dict[str, Any] | None:
         """``invoice``, ``findings``, ``confirmed``, ``storedAt``; None while there is none."""
         try:
-            return self._data("GET", f"{_path(job_id)}/invoice")
+            found = self._data("GET", f"{_path(job_id)}/invoice")
         except ApiRefused as exc:
             if exc.status == 404:
                 return None
             raise
+        # Of some thousands of lines an answer has as many as fit.
+        while (next_line := found.pop("nextLine", None)) is not None:
+            part = self._data("GET", f"{_path(job_id)}/invoice", params={"fromLine": str(next_line)})
+            found["invoice"]["lines"] += part["invoice"]["lines"]
+            found |= {"nextLine": part["nextLine"]} if "nextLine" in part else {}
+        return found
 
     def submissions(self, job_id: str) -> list[dict[str, Any]]:
         answer = self._envelope("GET", f"{_path(job_id)}/submissions")
@@ -122,9 +128,15 @@ class Jobs:
         return [marked(job, self._simulated) for job in answer["data"]], answer
 
     def _data(
-        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        key: str | None = None,
     ) -> dict[str, Any]:
-        return dict(self._envelope(method, path, body=body, key=key)["data"])
+        return dict(self._envelope(method, path, params=params, body=body, key=key)["data"])
 
     def _envelope(
         self,

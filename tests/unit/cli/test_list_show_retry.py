@@ -45,6 +45,14 @@ def test_a_page_without_jobs_is_not_the_end_of_a_long_list(cli: Cli, api: FakeAp
     assert len(json.loads(cli("list", "--json").stdout)["jobs"]) == len(ids)
 
 
+def test_an_invoice_that_comes_in_parts_is_shown_whole(cli: Cli, api: FakeApi) -> None:
+    job_id = api.add(status="completed")
+    whole = json.loads(cli("show", job_id, "--json").stdout)["invoice"]
+    assert len(whole["lines"]) > 1
+    api.lines_of_answer = 1
+    assert json.loads(cli("show", job_id, "--json").stdout)["invoice"] == whole
+
+
 def test_jobs_are_chosen_by_status_group_text_and_time(cli: Cli, api: FakeApi) -> None:
     wanted = api.add(status="failed", group="g", documentName="Quillmere.pdf")
     for other in ({"group": "g"}, {"status": "failed"}, {"status": "failed", "group": "g", "documentName": "x"}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from traceback import extract_tb
@@ -25,6 +26,8 @@ from invoice_capture.domain.refusals import (
 
 JSON = "application/json"
 _RETRY_AFTER_SECONDS = 2
+# Lambda answers with 6 MB at most; this leaves room for everything else.
+_MOST_LIST_BYTES = 4 * 1024**2
 _MOST_TOLD = 20
 _LONGEST_FIELD = 100
 
@@ -44,6 +47,10 @@ STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
 )
 
 UNAUTHORIZED = "Send your key in the header api-key. It is missing, unknown or revoked."
+ANSWER_TOO_LARGE = (
+    "This is more than one answer can have. GET /ocr-invoice-job/{id}/invoice has the lines of an invoice in parts: "
+    "ask for the next one with fromLine, which is the nextLine of the one before."
+)
 UNAVAILABLE = "A service behind this API did not answer in time. Try again in a moment."
 
 
@@ -51,6 +58,25 @@ def success(data: Any, status: int = 200, **further: Any) -> Response[dict[str, 
     """``further`` stands beside the data; what is None is left out."""
     body = {"success": True, "data": data} | {name: value for name, value in further.items() if value is not None}
     return Response(status, JSON, body)
+
+
+def as_many_as_fit(entries: Sequence[Any], start: int) -> tuple[Sequence[Any], int | None]:
+    """The entries from a place on that one answer has room for, and the place of the next; None when none is left."""
+    size = 0
+    for place in range(start, len(entries)):
+        size += written_size(json.dumps(entries[place]))
+        if size > _MOST_LIST_BYTES and place > start:
+            return entries[start:place], place
+    return entries[start:], None
+
+
+def written_size(body: str) -> int:
+    """The bytes of a body in the answer of a function, which is JSON itself: a quote in it becomes two."""
+    return len(json.dumps(body))
+
+
+def answer_too_large() -> Response[dict[str, Any]]:
+    return error(413, ANSWER_TOO_LARGE)
 
 
 def error(

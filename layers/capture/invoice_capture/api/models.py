@@ -232,6 +232,9 @@ class StoredInvoice(TypedDict):
     findings: list[Finding]
     confirmed: Annotated[bool, Field(description="Whether this is what a person confirmed")]
     storedAt: Moment
+    nextLine: NotRequired[
+        Annotated[Count, Field(description="Not all lines are here: `fromLine` of the next part of this invoice")]
+    ]
 
 
 class InvoiceAnswer(TypedDict):
