@@ -9,7 +9,7 @@ is left of the list is gone on with by the token. A list in another order than b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -82,10 +82,14 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Stretch:
-    """What fits of a part of a list, each as what it is sorted by, the id at the end; and where the rest begins."""
+    """What fits of a part of a list, each as what it is sorted by, the id at the end; and where the rest begins.
+
+    ``rows`` by id are those that need not be read again: not all that were read, for rows may be large.
+    """
 
     fits: Sequence[tuple[Any, ...]]
     rest: str | None = None
+    rows: Mapping[str, Row] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,9 @@ class ListJobs:
         end = place.offset + listing.limit
         ids = [fit[-1] for fit in fits[place.offset : end]]
         # What was captured, changed or deleted since its head was written may fit no more.
-        rows = [row for row in self._rows(ids, principal) if self._fits(row, listing)]
+        read = {row[_ID]: row for row in self._rows([each for each in ids if each not in stretch.rows], principal)}
+        known = {**stretch.rows, **read}
+        rows = [known[each] for each in ids if each in known and self._fits(known[each], listing)]
         following = None
         if end < len(fits):
             following = _Place(place.start, place.before, end)
@@ -159,7 +165,8 @@ class ListJobs:
                 ids = self.catalogue.numbered(principal.client, list(filter(_could_be_number, wanted)))
             else:
                 continue
-            return _Stretch(list(self._read(ids, listing, principal)))
+            rows = {row[_ID]: row for row in self._rows(ids, principal) if self._fits(row, listing)}
+            return _Stretch([_order(row, listing) for row in rows.values()], rows=rows)
         return None
 
     def _stretch(self, listing: Listing, principal: Principal, now: datetime, start: str | None) -> _Stretch:
