@@ -10,11 +10,13 @@ import requests
 
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
+from tests.workflow.conftest import Stacks
 
 JOBS = "/ocr-invoice-job"
 
 
-def test_without_a_key_no_more_requests_reach_a_function_than_the_stage_lets_through() -> None:
+def test_without_a_key_no_more_requests_reach_a_function_than_the_stage_lets_through(stacks: Stacks) -> None:
+    stacks.close()
     slow = {
         "StageRequestsPerSecond": "1",
         "StageRequestBurst": "4",
@@ -43,7 +45,8 @@ def test_without_a_key_no_more_requests_reach_a_function_than_the_stage_lets_thr
             assert 0 < flood - statuses[429] <= most, (method, path, statuses)
 
 
-def test_who_asks_too_often_is_told_when_to_go_on() -> None:
+def test_who_asks_too_often_is_told_when_to_go_on(stacks: Stacks) -> None:
+    stacks.close()
     with LocalStack(api_port=0, parameters={"RequestsPerSecond": "1", "RequestBurst": "1"}) as stack:
         url, key = f"{stack.api_url}{JOBS}", make_key(stack)
         answers = iter(lambda: requests.get(url, headers={"api-key": key}, timeout=30), None)

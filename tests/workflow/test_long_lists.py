@@ -20,6 +20,7 @@ from invoice_capture.domain.job import Job, JobStatus, Order, new_job_id
 from invoice_capture.use_cases import list_jobs
 from local_stack.isolation import REGION
 from local_stack.stack import LocalStack
+from tests.workflow.conftest import Stacks
 
 CLIENT = "acme"
 JOBS = 10_000
@@ -31,7 +32,8 @@ LOOKED_AT = 1_000
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[LocalStack]:
+def stack(stacks: Stacks) -> Iterator[LocalStack]:
+    stacks.close()
     with LocalStack() as stack:
         table = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].get_table(stack.table)
         now = datetime.now(UTC)
