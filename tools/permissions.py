@@ -47,6 +47,8 @@ _IN_CASE = {
     "SubmitDocumentFunctionRole states:SendTaskSuccess": "a repeat finds its submission stored",
     "CheckSubmissionsFunctionRole sqs:SendMessage": "a function was ended before it had asked the engine",
     "ReceiveUploadFunctionRole sqs:SendMessage": "an upload could not be taken in five times, and is put aside",
+    "SubmitDocumentFunctionRole sns:Publish": "the budget of the month is nearly used up, or is",
+    "ExtractDocumentFunctionRole sns:Publish": "a page that Textract reads uses the budget up",
     "StoreInvoiceFunctionRole dynamodb:GetItem": "a repeated step looks whether its end is still to be announced",
     "ExtractDocumentFunctionRole sqs:SendMessage": "Textract is busy, and a document is put back",
     "SweepJobsFunctionRole states:StartExecution": "an execution is gone whose answer was paid for",
@@ -67,7 +69,8 @@ def main() -> int:
     """1 when a permission is neither used nor explained, or something was denied."""
     argparse.ArgumentParser(description="List permissions of the template that nothing uses.").parse_args()
     settings: Mapping[str, Mapping[str, str]] = {name: {} for name in ("abbyy", "extract_api", "ocr_job")}
-    parameters = {"Ocr": "textract", "JobDeadlineHours": "72", "RequestsPerSecond": "1000", "RequestBurst": "1000"}
+    unthrottled = ("RequestsPerSecond", "RequestBurst", "StageRequestsPerSecond", "StageRequestBurst")
+    parameters = {"Ocr": "textract", "JobDeadlineHours": "72", **dict.fromkeys(unthrottled, "1000")}
     with LocalStack(time_scale=5_000, api_port=0, parameters=parameters, provider_settings=settings) as stack:
         client = Client(str(stack.api_url), make_key(stack))
         for scenario in _SCENARIOS:

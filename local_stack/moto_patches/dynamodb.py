@@ -65,7 +65,10 @@ def _requests(host: Host, recent: RecentWrites, queried: list[Mapping[str, Any]]
                 indexes = {
                     index.name: tuple(part["AttributeName"] for part in index.schema) for index in table.all_indexes()
                 }
-                host.table_called(TableCall(operation, body, before, after, tuple(queried), names, indexes))
+                projected = {
+                    index.name: tuple(index.projection.get("NonKeyAttributes", ())) for index in table.all_indexes()
+                }
+                host.table_called(TableCall(operation, body, before, after, tuple(queried), names, indexes, projected))
             return answer
 
     return call_unless_conflicting

@@ -279,6 +279,26 @@ class CatalogueContract:
         with pytest.raises(ValueError, match="nextToken"):
             catalogue.page("acme", NOW, limit=5, token=token)
 
+    def test_a_head_has_what_lists_go_by(self, jobs: Any, orders: Any, catalogue: Any) -> None:
+        for number, group in enumerate(["march", None]):
+            job = an_ordered_job(f"A{number}", minutes=number)
+            orders.place(replace(job, order=replace(job.order, group=group)))
+        first = jobs.get("A0")
+        orders.change(first, replace(first.order, group="april"), first.document, ("x",), NOW)
+        orders.start(started(jobs.get("A0")))
+        jobs.claim_fingerprint("digest", "A0", NOW)
+        page = catalogue.heads("acme", NOW, limit=9, descending=False)
+        told = [(head.job_id, head.is_complete, head.status, head.group, head.summary) for head in page.heads]
+        assert told == [
+            ("A0", True, JobStatus.RECEIVED, "april", None),
+            ("A1", True, JobStatus.CREATED, None, None),
+        ]
+        assert [head.is_complete for head in catalogue.heads(None, NOW, limit=9).heads] == [False, False]
+        part = catalogue.heads("acme", NOW, limit=1)
+        rest = catalogue.heads("acme", NOW, limit=1, token=part.next_token)
+        assert [head.job_id for head in (*part.heads, *rest.heads)] == ["A1", "A0"]
+        assert rest.next_token is None
+
     def test_a_list_is_narrowed_by_time(self, jobs: Any, orders: Any, catalogue: Any) -> None:
         self._fill(jobs, orders)
         between = {"since": NOW + timedelta(minutes=3), "until": NOW + timedelta(minutes=5)}

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import Job, JobStatus, Order, expires_on, sources_of
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import NumberTaken, Page
+from invoice_capture.ports import Head, HeadPage, NumberTaken, Page
 from tests.fakes.stores import MemoryJobStore, MemorySubmissionStore
 
 
@@ -148,6 +149,12 @@ class MemoryJobCatalogue:
         ]
         yield from (job.job_id for job in sorted(old, key=lambda job: job.created_at))
 
+    def heads(self, client: str | None, now: datetime, **part: Any) -> HeadPage:
+        page = self.page(client, now, **part)
+        indexed = {job.job_id: job for job in self._jobs.jobs.indexed}
+        heads = [_head(indexed[job_id], is_complete=client is not None) for job_id in page.job_ids]
+        return HeadPage(heads, page.next_token)
+
     def numbered(self, client: str, job_numbers: Sequence[str]) -> Sequence[str]:
         numbers = dict.fromkeys(job_numbers)
         return [self._orders.numbers[client, number] for number in numbers if (client, number) in self._orders.numbers]
@@ -160,6 +167,13 @@ class MemoryJobCatalogue:
             and client in (None, job.client)
             and expires_on(job.created_at, self._retention) >= now.date()
         ]
+
+
+def _head(job: Job, *, is_complete: bool) -> Head:
+    if not is_complete:
+        return Head(job.job_id, job.created_at)
+    group = None if job.order is None else job.order.group
+    return Head(job.job_id, job.created_at, True, job.status, group, job.duplicate_of, job.summary)
 
 
 def _last_of(token: str) -> str:

@@ -192,9 +192,18 @@ def test_an_upload_is_offered_for_a_quarter_of_an_hour_within_the_limits() -> No
     ],
 )
 def test_a_template_chooses_the_route(template: str, route: tuple[str, ...]) -> None:
-    assert ClientWorld().prepare.route(an_order(template=template)) == route
+    assert ClientWorld().prepare.route(an_order(template=template), ACME) == route
 
 
 def test_a_template_that_is_set_up_goes_before_a_provider_of_its_name() -> None:
     prepare = replace(ClientWorld().prepare, template_routes={"paid": ("embedded",)})
-    assert prepare.route(an_order(template="paid")) == ("embedded",)
+    assert prepare.route(an_order(template="paid"), ACME) == ("embedded",)
+
+
+@pytest.mark.parametrize(
+    "template", ["paid,paid", "paid?,embedded,paid", ",".join(f"paid-{number}" for number in range(6))]
+)
+def test_a_route_is_short_and_has_each_provider_once(template: str) -> None:
+    with pytest.raises(InvalidRequest, match="a route has") as refused:
+        ClientWorld().prepare.route(an_order(template=template), ACME)
+    assert refused.value.field == "template"

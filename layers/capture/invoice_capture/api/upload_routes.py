@@ -57,7 +57,7 @@ def _register_document(app: Resolver, parts: JobsApiParts) -> None:
         f"started. It carries up to {MOST_FORM_BYTES * 10 // 1024**2 / 10} MB; POST /uploads takes larger documents.",
         tags=[MORE_TAG],
         operation_id="uploadDocument",
-        responses=responses(201, "The job, started", JobAnswer, success_example(QUEUED), 400, 409),
+        responses=responses(201, "The job, started", JobAnswer, success_example(QUEUED), 400, 403, 409),
     )
     def upload_document(
         given: Annotated[DocumentInput, Body(media_type=FORM, openapi_examples={"form": {"value": _FORM_EXAMPLE}})],

@@ -8,7 +8,7 @@ from typing import Any
 
 from invoice_capture.aws.items import DEADLINES, job_key, number_key, reference_key, removal, to_attributes
 from invoice_capture.aws.job_counts import counting
-from invoice_capture.aws.job_items import job_item, order_attribute, transition
+from invoice_capture.aws.job_items import group_attribute, job_item, order_attribute, transition
 from invoice_capture.aws.table import ConditionFailed, Table
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import Job, JobStatus, Order, sources_of
@@ -48,10 +48,12 @@ class DynamoDBJobOrders:
             return False
         update = {
             "Key": job_key(job.job_id),
-            "UpdateExpression": "SET #order = :order, #document = :document, #route = :route, updated_at = :now",
+            "UpdateExpression": "SET #order = :order, #group = :group, #document = :document, #route = :route, "
+            "updated_at = :now",
             "ConditionExpression": "#status = :created AND #order = :former",
             "ExpressionAttributeNames": {
                 "#order": "order",
+                "#group": "group",
                 "#document": "document",
                 "#route": "route",
                 "#status": "status",
@@ -59,6 +61,7 @@ class DynamoDBJobOrders:
             "ExpressionAttributeValues": to_attributes(
                 {
                     ":order": order_attribute(order),
+                    ":group": group_attribute(order),
                     ":former": order_attribute(job.order),
                     ":document": document.to_json(),
                     ":route": route,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from invoice_capture.domain.document import DocumentPointer
-from invoice_capture.domain.job import Job, Order
+from invoice_capture.domain.job import Job, JobStatus, Order
 from invoice_capture.domain.submission import Submission
 
 
@@ -58,6 +58,31 @@ class Page:
     next_token: str | None
 
 
+@dataclass(frozen=True)
+class Head:
+    """What a list's index has of a job.
+
+    Not ``is_complete`` is one of which it has the id and the time only, or that an earlier release wrote. ``summary``
+    is what the job keeps of its invoice.
+    """
+
+    job_id: str
+    created_at: datetime
+    is_complete: bool = False
+    status: JobStatus | None = None
+    group: str | None = None
+    duplicate_of: str | None = None
+    summary: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class HeadPage:
+    """Heads in the order of the list. ``next_token`` is None at its end."""
+
+    heads: Sequence[Head]
+    next_token: str | None
+
+
 class JobCatalogue(Protocol):
     """Which jobs there are, by the time of their creation. ``client`` None stands for everybody's, dropped ones too.
 
@@ -88,6 +113,23 @@ class JobCatalogue(Protocol):
 
     def past_retention(self, now: datetime) -> Iterator[str]:
         """The ids of jobs whose retention is over, in portions that are read when they are needed, the oldest first."""
+        ...
+
+    def heads(
+        self,
+        client: str | None,
+        now: datetime,
+        *,
+        limit: int,
+        token: str | None = None,
+        descending: bool = True,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> HeadPage:
+        """A part of the list as ``page`` has it; a client's heads are complete, some fifteen for a read unit.
+
+        Raises ValueError for a token that is not from this list.
+        """
         ...
 
     def numbered(self, client: str, job_numbers: Sequence[str]) -> Sequence[str]:

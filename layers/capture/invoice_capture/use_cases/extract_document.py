@@ -88,7 +88,8 @@ class ExtractDocument:
         # So runs are counted here, but for the first one, which nearly always is the only one.
         if is_repeated and self.runs.begin(request.key) >= MOST_RUNS:
             return self._tell(request, _ended_too_often(request))
-        turns = self.ocr.until(self.clock.now() + timedelta(seconds=request.seconds_left) - _CLOSING)
+        give_up_at = self.clock.now() + timedelta(seconds=request.seconds_left) - _CLOSING
+        turns = self.ocr.until(give_up_at, request.document.owner)
         try:
             outcome = self._extract(request, turns)
         except (ProviderUnavailable, StoreUnavailable) as exc:

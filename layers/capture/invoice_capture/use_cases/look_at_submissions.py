@@ -45,7 +45,8 @@ from invoice_capture.ports import (
 )
 from invoice_capture.use_cases.ask_provider import AskProvider
 from invoice_capture.use_cases.discard_copies import DiscardCopies
-from invoice_capture.use_cases.hand_over_submission import MINIMUM_POLL_SECONDS, HandOver
+from invoice_capture.use_cases.hand_over_submission import MINIMUM_POLL_SECONDS, HandOver, out_of_budget
+from invoice_capture.use_cases.keep_budget import Budget
 from invoice_capture.use_cases.keep_loop import TICK
 from invoice_capture.use_cases.pace_provider import Pace
 from invoice_capture.use_cases.resolve_submission import leaves_a_copy, resolve_submission
@@ -73,6 +74,7 @@ class LookAtSubmissions:
     providers: Providers
     callbacks: Callbacks
     notifier: Notifier
+    budget: Budget
     metrics: Metrics
     clock: Clock
     discard: DiscardCopies
@@ -142,6 +144,11 @@ class LookAtSubmissions:
                 content = self.documents.read(row.document)
                 if row.state is SubmissionState.SUBMITTING:
                     return hand_over.settle_doubt(row, content)
+                row, held_until = hand_over.afford(row, content)
+                if held_until is not None and row.moves_on and row.attempts == 0:
+                    raise out_of_budget(row)
+                if held_until is not None:
+                    return self.submissions.save(row)
                 hand_over.look_back(row)
                 return hand_over.send(hand_over.begin_attempt(row), content)
             except StaleWrite:
@@ -165,7 +172,9 @@ class LookAtSubmissions:
         return done
 
     def _hand_over_to(self, provider: Provider, pace: Pace) -> HandOver:
-        return HandOver(provider, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock)
+        return HandOver(
+            provider, self.budget, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock
+        )
 
     def _move_on(self, row: Submission) -> Submission:
         message = f"{row.provider} is out of order, and the route says not to wait for it."

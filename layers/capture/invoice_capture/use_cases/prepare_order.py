@@ -10,6 +10,7 @@ from invoice_capture.domain.client import Principal
 from invoice_capture.domain.document import INCOMING, DocumentPointer, client_key, client_of_key
 from invoice_capture.domain.job import Order, route_of_template
 from invoice_capture.domain.refusals import InvalidRequest
+from invoice_capture.use_cases.guard_client import GuardClient
 
 _LONGEST_KEY = 1024
 
@@ -23,6 +24,7 @@ class PrepareOrder:
     template_routes: Mapping[str, tuple[str, ...]]
     providers: frozenset[str]
     allows_http: bool
+    guard: GuardClient
 
     def document(self, order: Order, principal: Principal, job_id: str) -> DocumentPointer:
         """Where the document of an order will lie. Nothing is fetched here: that is a step of the execution.
@@ -40,13 +42,22 @@ class PrepareOrder:
         key = order.object_key if is_dropped else client_key(order.client, job_id, order.document_name)
         return DocumentPointer(self.bucket, key, None, 0, is_stored=False)
 
-    def route(self, order: Order) -> tuple[str, ...]:
-        """The providers of an order's template; a template that is none of ours takes the default route."""
-        return (
-            self.template_routes.get(order.template)
-            or route_of_template(order.template, self.providers)
-            or self.default_route
-        )
+    def route(self, order: Order, principal: Principal) -> tuple[str, ...]:
+        """The providers of an order's template; a template that is none of ours takes the default route.
+
+        Raises:
+            InvalidRequest: the template is a route that is too long, or names a provider twice.
+            NotAllowed: it has a provider that the client may not use.
+        """
+        route = self.template_routes.get(order.template) or self._spelt_out(order.template) or self.default_route
+        self.guard.require_providers(route, order.client, principal)
+        return route
+
+    def _spelt_out(self, template: str) -> tuple[str, ...] | None:
+        try:
+            return route_of_template(template, self.providers)
+        except ValueError as exc:
+            raise InvalidRequest(f"template: {exc}.", "template") from exc
 
     def _require_own(self, order: Order, principal: Principal) -> None:
         try:
