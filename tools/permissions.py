@@ -116,7 +116,9 @@ def _the_api(stack: LocalStack, client: Client) -> None:
         ApiGatewayUsagePlans(Clients(), stack.usage_plan_id),
         stack.clock,
     )
-    Client(client.url, of_one.create("one", set(), "sees its own jobs")[1]).ask("GET", "/ocr-invoice-job")
+    one = Client(client.url, of_one.create("one", set(), "sees its own jobs")[1])
+    one.ask("GET", "/ocr-invoice-job")
+    one.ask("GET", "/ocr-invoice-job", params={"filter": '{"status": "completed"}'})
 
 
 def _orders_for_providers(stack: LocalStack, client: Client) -> None:

@@ -51,17 +51,17 @@ class SpendingContract:
         for spent in [
             Spent(first, "abbyy-us", "acme", 1, 3, 150),
             Spent(first, "abbyy-us", "acme", 1, 2, 100),
-            Spent(second, "abbyy-us", "acme", 1, 1, 0),
+            *[Spent(second, "abbyy-us", "acme", 1, 1, 0)] * 2,
             Spent(first, "ocr_job", "acme-2", 1, 1, 7),
             Spent(first, "ocr_job", None, 1, 1, 7),
             Spent(date(2026, 12, 1), "ocr_job", "acme", 1, 1, 7),
         ]:
             spending.add(spent)
-        both = {Spent(first, "abbyy-us", "acme", 2, 5, 250), Spent(second, "abbyy-us", "acme", 1, 1, 0)}
+        both = {Spent(first, "abbyy-us", "acme", 2, 5, 250), Spent(second, "abbyy-us", "acme", 2, 2, 0)}
         others = {Spent(first, "ocr_job", "acme-2", 1, 1, 7), Spent(first, "ocr_job", None, 1, 1, 7)}
         assert set(spending.of_month(MONTH)) == both | others
         assert set(spending.of_client("acme", MONTH)) == both
-        assert list(spending.of_client("acme", MONTH, second)) == [Spent(second, "abbyy-us", "acme", 1, 1, 0)]
+        assert list(spending.of_client("acme", MONTH, second)) == [Spent(second, "abbyy-us", "acme", 2, 2, 0)]
         assert list(spending.of_client("nobody", MONTH)) == []
 
 

@@ -34,7 +34,8 @@ class DynamoDBSpendingStore:
         counts = {"documents": spent.documents, "pages": spent.pages, "micros": spent.micros}
         client = spent.client or ""
         key = _key(month_of(spent.day), f"{_ENTRY}#{client}#{spent.day}#{spent.provider}")
-        self._table.add(key, counts, _ttl(spent.day))
+        # What adds nothing is no part of the answer.
+        self._table.add(key, {name: count for name, count in counts.items() if count}, _ttl(spent.day))
 
     def claim_warning(self, month: str, limit: int) -> bool:
         return self._claim(month, "warned_of", limit)
@@ -87,7 +88,7 @@ def _ttl(day: date) -> int:
 def _spent(values: Mapping[str, Any]) -> Spent:
     _, client, day, provider = values["SK"].split("#")
     return Spent(
-        date.fromisoformat(day), provider, client or None, values["documents"], values["pages"], values["micros"]
+        date.fromisoformat(day), provider, client or None, values["documents"], values["pages"], values.get("micros", 0)
     )
 
 
