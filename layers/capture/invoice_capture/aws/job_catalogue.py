@@ -25,7 +25,7 @@ from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.ports import Head, HeadPage, Page
 
 _AFTER_ALL = "~"
-_SINCE_EVER = datetime.min.replace(tzinfo=UTC)
+_SINCE_EVER = timestamp(datetime.min.replace(tzinfo=UTC))
 _EXPIRED_AT_ONCE = 50
 _JOB = re.compile(r"JOB#[A-Za-z0-9_-]{1,64}", re.ASCII)
 
@@ -126,7 +126,7 @@ class DynamoDBJobCatalogue:
         return found, None
 
     def past_retention(self, now: datetime) -> Iterator[str]:
-        until = _oldest(now, self._retention)
+        until = timestamp(_oldest(now, self._retention))
         entries = heapq.merge(
             *(
                 self._entries(place, partition, (_SINCE_EVER, until), descending=False, portion=_EXPIRED_AT_ONCE)
@@ -136,7 +136,7 @@ class DynamoDBJobCatalogue:
         )
         for created_at, _, item in entries:
             # A day that has begun is kept to its end.
-            if created_at < timestamp(until):
+            if created_at < until:
                 yield item["PK"]["S"].removeprefix("JOB#")
 
     def numbered(self, client: str, job_numbers: Sequence[str]) -> Sequence[str]:
