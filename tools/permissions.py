@@ -58,6 +58,8 @@ _IN_CASE = {
     "FetchDocumentFunctionRole s3:DeleteObjectVersion": "a job is deleted while its document is fetched",
     "CheckSubmissionsFunctionRole s3:DeleteObjectVersion": "a job is deleted while its answer is kept",
     "ExtractDocumentFunctionRole s3:DeleteObjectVersion": "a job is deleted while its answer is kept",
+    "SubmitDocumentFunctionRole dynamodb:DeleteItem": "a job is deleted while its fingerprint is claimed",
+    "StoreInvoiceFunctionRole dynamodb:DeleteItem": "a job is deleted while the further lines of its invoice are written",
     "FetchDocumentFunctionRole s3:GetObject": "an order names a document that was dropped into the bucket",
     "EraseJobFunctionRole s3:DeleteObjectVersion": "a document that was dropped into the bucket is deleted by the API",
 }
@@ -193,6 +195,13 @@ def _functions_that_fail(stack: LocalStack, client: Client) -> None:
     _settle(stack, 900)
 
 
+def _past_retention(stack: LocalStack, _client: Client) -> None:
+    """jobs whose retention is over"""
+    stack.clock.advance(402 * 24 * 3600.0)
+    stack.invoke_function("RemoveJobsFunction", {})
+    _settle(stack)
+
+
 def _past_its_deadline(stack: LocalStack, _client: Client) -> None:
     """a loop that is lost, a job whose execution is gone, and one that waits past its deadline"""
     stack.scripted.script.latency_seconds = 10 * _A_WEEK
@@ -217,6 +226,7 @@ _SCENARIOS: tuple[Scenario, ...] = (
     _deleted_while_it_runs,
     _functions_that_fail,
     _past_its_deadline,
+    _past_retention,
 )
 
 
