@@ -59,7 +59,10 @@ _IN_CASE = {
     "CheckSubmissionsFunctionRole s3:DeleteObjectVersion": "a job is deleted while its answer is kept",
     "ExtractDocumentFunctionRole s3:DeleteObjectVersion": "a job is deleted while its answer is kept",
     "SubmitDocumentFunctionRole dynamodb:DeleteItem": "a job is deleted while its fingerprint is claimed",
-    "StoreInvoiceFunctionRole dynamodb:DeleteItem": "a job is deleted while the further lines of its invoice are written",
+    "StoreInvoiceFunctionRole dynamodb:DeleteItem": "a job is deleted while lines of its invoice are written",
+    "EraseJobFunctionRole s3:GetObjectVersion": "a document that was dropped into the bucket is deleted by the API",
+    "RemoveJobsFunctionRole s3:DeleteObjectVersion": "an upload is younger than the retention of its job",
+    "FetchDocumentFunctionRole s3:GetObjectVersion": "an order names what a form of the previous release stored",
     "FetchDocumentFunctionRole s3:GetObject": "an order names a document that was dropped into the bucket",
     "EraseJobFunctionRole s3:DeleteObjectVersion": "a document that was dropped into the bucket is deleted by the API",
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 from local_stack.iam import task_tokens
 
@@ -81,7 +82,10 @@ def _written(_action: str, parameters: Parameters, _region: str) -> Iterator[Nee
 
 
 def _copied(_action: str, parameters: Parameters, region: str) -> Iterator[Need]:
-    yield from _object("s3:GetObject", parameters["CopySource"], region)
+    # boto3 makes this header of it before anybody else sees the request.
+    path, _, version = str(parameters["CopySource"]).partition("?versionId=")
+    bucket, _, key = unquote(path).partition("/")
+    yield from _object("s3:GetObject", {"Bucket": bucket, "Key": key, "VersionId": version}, region)
     yield from _written("s3:PutObject", parameters, region)
 
 

@@ -87,6 +87,7 @@ class Jobs:
         self.client.end(self.upload("retried", _PDF + b"11", "scripted"))
         assert self.client.ask("POST", f"{_JOB}/retry", self.ids["retried"]).status_code == 200
         wait_until(lambda: self.status("retried") == "CAPTURED")
+        assert self.status("by form") == "CAPTURED"
         wait_until(lambda: not any(job.get("announcement") for job in map(self.stack.job, self.ids.values())))
 
     def make_an_open_one(self) -> None:
