@@ -135,7 +135,7 @@ def test_the_table_is_on_demand_and_can_be_restored(properties):
 @pytest.mark.parametrize("logical_id", ["DocumentsBucket", "Table"])
 def test_what_holds_data_survives_the_stack(cloudformation, logical_id):
     resource = cloudformation["Resources"][logical_id]
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def test_notifications_are_encrypted_and_mailed_on_request(properties, cloudformation):
@@ -265,7 +265,7 @@ def test_what_fails_in_the_background_is_put_aside(cloudformation):
         ("NotificationEmail", ""),
         ("LogLevel", "INFO"),
         ("MaximumDocumentMegabytes", 25),
-        ("Ocr", "textract"),
+        ("Ocr", "auto"),
         ("TextractPagesPerSecond", 1),
     ],
 )
