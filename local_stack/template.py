@@ -41,6 +41,7 @@ _NOT_CREATED = frozenset(
         "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Permission",
         "AWS::S3::BucketPolicy",
+        "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
     }
 )
