@@ -8,7 +8,7 @@ from moto import mock_aws
 
 from local_stack.isolation import away_from_aws
 from local_stack.template import create, translate
-from tests.template.definitions import resolved
+from tools.choices import chosen
 from tools.stage import PROJECT, TEMPLATE
 
 DEPLOYED = [TEMPLATE, *sorted((PROJECT / "statemachines").glob("*.asl.yaml"))]
@@ -55,9 +55,9 @@ def test_conditions_name_the_regions_of_textract_as_boto3_knows_them(cloudformat
     ],
 )
 def test_scans_are_read_by_what_the_region_has(cloudformation, region, ocr, reader):
-    variables = cloudformation["Resources"]["ExtractDocumentFunction"]["Properties"]["Environment"]["Variables"]
-    refs = {"AWS::Region": region, "Ocr": ocr}
-    assert resolved(variables["OCR"], refs, cloudformation["Conditions"]) == reader
+    resources = chosen(cloudformation, Ocr=ocr, **{"AWS::Region": region})["Resources"]
+    assert resources["ExtractDocumentFunction"]["Properties"]["Environment"]["Variables"]["OCR"] == reader
+    assert ("ReadScansPolicy" in resources) is (reader == "textract")
 
 
 def test_names_are_bounded(cloudformation, sam):

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.template.definitions import resolved
 from tests.template.steps import STEPS, pascal
+from tools.choices import chosen
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1a2b"
 PLAIN_HTTP = {"Bool": {"aws:SecureTransport": "false"}}
@@ -15,11 +15,9 @@ BUCKETS_OF_LOGS = {"AccessLogsBucket"}
 
 def _of_type(cloudformation: dict[str, Any], type_: str, **parameters: str) -> dict[str, Any]:
     """The properties of all resources of a type, for these parameters."""
-    defaults = {name: parameter.get("Default") for name, parameter in cloudformation["Parameters"].items()}
-    refs = {**defaults, "AWS::Region": "eu-central-1", **parameters}
     return {
-        logical_id: resolved(resource["Properties"], refs, cloudformation["Conditions"])
-        for logical_id, resource in cloudformation["Resources"].items()
+        logical_id: resource["Properties"]
+        for logical_id, resource in chosen(cloudformation, **parameters)["Resources"].items()
         if resource["Type"] == type_
     }
 
@@ -63,24 +61,26 @@ def test_one_parameter_encrypts_everything_by_a_key_of_ones_own(cloudformation):
     [table] = _of_type(cloudformation, "AWS::DynamoDB::Table", KmsKeyArn=KEY).values()
     assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY}
     for logical_id, queue in _of_type(cloudformation, "AWS::SQS::Queue", KmsKeyArn=KEY).items():
-        assert (queue["KmsMasterKeyId"], queue["SqsManagedSseEnabled"]) == (KEY, None), logical_id
+        assert (queue["KmsMasterKeyId"], "SqsManagedSseEnabled" in queue) == (KEY, False), logical_id
     for logical_id, topic in _of_type(cloudformation, "AWS::SNS::Topic", KmsKeyArn=KEY).items():
         assert topic["KmsMasterKeyId"] == KEY, logical_id
     for logical_id, group in _of_type(cloudformation, "AWS::Logs::LogGroup", KmsKeyArn=KEY).items():
         assert group["KmsKeyId"] == KEY, logical_id
+    for logical_id, function in _of_type(cloudformation, "AWS::Lambda::Function", KmsKeyArn=KEY).items():
+        assert function["KmsKeyArn"] == KEY, logical_id
 
 
 def test_all_who_need_the_key_may_use_it_and_nothing_else(cloudformation):
     [policy] = [
         policy
-        for policy in _of_type(cloudformation, "AWS::IAM::Policy").values()
+        for policy in _of_type(cloudformation, "AWS::IAM::Policy", KmsKeyArn=KEY).values()
         if policy["PolicyName"] == "UseKmsKey"
     ]
     users = {role["Ref"] for role in policy["Roles"]}
     assert users == {f"{pascal(step)}FunctionRole" for step in STEPS} | {"CaptureInvoiceStateMachineRole"}
     [statement] = policy["PolicyDocument"]["Statement"]
-    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
-    assert cloudformation["Resources"]["UseKmsKeyPolicy"]["Condition"] == "HasKmsKey"
+    assert (statement["Action"], statement["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey"], KEY)
+    assert "UseKmsKeyPolicy" not in chosen(cloudformation)["Resources"]
 
 
 def test_who_reads_documents_is_written_down(cloudformation):
@@ -95,7 +95,7 @@ def test_who_reads_documents_is_written_down(cloudformation):
 
 def test_requests_are_written_down_on_request_and_without_what_they_search_for(cloudformation):
     [silent] = _of_type(cloudformation, "AWS::ApiGateway::Stage").values()
-    assert silent["AccessLogSetting"] is None
+    assert "AccessLogSetting" not in silent
     [stage] = _of_type(cloudformation, "AWS::ApiGateway::Stage", ApiAccessLogs="true").values()
     assert stage["AccessLogSetting"]["DestinationArn"] == {"Fn::GetAtt": ["ApiAccessLogGroup", "Arn"]}
     assert "querystring" not in stage["AccessLogSetting"]["Format"]
