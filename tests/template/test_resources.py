@@ -84,20 +84,6 @@ def test_a_message_lives_as_long_as_the_longest_job(properties, sam):
     assert properties("ExtractionQueue")["MessageRetentionPeriod"] >= longest
 
 
-@pytest.mark.parametrize(
-    ("logical_id", "queue"),
-    [
-        ("UploadsGivenUpAlarm", "UploadDeadLetterQueue"),
-        ("ExtractionsGivenUpAlarm", "ExtractionDeadLetterQueue"),
-        ("RequestsGivenUpAlarm", "RequestDeadLetterQueue"),
-    ],
-)
-def test_somebody_is_told_of_what_was_put_aside(properties, logical_id, queue):
-    alarm = properties(logical_id)
-    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": [queue, "QueueName"]}
-    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
-
-
 def test_the_table_is_on_demand_and_can_be_restored(properties):
     table = properties("Table")
     assert table["BillingMode"] == "PAY_PER_REQUEST"

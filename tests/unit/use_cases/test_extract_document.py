@@ -45,6 +45,7 @@ class Reading:
             engine=engine,
             charges=charges,
             ocr=OcrPace("textract", 1 / 0.9, self.world.states, self.world.metrics, self.world.clock),
+            metrics=self.world.metrics,
             queue=self.queue,
             runs=self.runs,
             documents=self.world.documents,

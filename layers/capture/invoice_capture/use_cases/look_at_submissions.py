@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from invoice_capture.domain.errors import (
     CaptureError,
@@ -321,7 +322,14 @@ class LookAtSubmissions:
             clock=self.clock,
             discard_at=discard_at,
         )
+        if outcome.error is None:
+            self._measure(row)
         return replace(row, state=outcome.state, next_check_at=discard_at)
+
+    def _measure(self, row: Submission) -> None:
+        seconds = (self.clock.now() - (row.submitted_at or row.created_at)).total_seconds()
+        self.metrics.count("SecondsToCapture", ceil(seconds), provider=row.provider)
+        self.metrics.count("ChecksToCapture", row.checks, provider=row.provider)
 
     def _save(self, row: Submission) -> Submission:
         try:
