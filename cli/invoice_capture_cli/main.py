@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 app.add_typer(keys_app, name="keys")
+stack_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+app.add_typer(stack_app, name="stack")
 
 Ids = Annotated[
     list[str] | None, typer.Argument(metavar="ID", help="Ids of jobs, as list shows them.", show_default=False)
@@ -64,6 +66,11 @@ def main() -> None:
 @group(keys_app)
 def keys() -> None:
     """Create, list and revoke keys of the API."""
+
+
+@group(stack_app)
+def stack() -> None:
+    """Remove a deployed stack."""
 
 
 @command(
@@ -290,6 +297,33 @@ def revoke_key(
     from invoice_capture_cli.keys import revoke
 
     return revoke(run, key_id)
+
+
+@command(
+    stack_app,
+    "remove",
+    "invoice-capture stack remove STACK --yes STACK",
+    "invoice-capture stack remove STACK --yes STACK --empty-bucket --yes-empty BUCKET",
+    path="stack",
+)
+def remove_stack(
+    run: Run,
+    name: Annotated[str, typer.Argument(metavar="STACK", help="The name of the stack; no other is touched.")],
+    empty_bucket: Annotated[
+        bool, typer.Option("--empty-bucket", help="Delete all documents, results and jobs as well.")
+    ] = False,
+    yes: Annotated[
+        str | None, typer.Option("--yes", metavar="STACK", help="The name again, instead of being asked for it.")
+    ] = None,
+    yes_empty: Annotated[
+        str | None,
+        typer.Option("--yes-empty", metavar="BUCKET", help="The bucket's name, instead of being asked for it."),
+    ] = None,
+) -> int:
+    """Remove a stack and its keys. Documents and jobs stay, unless you say so twice. Asks first."""
+    from invoice_capture_cli.removal import Words, remove
+
+    return remove(run, name, Words(yes, yes_empty), empty_bucket=empty_bucket)
 
 
 def _require_one_of(option: str, value: str | None, words: tuple[str, ...]) -> None:
