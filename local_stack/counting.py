@@ -8,8 +8,8 @@ AWS calls
 DynamoDB units, from the items before and after each request
     A write costs one unit per started KB of the larger of both, at least one, also when its condition fails, and
     twice that in a transaction. Each index whose entry appears, disappears or changes costs one more per KB of the
-    entry, and two when its key changes; all indexes here project keys only. A read costs one unit per started 4 KB,
-    half without consistency, twice in a transaction; a query adds up its items before rounding.
+    entry, and two when its key changes; an entry has the keys and what the index names. A read costs one unit per
+    started 4 KB, half without consistency, twice in a transaction; a query adds up its items before rounding.
 
 Provider requests
     HTTP requests that the providers send through ``requests``, and those a provider reports itself.
@@ -247,7 +247,8 @@ def units(call: TableCall) -> tuple[float, float, float]:
         return 0.0, 0.0, sum(_read_factor(call) * _started(item_size(item), 4096) for item in call.before)
     if call.operation == "Query":
         index = call.indexes.get(call.body.get("IndexName", ""))
-        read = [item if index is None else _entry_of(item, (*index, *call.key)) for item in call.queried]
+        carried = call.projected.get(call.body.get("IndexName", ""), ())
+        read = [item if index is None else _entry_of(item, (*index, *call.key, *carried)) for item in call.queried]
         return 0.0, 0.0, _read_factor(call) * _started(sum(map(item_size, read)), 4096)
     return 0.0, 0.0, 0.0
 
@@ -261,8 +262,8 @@ def _read_factor(call: TableCall) -> float:
 
 def _index_writes(call: TableCall, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> float:
     cost = 0.0
-    for attributes in call.indexes.values():
-        names = (*attributes, *call.key)
+    for name, attributes in call.indexes.items():
+        names = (*attributes, *call.key, *call.projected.get(name, ()))
         old, new = (
             _entry_of(item, names) if item and set(attributes) <= set(item) else None for item in (before, after)
         )

@@ -336,7 +336,7 @@ class LocalStack:
         self._running.discard(arn)
         self.ledger.execution_ended(execution_input, events)
         if failure := events[-1].get("executionFailedEventDetails"):
-            _LOG.warning("%s failed: %s: %s", arn, failure.get("error"), failure.get("cause"))
+            _LOG.warning("%s failed: %s", arn, failure.get("error"))
         with self._changed:
             executions = self._executions.get(execution_input.get("job_id", ""))
             if executions is not None and arn in executions.arns:

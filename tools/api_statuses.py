@@ -13,7 +13,11 @@ from typing import Any
 
 import requests
 
-from local_stack.serve import make_key
+from invoice_capture.aws.client_store import DynamoDBClientStore
+from invoice_capture.aws.clients import Clients
+from invoice_capture.aws.table import Table
+from invoice_capture.domain.client_limits import ClientLimits
+from local_stack.serve import CLIENT, make_key
 from local_stack.stack import LocalStack
 from tools.stage import SAMPLES
 
@@ -22,7 +26,9 @@ _JOBS, _JOB, _DOCUMENTS = "/ocr-invoice-job", "/ocr-invoice-job/{id}", "/ocr-inv
 # For a form as well as for JSON.
 _TOO_LARGE = b'{"x": "' + b"x" * 5_000_000 + b'"}'
 _PATIENCE_SECONDS = 30
-_UNTHROTTLED = {"RequestsPerSecond": "100000", "RequestBurst": "100000"}
+_UNTHROTTLED = dict.fromkeys(
+    ("RequestsPerSecond", "RequestBurst", "StageRequestsPerSecond", "StageRequestBurst", "OpenRequestBurst"), "100000"
+)
 
 Reached = set[tuple[str, str]]
 
@@ -70,6 +76,7 @@ def unreached() -> list[tuple[str, str]]:
             client.ask(method, path, with_key=False)
             client.ask(method, path, data=_TOO_LARGE, headers={"content-type": "application/json"})
             client.ask(method, path, params={"unknown": "1"}, **_form(path))
+        _be_limited(stack, client)
         stack.dynamodb.delete_table(TableName=stack.table)
         for operation in operations:
             method, path = operation.split()
@@ -87,6 +94,22 @@ def unreached() -> list[tuple[str, str]]:
         for status in statuses
         if (operation, status) not in reached
     )
+
+
+def _be_limited(stack: LocalStack, client: Client) -> None:
+    """What a client gets to hear that may use no provider any more."""
+    offered = client.ask("POST", "/uploads", json={"documentName": _SAMPLE.name}).json()["data"]
+    created = client.order("to be limited", offered["documentUrl"])
+    # Nothing was stored there, so it fails.
+    failed = client.order("to fail", offered["documentUrl"])
+    client.end(failed)
+    DynamoDBClientStore(Table(Clients(), stack.table)).set_limits(CLIENT, ClientLimits(frozenset()))
+    body = {"jobNumber": "limited", "documentName": "a.pdf", "documentUrl": offered["documentUrl"], "template": "any"}
+    client.ask("POST", _JOBS, json=body)
+    client.ask("PUT", _JOB, created, json=body)
+    client.ask("POST", _DOCUMENTS, **_form(_DOCUMENTS))
+    client.ask("POST", f"{_JOB}/process", created)
+    client.ask("POST", f"{_JOB}/retry", failed)
 
 
 def _operations(client: Client) -> Iterator[tuple[str, list[str]]]:

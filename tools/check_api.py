@@ -37,7 +37,9 @@ _CHECKS = (
 )
 # Only our document says everything that is refused, and with what.
 _CHECKS_OF_OURS = (*_CHECKS, "negative_data_rejection")
-_UNTHROTTLED = {"RequestsPerSecond": "100000", "RequestBurst": "100000"}
+_UNTHROTTLED = dict.fromkeys(
+    ("RequestsPerSecond", "RequestBurst", "StageRequestsPerSecond", "StageRequestBurst", "OpenRequestBurst"), "100000"
+)
 _A_YEAR = {"latency_seconds": str(365 * 24 * 3600)}
 
 

@@ -81,6 +81,13 @@ class Emulator:
         Raises:
             FunctionFailed: it raised, timed out, or the emulator itself gave up.
         """
+        answer = self.attempt(event)
+        if isinstance(answer, dict) and "errorType" in answer:
+            raise self._failed(f"raised {answer['errorType']}: {answer.get('errorMessage')}")
+        return answer
+
+    def attempt(self, event: Any) -> Any:
+        """The handler's answer, or what Lambda tells of its error. Raises FunctionFailed for anything else."""
         self._wait_until_ready()
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._timeout + 10)
         try:
@@ -91,13 +98,14 @@ class Emulator:
         finally:
             connection.close()
         try:
-            answer = json.loads(body)
+            return json.loads(body)
         except ValueError as exc:
             # A timeout is told as plain text.
             raise self._failed(f"answered {body[:500]!r}") from exc
-        if isinstance(answer, dict) and "errorType" in answer:
-            raise self._failed(f"raised {answer['errorType']}: {answer.get('errorMessage')}")
-        return answer
+
+    def printed(self) -> str:
+        """What the function and its runtime have printed until now."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def _wait_until_ready(self) -> None:
         give_up_at = time.monotonic() + _READY_WITHIN_SECONDS
@@ -111,8 +119,7 @@ class Emulator:
         raise self._failed("did not start")
 
     def _failed(self, what: str) -> FunctionFailed:
-        log = self._log.read_text(encoding="utf-8", errors="replace")[-4000:]
-        return FunctionFailed(f"{self._function.step} {what}\n{log}".rstrip())
+        return FunctionFailed(f"{self._function.step} {what}\n{self.printed()[-4000:]}".rstrip())
 
 
 def _executable(work: Path) -> Path:

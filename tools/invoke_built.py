@@ -1,27 +1,31 @@
-"""Call every built function once, with its sample event, in Lambda's runtime emulator.
+"""Call every built function in Lambda's runtime emulator: with its sample event, and with events that it fails over.
 
     python -m tools.invoke_built .aws-sam/local
 
 The functions see only what was built and what Lambda's runtime brings. The services they talk to are moto's, behind a
-port of this machine. Ends with status 1 when a function fails or does not have the effect it should.
+port of this machine. Ends with status 1 when a function fails, does not have the effect it should, or when it or its
+runtime prints what must not be printed: a document's name or content, a key, a task token.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import sys
 import tempfile
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 from moto.server import ThreadedMotoServer
 
 from tools.built import BuiltFunction, NotBuilt, built_functions, provide_runtime
 from tools.emulator import Emulator, FunctionFailed
 from tools.scenes import SCENES
-from tools.stage import event_of, new_stage
+from tools.spoiled import WORDS, spoiled
+from tools.stage import Stage, event_of, new_stage
 
 
 def main() -> int:
@@ -58,7 +62,8 @@ def _play(function: BuiltFunction, runtime: Path, work: Path) -> bool:
                 started_at = time.perf_counter()
                 answer = emulator.invoke(event)
                 seconds = time.perf_counter() - started_at
-            scene.check(stage, event, answer)
+                scene.check(stage, event, answer)
+                failed = _fail(emulator, stage, event)
         except FunctionFailed as exc:
             print(f"{function.step:<18} FAILED  {exc}", file=sys.stderr)
             return False
@@ -68,8 +73,21 @@ def _play(function: BuiltFunction, runtime: Path, work: Path) -> bool:
             return False
         finally:
             server.stop()
-    print(f"{function.step:<18} ok      first call {seconds:.2f} s")
+    print(f"{function.step:<18} ok      first call {seconds:.2f} s, {failed} errors told without their words")
     return True
+
+
+def _fail(emulator: Emulator, stage: Stage, event: Any) -> int:
+    """Have a function fail in many ways; how many of them were errors. Raises FunctionFailed for words it printed."""
+    said = [emulator.attempt(spoiled_one) for spoiled_one in spoiled(event)]
+    stage.lose_table()
+    said += [emulator.attempt(event) for event in (event, *spoiled(event))]
+    errors = [answer for answer in said if isinstance(answer, dict) and "errorType" in answer]
+    for place, text in (("printed", emulator.printed()), ("answered as an error", json.dumps(errors))):
+        for line in text.splitlines():
+            if words := [word for word in WORDS if word in line]:
+                raise FunctionFailed(f"{', '.join(words)} was {place}:\n{line[:2000]}")
+    return len(errors)
 
 
 if __name__ == "__main__":

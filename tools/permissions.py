@@ -49,6 +49,8 @@ _IN_CASE = {
     "SubmitDocumentFunctionRole states:SendTaskSuccess": "a repeat finds its submission stored",
     "CheckSubmissionsFunctionRole sqs:SendMessage": "a function was ended before it had asked the engine",
     "ReceiveUploadFunctionRole sqs:SendMessage": "an upload could not be taken in five times, and is put aside",
+    "SubmitDocumentFunctionRole sns:Publish": "the budget of the month is nearly used up, or is",
+    "ExtractDocumentFunctionRole sns:Publish": "a page that Textract reads uses the budget up",
     "StoreInvoiceFunctionRole dynamodb:GetItem": "a repeated step looks whether its end is still to be announced",
     "ExtractDocumentFunctionRole sqs:SendMessage": "Textract is busy, and a document is put back",
     "SweepJobsFunctionRole states:StartExecution": "an execution is gone whose answer was paid for",
@@ -56,6 +58,10 @@ _IN_CASE = {
     "ExtractDocumentFunctionRole dynamodb:GetItem": "a token was closed meanwhile, and the row has a newer one",
     "SweepJobsFunctionRole states:SendTaskFailure": "a job is past its deadline while its execution still waits",
     "FetchDocumentFunctionRole s3:DeleteObjectVersion": "a job is deleted while its document is fetched",
+    "CheckSubmissionsFunctionRole s3:DeleteObjectVersion": "a job is deleted while its answer is kept",
+    "ExtractDocumentFunctionRole s3:DeleteObjectVersion": "a job is deleted while its answer is kept",
+    "SubmitDocumentFunctionRole dynamodb:DeleteItem": "a job is deleted while its fingerprint is claimed",
+    "StoreInvoiceFunctionRole dynamodb:DeleteItem": "a job is deleted while lines of its invoice are written",
     "FetchDocumentFunctionRole s3:GetObject": "an order names a document that was dropped into the bucket",
     "EraseJobFunctionRole s3:DeleteObjectVersion": "a document that was dropped into the bucket is deleted by the API",
 }
@@ -67,7 +73,8 @@ def main() -> int:
     """1 when a permission is neither used nor explained, or something was denied."""
     argparse.ArgumentParser(description="List permissions of the template that nothing uses.").parse_args()
     settings: Mapping[str, Mapping[str, str]] = {name: {} for name in ("abbyy", "extract_api", "ocr_job")}
-    parameters = {"Ocr": "textract", "JobDeadlineHours": "72", "RequestsPerSecond": "1000", "RequestBurst": "1000"}
+    unthrottled = ("RequestsPerSecond", "RequestBurst", "StageRequestsPerSecond", "StageRequestBurst")
+    parameters = {"Ocr": "textract", "JobDeadlineHours": "72", **dict.fromkeys(unthrottled, "1000")}
     with LocalStack(time_scale=5_000, api_port=0, parameters=parameters, provider_settings=settings) as stack:
         client = Client(str(stack.api_url), make_key(stack))
         for scenario in _SCENARIOS:
@@ -113,7 +120,9 @@ def _the_api(stack: LocalStack, client: Client) -> None:
         ApiGatewayUsagePlans(Clients(), stack.usage_plan_id),
         stack.clock,
     )
-    Client(client.url, of_one.create("one", set(), "sees its own jobs")[1]).ask("GET", "/ocr-invoice-job")
+    one = Client(client.url, of_one.create("one", set(), "sees its own jobs")[1])
+    one.ask("GET", "/ocr-invoice-job")
+    one.ask("GET", "/ocr-invoice-job", params={"filter": '{"status": "completed"}'})
 
 
 def _orders_for_providers(stack: LocalStack, client: Client) -> None:
@@ -188,6 +197,13 @@ def _functions_that_fail(stack: LocalStack, client: Client) -> None:
     _settle(stack, 900)
 
 
+def _past_retention(stack: LocalStack, _client: Client) -> None:
+    """jobs whose retention is over"""
+    stack.clock.advance(402 * 24 * 3600.0)
+    stack.invoke_function("RemoveJobsFunction", {})
+    _settle(stack)
+
+
 def _past_its_deadline(stack: LocalStack, _client: Client) -> None:
     """a loop that is lost, a job whose execution is gone, and one that waits past its deadline"""
     stack.scripted.script.latency_seconds = 10 * _A_WEEK
@@ -212,6 +228,7 @@ _SCENARIOS: tuple[Scenario, ...] = (
     _deleted_while_it_runs,
     _functions_that_fail,
     _past_its_deadline,
+    _past_retention,
 )
 
 

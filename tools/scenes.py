@@ -7,13 +7,14 @@ emulator. ``check`` fails with AssertionError.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from invoice_capture.domain.api_key import ApiKey, digest_of, parse
-from invoice_capture.domain.document import DocumentKind, DocumentPointer, client_key
+from invoice_capture.domain.document import UPLOADS, DocumentKind, DocumentPointer, client_key
 from invoice_capture.domain.errors import CaptureFailed
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.job import Job, JobStatus, Order
@@ -177,6 +178,18 @@ class EraseJob:
         assert stage.items("JOB") == []
 
 
+class RemoveJobs:
+    """The retention of a job is over, and another one's is not."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        for job_id, age in ((_EXPIRED_JOB, timedelta(days=402)), (_LATE_JOB, _HOUR)):
+            stage.orders.place(replace(_ordered(stage, job_id), status=JobStatus.CREATED, created_at=stage.now - age))
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer is None
+        assert [job["job_id"] for job in stage.items("JOB")] == [_LATE_JOB]
+
+
 class ConfirmInvoice:
     """A person corrected an invoice that the engine had read, which learns nothing from it."""
 
@@ -240,6 +253,7 @@ SCENES: dict[str, Scene] = {
     "fetch_document": FetchDocument(),
     "jobs_api": JobsApi(),
     "receive_upload": ReceiveUpload(),
+    "remove_jobs": RemoveJobs(),
     "store_invoice": StoreInvoice(),
     "submit_document": SubmitDocument(),
     "sweep_jobs": SweepJobs(),
@@ -266,12 +280,18 @@ def _create_job(stage: Stage, job_id: str, document: dict[str, Any], deadline_in
 
 def _order_job(stage: Stage, job_id: str, client: str = "acme") -> Job:
     """A job of a client that was started, and its document, which the client had uploaded."""
+    job = _ordered(stage, job_id, client)
+    stage.orders.place(job)
+    return job
+
+
+def _ordered(stage: Stage, job_id: str, client: str = "acme") -> Job:
     content = (SAMPLES / _E_INVOICE).read_bytes()
-    key = client_key(client, "upload", _E_INVOICE)
+    key = client_key(client, "upload", _E_INVOICE, UPLOADS)
     stage.documents.write(BUCKET, key, BytesIO(content))
-    job = Job(
+    return Job(
         job_id=job_id,
-        document=DocumentPointer(BUCKET, key, None, 0, is_stored=False),
+        document=DocumentPointer(BUCKET, client_key(client, job_id, _E_INVOICE), None, 0, is_stored=False),
         route=(_PROVIDER,),
         status=JobStatus.RECEIVED,
         created_at=stage.now,
@@ -279,8 +299,6 @@ def _order_job(stage: Stage, job_id: str, client: str = "acme") -> Job:
         deadline_at=stage.now + _HOUR,
         order=Order(client, f"number of {job_id}", _E_INVOICE, f"s3://{BUCKET}/{key}", "invoices"),
     )
-    stage.orders.place(job)
-    return job
 
 
 def _create_submission(

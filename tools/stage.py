@@ -106,6 +106,10 @@ class Stage:
         answer = boto3.client("stepfunctions").list_executions(stateMachineArn=arn)
         return [execution["name"] for execution in answer["executions"]]
 
+    def lose_table(self) -> None:
+        """Take the table away, which no function expects."""
+        boto3.client("dynamodb").delete_table(TableName=self.resources.ids["Table"])
+
     @cached_property
     def _table(self) -> Table:
         return Table(Clients(), self.resources.ids["Table"])

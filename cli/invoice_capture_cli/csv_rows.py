@@ -48,8 +48,8 @@ LINE_COLUMNS = (
     "type",
 )
 
-# What a spreadsheet would take as a formula, unless it is a number.
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
+# What a spreadsheet would take as a formula, unless it is a number; some take these signs in full width as well.
+_FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 

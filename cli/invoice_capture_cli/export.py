@@ -87,7 +87,7 @@ def _named(run: Run, ids: list[str]) -> list[Job]:
 
 def _listed(run: Run, wanted: Wanted) -> list[Job]:
     """All that fit, the oldest first. A document that was sent twice has one invoice."""
-    jobs = [job for rows, _ in run.jobs.pages(wanted) for job in rows]
+    jobs = [job for page in run.jobs.pages(wanted) for job in page.jobs]
     ids = {job["_id"] for job in jobs}
     return [job for job in jobs if job.get("duplicateOf") not in ids]
 

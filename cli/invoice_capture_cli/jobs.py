@@ -38,6 +38,15 @@ class Wanted:
     limit: int | None = None
 
 
+@dataclass(frozen=True)
+class JobPage:
+    """``total`` counts all jobs that fit; where there are ``more`` than one request may read, those found so far."""
+
+    jobs: list[Job]
+    total: int
+    more: bool
+
+
 class Jobs:
     """All methods raise Unreachable and ApiRefused. Jobs of the ``simulated`` providers are marked as such."""
 
@@ -69,11 +78,17 @@ class Jobs:
     def invoice(self, job_id: str) -> dict[str, Any] | None:
         """``invoice``, ``findings``, ``confirmed``, ``storedAt``; None while there is none."""
         try:
-            return self._data("GET", f"{_path(job_id)}/invoice")
+            found = self._data("GET", f"{_path(job_id)}/invoice")
         except ApiRefused as exc:
             if exc.status == 404:
                 return None
             raise
+        # Of some thousands of lines an answer has as many as fit.
+        while (next_line := found.pop("nextLine", None)) is not None:
+            part = self._data("GET", f"{_path(job_id)}/invoice", params={"fromLine": str(next_line)})
+            found["invoice"]["lines"] += part["invoice"]["lines"]
+            found |= {"nextLine": part["nextLine"]} if "nextLine" in part else {}
+        return found
 
     def submissions(self, job_id: str) -> list[dict[str, Any]]:
         answer = self._envelope("GET", f"{_path(job_id)}/submissions")
@@ -88,8 +103,8 @@ class Jobs:
             found |= {row["_id"]: row for row in rows}
         return found
 
-    def pages(self, wanted: Wanted) -> Iterator[tuple[list[Job], int]]:
-        """Pages, each with the number of all jobs there are; the first comes also when it is empty."""
+    def pages(self, wanted: Wanted) -> Iterator[JobPage]:
+        """Pages, of which any may be empty; the first comes always."""
         params = {
             "filter": json.dumps(wanted.conditions) if wanted.conditions else None,
             "search": wanted.search,
@@ -102,10 +117,10 @@ class Jobs:
         while True:
             size = _PER_PAGE if left is None else min(left, _PER_PAGE)
             rows, answer = self._page(given | {"limit": str(size)} | ({"nextToken": token} if token else {}))
-            yield rows, int(answer.get("total", len(rows)))
+            yield JobPage(rows, int(answer.get("total", len(rows))), bool(answer.get("moreToRead")))
             token = answer.get("nextToken")
             left = None if left is None else left - len(rows)
-            if not token or not rows or left == 0:
+            if not token or left == 0:
                 return
 
     def _page(self, params: Mapping[str, str]) -> tuple[list[Job], dict[str, Any]]:
@@ -113,9 +128,15 @@ class Jobs:
         return [marked(job, self._simulated) for job in answer["data"]], answer
 
     def _data(
-        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        key: str | None = None,
     ) -> dict[str, Any]:
-        return dict(self._envelope(method, path, body=body, key=key)["data"])
+        return dict(self._envelope(method, path, params=params, body=body, key=key)["data"])
 
     def _envelope(
         self,

@@ -34,17 +34,19 @@ def conditions(
 
 def list_jobs(run: Run, wanted: Wanted) -> int:
     jobs: list[Job] = []
-    total = 0
-    for rows, total in run.jobs.pages(wanted):  # noqa: B007
-        jobs += rows
+    for page in run.jobs.pages(wanted):
+        jobs += page.jobs
+    total = page.total
     if run.json:
-        run.emit({"jobs": jobs, "total": total})
+        run.emit({"jobs": jobs, "total": total, "moreToRead": page.more})
         return ALL_WELL
     if not jobs:
         run.say("There is no such job." if wanted.conditions or wanted.search else "There is no job yet.")
         return ALL_WELL
-    shown = f"{len(jobs)} of {total} jobs" if len(jobs) < total else "1 job" if total == 1 else f"{total} jobs"
-    hint = "; --all shows all of them" if len(jobs) < total else ""
+    is_part = page.more or len(jobs) < total
+    counted = f"{'at least ' if page.more else ''}{total} jobs"
+    shown = f"{len(jobs)} of {counted}" if is_part else "1 job" if total == 1 else counted
+    hint = "; --all shows all of them" if is_part else ""
     show_parts(run.out, job_table(jobs), Text(shown + hint, style="dim"))
     return ALL_WELL
 

@@ -9,12 +9,15 @@ import typer
 
 from invoice_capture_cli.errors import UsageError
 from invoice_capture_cli.running import Run, command, group
+from invoice_capture_cli.stack_commands import stack_app
 
 _PRIORITIES = ("low", "medium", "high", "urgent")
 _STATUSES = ("created", "queued", "processing", "completed", "failed", "cancelled")
+_COST_KEYS = ("provider", "client", "day")
 _DEFAULT_LIMIT = 20
 _DEFAULT_MISSES = 200
 
+_COST_WORDS = f"Summed by {', '.join(_COST_KEYS[:-1])} or {_COST_KEYS[-1]}"
 _STATUS_WORDS = f"{', '.join(_STATUSES[:-1])} or {_STATUSES[-1]}"
 
 app = typer.Typer(
@@ -32,7 +35,6 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 app.add_typer(keys_app, name="keys")
-stack_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 app.add_typer(stack_app, name="stack")
 
 Ids = Annotated[
@@ -65,12 +67,7 @@ def main() -> None:
 
 @group(keys_app)
 def keys() -> None:
-    """Create, list and revoke keys of the API."""
-
-
-@group(stack_app)
-def stack() -> None:
-    """Remove a deployed stack."""
+    """Create, list and revoke keys of the API, and limit what their clients may cost."""
 
 
 @command(
@@ -289,6 +286,80 @@ def list_keys(run: Run) -> int:
     return run_list(run)
 
 
+@command(
+    keys_app,
+    "limits",
+    "invoice-capture keys limits",
+    "invoice-capture keys limits accounting --providers abbyy,embedded --documents-per-day 200",
+    "invoice-capture keys limits accounting --pages-per-month 5000 --json",
+    "invoice-capture keys limits accounting --clear",
+    path="keys",
+)
+def limit_client(
+    run: Run,
+    *,
+    client: Annotated[
+        str | None, typer.Argument(metavar="CLIENT", help="Whose limits; of all, without.", show_default=False)
+    ] = None,
+    providers: Annotated[
+        str | None,
+        typer.Option("--providers", metavar="A,B", help="It may use these and no others; * is any."),
+    ] = None,
+    documents_per_day: Annotated[
+        int | None, typer.Option("--documents-per-day", metavar="N", min=0, help="So many may be started a day.")
+    ] = None,
+    documents_per_month: Annotated[
+        int | None, typer.Option("--documents-per-month", metavar="N", min=0, help="So many a calendar month.")
+    ] = None,
+    pages_per_day: Annotated[
+        int | None,
+        typer.Option("--pages-per-day", metavar="N", min=0, help="None is started once providers had so many pages."),
+    ] = None,
+    pages_per_month: Annotated[
+        int | None, typer.Option("--pages-per-month", metavar="N", min=0, help="So many a calendar month.")
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Take all limits of the client away.")] = False,
+) -> int:
+    """Show or change what clients may cost. Needs the stack."""
+    from invoice_capture_cli.key_limits import limits
+
+    given = {
+        "providers": providers,
+        "documents_a_day": documents_per_day,
+        "documents_a_month": documents_per_month,
+        "pages_a_day": pages_per_day,
+        "pages_a_month": pages_per_month,
+    }
+    return limits(run, client, given, clear=clear)
+
+
+@command(
+    app,
+    "costs",
+    "invoice-capture costs",
+    "invoice-capture costs --month 2026-11 --by client",
+    "invoice-capture costs --by day --csv",
+    "invoice-capture costs --json",
+)
+def costs(
+    run: Run,
+    *,
+    month: Annotated[
+        str | None, typer.Option("--month", metavar="YYYY-MM", help="Of this month; of the present one, without.")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", metavar="WORD", help=f"{_COST_WORDS}.")] = "provider",
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> int:
+    """Show what providers charge, as it is estimated. Needs the stack."""
+    from invoice_capture_cli.costs import costs as run_costs
+    from invoice_capture_cli.values import month_named
+
+    _require_one_of("--by", by, _COST_KEYS)
+    if as_csv and run.json:
+        raise UsageError("--csv and --json are two forms: take one.")
+    return run_costs(run, month_named(month), by, as_csv=as_csv)
+
+
 @command(keys_app, "revoke", "invoice-capture keys revoke KEY_ID", path="keys")
 def revoke_key(
     run: Run, key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="As keys list shows it.")]
@@ -297,33 +368,6 @@ def revoke_key(
     from invoice_capture_cli.keys import revoke
 
     return revoke(run, key_id)
-
-
-@command(
-    stack_app,
-    "remove",
-    "invoice-capture stack remove STACK --yes STACK",
-    "invoice-capture stack remove STACK --yes STACK --empty-bucket --yes-empty BUCKET",
-    path="stack",
-)
-def remove_stack(
-    run: Run,
-    name: Annotated[str, typer.Argument(metavar="STACK", help="The name of the stack; no other is touched.")],
-    empty_bucket: Annotated[
-        bool, typer.Option("--empty-bucket", help="Delete all documents, results and jobs as well.")
-    ] = False,
-    yes: Annotated[
-        str | None, typer.Option("--yes", metavar="STACK", help="The name again, instead of being asked for it.")
-    ] = None,
-    yes_empty: Annotated[
-        str | None,
-        typer.Option("--yes-empty", metavar="BUCKET", help="The bucket's name, instead of being asked for it."),
-    ] = None,
-) -> int:
-    """Remove a stack and its keys. Documents and jobs stay, unless you say so twice. Asks first."""
-    from invoice_capture_cli.removal import Words, remove
-
-    return remove(run, name, Words(yes, yes_empty), empty_bucket=empty_bucket)
 
 
 def _require_one_of(option: str, value: str | None, words: tuple[str, ...]) -> None:

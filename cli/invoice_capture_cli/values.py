@@ -147,3 +147,14 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
     paths = list(paths)
     uses = Counter(PurePath(path).name for path in paths)
     return {path: name if uses[name := PurePath(path).name] == 1 else path for path in paths}
+
+
+def month_named(text: str | None) -> str:
+    """A month as ``2026-11``, the present one in UTC without a text. Raises UsageError."""
+    if text is None:
+        return f"{datetime.now(UTC):%Y-%m}"
+    try:
+        month = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError as exc:
+        raise UsageError(f"--month is a month such as 2026-11; not {text!r}.") from exc
+    return f"{month:%Y-%m}"

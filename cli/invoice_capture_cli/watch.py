@@ -42,7 +42,7 @@ def _begin(run: Run, ids: list[str]) -> list[Job]:
     """The jobs to follow. Raises UsageError for an id that is none."""
     if not ids:
         wanted = Wanted({"status": {"$in": list(UNFINISHED)}}, order="asc")
-        return [job for rows, _ in run.jobs.pages(wanted) for job in rows]
+        return [job for page in run.jobs.pages(wanted) for job in page.jobs]
     found = run.jobs.listed(ids)
     if missing := [job_id for job_id in ids if job_id not in found]:
         raise UsageError(f"There is no job {', '.join(missing)}. invoice-capture list shows the ids of yours.")

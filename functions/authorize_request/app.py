@@ -9,6 +9,6 @@ from invoice_capture.observability import info, observed
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    authorization = application().authorize_request(authorization_request(event))
-    info("Request authorized.", client=authorization.principal.client, key_id=authorization.key_id)
-    return authorization.to_json()
+    decision = application().authorize_request.decide(authorization_request(event))
+    info(decision.name, **decision.details)
+    return decision.to_json()

@@ -10,6 +10,8 @@ from typing import Any
 from local_stack.errors import TemplateError
 
 ANY = "ANY"
+EVERYWHERE = ("/*", "*")
+"""The setting of a stage for all methods that have none of their own."""
 _ANY_METHOD = "x-amazon-apigateway-any-method"
 _METHODS = frozenset({"get", "head", "post", "put", "patch", "delete", "options", _ANY_METHOD})
 _FUNCTION = re.compile(r"/functions/arn:[^:]+:lambda:[^:]*:[^:]*:function:([^:/]+)(?::[^/]+)?/invocations$")
@@ -43,6 +45,14 @@ class GatewayResponse:
 
 
 @dataclass(frozen=True)
+class Throttle:
+    """``rate`` is in requests a second, ``burst`` how many may come at once."""
+
+    rate: float
+    burst: int
+
+
+@dataclass(frozen=True)
 class UsagePlan:
     """``rate`` is in requests a second; None is no limit. ``period`` is DAY, WEEK or MONTH."""
 
@@ -55,7 +65,10 @@ class UsagePlan:
 
 @dataclass(frozen=True)
 class Api:
-    """``methods`` by resource path and HTTP method, ``ANY`` for all; ``responses`` by type of refusal."""
+    """``methods`` by resource path and HTTP method, ``ANY`` for all; ``responses`` by type of refusal.
+
+    ``throttles`` are those of the stage, by resource path and HTTP method; ``EVERYWHERE`` for what has none of its own.
+    """
 
     logical_id: str
     id: str
@@ -66,6 +79,7 @@ class Api:
     binary_types: frozenset[str] = frozenset()
     key_from_authorizer: bool = False
     plan: UsagePlan | None = None
+    throttles: Mapping[tuple[str, str], Throttle] = field(default_factory=dict)
 
     @property
     def function_names(self) -> frozenset[str]:
@@ -84,7 +98,7 @@ def read_apis(ids: Mapping[str, str], resolved: Mapping[str, Any]) -> Iterator[A
             continue
         properties = resource["Properties"]
         body, api_id = properties.get("Body", {}), ids[logical_id]
-        stage, stage_variables = _stage(ids, resolved, logical_id)
+        stage, stage_properties = _stage(ids, resolved, logical_id)
         schemes = body.get("securityDefinitions") or body.get("components", {}).get("securitySchemes", {})
         binary_types = {
             *properties.get("BinaryMediaTypes", ()),
@@ -96,19 +110,33 @@ def read_apis(ids: Mapping[str, str], resolved: Mapping[str, Any]) -> Iterator[A
             stage=stage,
             methods=dict(_resources(logical_id, body, schemes)),
             responses=dict(_responses(logical_id, body)),
-            stage_variables=stage_variables,
+            stage_variables={key: str(value) for key, value in stage_properties.get("Variables", {}).items()},
             binary_types=frozenset(name.replace("~1", "/") for name in binary_types),
             key_from_authorizer=properties.get("ApiKeySourceType") == "AUTHORIZER",
             plan=_plan(ids, resolved, api_id, stage),
+            throttles=dict(_throttles(stage_properties)),
         )
 
 
-def _stage(ids: Mapping[str, str], resolved: Mapping[str, Any], logical_id: str) -> tuple[str, dict[str, str]]:
+def _stage(ids: Mapping[str, str], resolved: Mapping[str, Any], logical_id: str) -> tuple[str, Mapping[str, Any]]:
+    """Name and properties of the stage of an API."""
     for name, resource in resolved.items():
         properties = resource["Properties"]
         if resource["Type"] == "AWS::ApiGateway::Stage" and properties["RestApiId"] == ids[logical_id]:
-            return ids[name], {key: str(value) for key, value in properties.get("Variables", {}).items()}
+            return ids[name], properties
     raise TemplateError(f"{logical_id} has no stage, so nobody could call it.")
+
+
+def _throttles(stage: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Throttle]]:
+    for setting in stage.get("MethodSettings", ()):
+        if "ThrottlingRateLimit" in setting:
+            where = _path_of(setting["ResourcePath"]), setting["HttpMethod"]
+            yield where, Throttle(float(setting["ThrottlingRateLimit"]), int(setting["ThrottlingBurstLimit"]))
+
+
+def _path_of(encoded: str) -> str:
+    """The resource that a setting is of: ``/`` and then its path, of which each slash is ``~1``."""
+    return encoded.removeprefix("/").replace("~1", "/") if encoded.startswith("/~1") else encoded
 
 
 def _resources(

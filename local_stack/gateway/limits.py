@@ -1,15 +1,49 @@
-"""How much a client may ask: the rate, the burst and the quota of a usage plan, for each of its keys."""
+"""How much may be asked: of a stage by everybody together, and by each client what its usage plan allows."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import boto3
 
-from local_stack.gateway.api import UsagePlan
+from local_stack.gateway.api import EVERYWHERE, Throttle, UsagePlan
 from local_stack.gateway.responses import Refused
+
+
+class StageLimits:
+    """The throttles of a stage, which everybody shares, with a key or without; kept by ``monotonic``, in seconds."""
+
+    def __init__(self, throttles: Mapping[tuple[str, str], Throttle], monotonic: Callable[[], float]) -> None:
+        self._throttles = throttles
+        self._tokens = _Tokens(monotonic)
+        self._lock = threading.Lock()
+
+    def take(self, resource: str, http_method: str) -> None:
+        """Count one request. Raises Refused when its method, or all that have no throttle of their own, had enough."""
+        where = (resource, http_method) if (resource, http_method) in self._throttles else EVERYWHERE
+        throttle = self._throttles.get(where)
+        if throttle is not None:
+            with self._lock:
+                self._tokens.take("/".join(where), throttle.rate, throttle.burst)
+
+
+class _Tokens:
+    """Buckets of tokens by name, which fill up with time."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def take(self, name: str, rate: float, burst: float) -> None:
+        """Raises Refused when there is none."""
+        now = self._monotonic()
+        left, since = self._left.get(name, (burst, now))
+        left = min(burst, left + (now - since) * rate)
+        self._left[name] = (left - 1 if left >= 1 else left, now)
+        if left < 1:
+            raise Refused("THROTTLED")
 
 
 class Limits:
@@ -27,10 +61,9 @@ class Limits:
     ) -> None:
         self._plan = plan
         self._is_enrolled = is_enrolled
-        self._monotonic = monotonic
         self._now = now
         self._lock = threading.Lock()
-        self._tokens: dict[str, tuple[float, float]] = {}
+        self._tokens = _Tokens(monotonic)
         self._used: dict[str, tuple[tuple[int, ...], int]] = {}
 
     def take(self, key: str | None) -> None:
@@ -46,15 +79,8 @@ class Limits:
             self._take_from_quota(self._plan, key)
 
     def _take_token(self, plan: UsagePlan, key: str) -> None:
-        if plan.rate is None:
-            return
-        most = float(max(1, plan.burst if plan.burst is not None else plan.rate))
-        now = self._monotonic()
-        left, since = self._tokens.get(key, (most, now))
-        left = min(most, left + (now - since) * plan.rate)
-        self._tokens[key] = (left - 1 if left >= 1 else left, now)
-        if left < 1:
-            raise Refused("THROTTLED")
+        if plan.rate is not None:
+            self._tokens.take(key, plan.rate, max(1, plan.burst if plan.burst is not None else plan.rate))
 
     def _take_from_quota(self, plan: UsagePlan, key: str) -> None:
         if plan.quota is None:

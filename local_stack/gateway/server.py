@@ -23,7 +23,7 @@ from local_stack.gateway.events import (
     proxy_event,
     request_context,
 )
-from local_stack.gateway.limits import Limits
+from local_stack.gateway.limits import Limits, StageLimits
 from local_stack.gateway.responses import Malformed, Refused, proxy_response, refusal
 from local_stack.gateway.routing import Route, find
 from local_stack.isolation import REGION
@@ -59,6 +59,7 @@ class Gateway:
         self._invoke = invoke
         self._now = now
         self._integration_seconds = integration_seconds
+        self._stage_limits = StageLimits(api.throttles, monotonic)
         self._limits = Limits(api.plan, is_enrolled, monotonic, now)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="gateway")
 
@@ -73,6 +74,8 @@ class Gateway:
             received = _received(request)
             route = self._route(received)
             context.update(request_context(self._api, route, received, self._now()))
+            # Before anybody is asked who it is: what is refused here costs nothing.
+            self._stage_limits.take(route.resource, received.method)
             self._admit(route, received, context)
             return self._integrate(route, received, context)
         except Refused as exc:

@@ -80,6 +80,11 @@ def _written(_action: str, parameters: Parameters, _region: str) -> Iterator[Nee
     yield "s3:PutObject", object_arn(parameters["Bucket"], parameters["Key"])
 
 
+def _copied(_action: str, parameters: Parameters, region: str) -> Iterator[Need]:
+    yield from _object("s3:GetObject", parameters["CopySource"], region)
+    yield from _written("s3:PutObject", parameters, region)
+
+
 def _listing(action: str) -> Callable[[str, Parameters, str], Iterator[Need]]:
     def find(_action: str, parameters: Parameters, _region: str) -> Iterator[Need]:
         yield action, bucket_arn(parameters["Bucket"])
@@ -148,6 +153,7 @@ _BY_OPERATION: Mapping[str, _Find] = MappingProxyType(
         "s3:DeleteObject": _object,
         "s3:HeadObject": _head,
         "s3:PutObject": _written,
+        "s3:CopyObject": _copied,
         "s3:CreateMultipartUpload": _written,
         "s3:UploadPart": _written,
         "s3:CompleteMultipartUpload": _written,

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
@@ -18,6 +19,8 @@ from local_stack.hostility.index_lag import RecentWrites
 from local_stack.hostility.running_transactions import RunningTransactions
 from local_stack.moto_patches.host import Host, Patch, TableCall
 
+_SCALARS = frozenset({"S", "N", "BOOL", "NULL"})
+
 
 def patches(host: Host) -> list[Patch]:
     recent, queried = RecentWrites(), list[Mapping[str, Any]]()
@@ -27,6 +30,7 @@ def patches(host: Host) -> list[Patch]:
         (DynamoDBBackend, "transact_write_items", _transactions()),
         # The only copies of a table are those for rolling back.
         (Table, "__deepcopy__", lambda table, _memo: table),
+        (BaseJSONSerializer, "_serialize_type_structure", _values_as_they_are()),
     ]
 
 
@@ -61,7 +65,10 @@ def _requests(host: Host, recent: RecentWrites, queried: list[Mapping[str, Any]]
                 indexes = {
                     index.name: tuple(part["AttributeName"] for part in index.schema) for index in table.all_indexes()
                 }
-                host.table_called(TableCall(operation, body, before, after, tuple(queried), names, indexes))
+                projected = {
+                    index.name: tuple(index.projection.get("NonKeyAttributes", ())) for index in table.all_indexes()
+                }
+                host.table_called(TableCall(operation, body, before, after, tuple(queried), names, indexes, projected))
             return answer
 
     return call_unless_conflicting
@@ -92,6 +99,19 @@ def _queries(host: Host, recent: RecentWrites, queried: list[Mapping[str, Any]])
         return found
 
     return query_partition
+
+
+def _values_as_they_are() -> Any:
+    serialize = BaseJSONSerializer._serialize_type_structure
+
+    def serialize_structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        """moto looks under three names for each of the ten types that a value might have: half of an answer's time."""
+        if shape.name == "AttributeValue" and len(value) == 1 and not _SCALARS.isdisjoint(value):
+            serializer._default_serialize(serialized, value, shape, key)
+        else:
+            serialize(serializer, serialized, value, shape, key)
+
+    return serialize_structure
 
 
 def _transactions() -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from local_stack.clock import ScaledClock
@@ -22,7 +22,7 @@ class TableCall:
 
     ``before`` and ``after`` hold the items of the keys in the request, in its order; None is an absent item.
     ``queried`` are the whole items that a query read, ``key`` the table's key attributes and ``indexes`` those
-    of its secondary indexes.
+    of its secondary indexes, which carry those of ``projected`` as well.
     """
 
     operation: str
@@ -32,6 +32,7 @@ class TableCall:
     queried: tuple[Mapping[str, Any], ...]
     key: tuple[str, ...]
     indexes: Mapping[str, tuple[str, ...]]
+    projected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Host(Protocol):

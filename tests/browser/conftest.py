@@ -18,6 +18,8 @@ from local_stack.stack import LocalStack
 PROJECT = Path(__file__).resolve().parents[2]
 # Long, for a machine that is busy with other things; what is there is not waited for.
 MOST_MILLISECONDS = 60_000
+# Every tab loads all files of the page anew.
+_UNTHROTTLED = {"StageRequestBurst": "1000", "OpenRequestBurst": "1000"}
 expect.set_options(timeout=MOST_MILLISECONDS)
 _ARGUMENTS = (
     "--disable-background-networking",
@@ -55,7 +57,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(request: pytest.FixtureRequest) -> Iterator[Served]:
     """The project's stack, with the module's ``PARAMETERS`` of its template where it has some."""
-    with LocalStack(api_port=0, parameters=getattr(request.module, "PARAMETERS", {})) as stack:
+    with LocalStack(api_port=0, parameters=_UNTHROTTLED | getattr(request.module, "PARAMETERS", {})) as stack:
         yield Served(str(stack.api_url), make_key(stack))
 
 

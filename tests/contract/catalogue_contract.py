@@ -148,18 +148,57 @@ class OrdersContract:
         for number in ("N1", "N2"):
             orders.place(an_ordered_job(f"B-{number}", number))
 
-    def test_everything_of_a_job_is_erased(self, jobs: Any, submissions: Any, orders: Any) -> None:
+    def test_everything_of_a_job_is_erased(self, jobs: Any, submissions: Any, orders: Any, catalogue: Any) -> None:
         for job_id in ("A", "AB"):
             job = an_ordered_job(job_id)
             orders.place(job)
             orders.start(started(job))
             submissions.begin(a_row(job_id))
             jobs.capture(job_id, 1, {"total": {}, "lines": []}, [], NOW, summary={})
-        orders.withdraw(jobs.get("A"), NOW)
-        orders.erase("A")
-        orders.erase("A")
+        withdrawn = jobs.get("A")
+        orders.withdraw(withdrawn, NOW)
+        orders.place(an_ordered_job("B", "N-A"))
+        for _ in range(2):
+            orders.erase(withdrawn, submissions.of_job("A"))
+        assert list(catalogue.numbered("acme", ["N-A"])) == ["B"]
         assert (jobs.get("A"), jobs.invoice("A"), submissions.get(("A", 1))) == (None, None, None)
         assert jobs.invoice("AB") is not None
+
+    def test_a_reference_is_erased_with_its_job(self, jobs: Any, submissions: Any, orders: Any) -> None:
+        for job_id in ("A", "B"):
+            job = an_ordered_job(job_id)
+            orders.place(job)
+            orders.start(started(job))
+            submissions.begin(replace(a_row(job_id), reference="r"))
+        assert submissions.claim_reference(submissions.get(("A", 1))) is None
+        orders.erase(jobs.get("B"), submissions.of_job("B"))
+        orders.place(an_ordered_job("C"))
+        orders.start(started(an_ordered_job("C")))
+        submissions.begin(replace(a_row("C"), reference="r"))
+        assert submissions.claim_reference(submissions.get(("C", 1))).job_id == "A"
+        orders.erase(jobs.get("A"), submissions.of_job("A"))
+        assert submissions.claim_reference(submissions.get(("C", 1))) is None
+
+    def test_a_job_expires_once_unless_it_is_open_or_untold(
+        self, jobs: Any, submissions: Any, orders: Any, catalogue: Any, fail: Any
+    ) -> None:
+        later = NOW + RETENTION + timedelta(days=1)
+        job = an_ordered_job("A")
+        orders.place(job)
+        assert list(catalogue.past_retention(later)) == ["A"]
+        orders.start(started(job))
+        assert not orders.expire(job, later)
+        fail("A")
+        failed = jobs.get("A")
+        assert not orders.expire(failed, later)
+        jobs.told("A", failed.finished_at)
+        assert orders.expire(jobs.get("A"), later)
+        assert jobs.get("A").status is JobStatus.CANCELLED
+        assert not orders.expire(failed, later)
+        # What a removal that broke off left is found again.
+        assert list(catalogue.past_retention(later)) == ["A"]
+        orders.erase(jobs.get("A"), [])
+        assert list(catalogue.past_retention(later)) == []
 
     def test_a_dropped_document_can_be_withdrawn_as_well(self, jobs: Any, orders: Any, catalogue: Any) -> None:
         jobs.create(a_job("J1"))
@@ -240,6 +279,26 @@ class CatalogueContract:
         with pytest.raises(ValueError, match="nextToken"):
             catalogue.page("acme", NOW, limit=5, token=token)
 
+    def test_a_head_has_what_lists_go_by(self, jobs: Any, orders: Any, catalogue: Any) -> None:
+        for number, group in enumerate(["march", None]):
+            job = an_ordered_job(f"A{number}", minutes=number)
+            orders.place(replace(job, order=replace(job.order, group=group)))
+        first = jobs.get("A0")
+        orders.change(first, replace(first.order, group="april"), first.document, ("x",), NOW)
+        orders.start(started(jobs.get("A0")))
+        jobs.claim_fingerprint("digest", "A0", NOW)
+        page = catalogue.heads("acme", NOW, limit=9, descending=False)
+        told = [(head.job_id, head.is_complete, head.status, head.group, head.summary) for head in page.heads]
+        assert told == [
+            ("A0", True, JobStatus.RECEIVED, "april", None),
+            ("A1", True, JobStatus.CREATED, None, None),
+        ]
+        assert [head.is_complete for head in catalogue.heads(None, NOW, limit=9).heads] == [False, False]
+        part = catalogue.heads("acme", NOW, limit=1)
+        rest = catalogue.heads("acme", NOW, limit=1, token=part.next_token)
+        assert [head.job_id for head in (*part.heads, *rest.heads)] == ["A1", "A0"]
+        assert rest.next_token is None
+
     def test_a_list_is_narrowed_by_time(self, jobs: Any, orders: Any, catalogue: Any) -> None:
         self._fill(jobs, orders)
         between = {"since": NOW + timedelta(minutes=3), "until": NOW + timedelta(minutes=5)}
@@ -260,6 +319,16 @@ class CatalogueContract:
             assert list(catalogue.page(client, last_day + timedelta(days=1), limit=9).job_ids) == ["B"]
             assert catalogue.count(client, last_day + timedelta(days=2)) == 0
             assert list(catalogue.page(client, last_day + timedelta(days=2), limit=9).job_ids) == []
+
+    def test_jobs_past_their_retention_are_named_the_oldest_first(self, jobs: Any, orders: Any, catalogue: Any) -> None:
+        for number in (*range(60, 120), *range(60)):
+            orders.place(an_ordered_job(f"A{number:03}", minutes=number))
+        orders.place(an_ordered_job("B", minutes=24 * 60))
+        orders.withdraw(jobs.get("A005"), NOW)
+        expected = [f"A{number:03}" for number in range(120) if number != 5]
+        assert list(catalogue.past_retention(NOW + RETENTION)) == []
+        assert list(catalogue.past_retention(NOW + RETENTION + timedelta(days=1))) == expected
+        assert list(catalogue.past_retention(NOW + RETENTION + timedelta(days=2))) == [*expected, "B"]
 
     def test_jobs_are_found_by_their_numbers(self, orders: Any, catalogue: Any) -> None:
         for job_id in ("A", "B"):

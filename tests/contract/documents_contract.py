@@ -54,6 +54,28 @@ class DocumentsContract:
         with pytest.raises(DocumentMissing):
             documents.read(pointer)
 
+    def test_a_version_is_copied_and_the_copy_outlives_it(self, documents: Any, put: Any) -> None:
+        first = put("uploads/c/1/a b+ü.pdf", b"first")
+        put("uploads/c/1/a b+ü.pdf", b"second!")
+        pointer, _ = documents.describe(BUCKET, "uploads/c/1/a b+ü.pdf", first)
+        copy = documents.copy(pointer, "documents/c/2/b.pdf")
+        assert (copy.key, copy.size, copy.is_stored) == ("documents/c/2/b.pdf", 5, True)
+        assert copy.version_id
+        documents.remove_all(BUCKET, pointer.key)
+        assert documents.read(copy) == b"first"
+        with pytest.raises(DocumentMissing):
+            documents.copy(pointer, "documents/c/2/c.pdf")
+
+    def test_every_version_of_one_key_is_removed(self, documents: Any, put: Any) -> None:
+        versions = [put("uploads/c/1/a.pdf", content) for content in (b"1", b"2", b"3")]
+        other = put("uploads/c/1/a.pdf.pdf", b"other")
+        documents.remove_all(BUCKET, "uploads/c/1/a.pdf")
+        documents.remove_all(BUCKET, "uploads/c/1/a.pdf")
+        for version in versions:
+            with pytest.raises(DocumentMissing):
+                documents.describe(BUCKET, "uploads/c/1/a.pdf", version)
+        assert documents.describe(BUCKET, "uploads/c/1/a.pdf.pdf", other)[0].size == 5
+
     def test_the_beginning_of_a_document_is_read_alone(self, documents: Any, put: Any) -> None:
         for content, size, beginning in ((b"0123456789", 4, b"0123"), (b"01", 4, b"01"), (b"", 4, b"")):
             version = put("incoming/c.pdf", content)

@@ -89,6 +89,16 @@ class JobsAndSubmissionsContract:
         assert jobs.claim_fingerprint("abc", "gone", NOW) == "gone"
         assert jobs.claim_fingerprint("abc", "J2", NOW) == "J2"
 
+    def test_a_fingerprint_is_given_up_by_its_owner_alone(self, jobs: Any) -> None:
+        for job_id in ("J1", "J2", "J3"):
+            jobs.create(a_job(job_id))
+        jobs.claim_fingerprint("abc", "J1", NOW)
+        jobs.release_fingerprint("abc", "J2")
+        assert jobs.claim_fingerprint("abc", "J2", NOW) == "J1"
+        for _ in range(2):
+            jobs.release_fingerprint("abc", "J1")
+        assert jobs.claim_fingerprint("abc", "J3", NOW) == "J3"
+
     def test_a_job_that_is_gone_is_written_by_nobody(self, jobs: Any, submissions: Any) -> None:
         with pytest.raises(JobClosed):
             submissions.begin(a_row())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from invoice_capture.aws.job_store import DynamoDBJobStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.job import JobStatus
+from invoice_capture.domain.page_token import page_token
 from tests.contract.catalogue_contract import (
     NOW,
     RETENTION,
@@ -100,7 +103,7 @@ class TestDynamoDBOrders(_OnDynamoDB, OrdersContract):
     def test_an_erased_job_leaves_nothing(self, jobs: Any, orders: Any, aws: Clients) -> None:
         orders.place(an_ordered_job("A"))
         orders.withdraw(jobs.get("A"), NOW)
-        orders.erase("A")
+        orders.erase(jobs.get("A"), [])
         left = aws.dynamodb.scan(TableName="table")["Items"]
         assert {item["PK"]["S"].partition("#")[0] for item in left} <= {"COUNTS"}
 
@@ -125,6 +128,62 @@ class TestDynamoDBCatalogue(_OnDynamoDB, CatalogueContract):
             assert catalogue.count(client, NOW) == size
             costs.append(dict(calls))
         assert costs[0] == costs[1]
+
+    @pytest.mark.parametrize(
+        ("created_at", "job"),
+        [
+            ("2026-03-31T12:00:00.000Z", "JOB#" + "A" * 2100),
+            ("2026-03-31T12:00:00.000Z", "KEYS"),
+            ("2026-03-31T12:00:00.000Z", "JOB#A B"),
+            ("2026-03-31T12:00:00.000Z", ""),
+            ("2026-03-31T12:00:00Z", "JOB#A"),
+            ("2026-03-31", "JOB#A"),
+            ("2026-03-31T12:00:00.000Z~", "JOB#A"),
+            (7, "JOB#A"),
+            ("2026-03-31T12:00:00.000Z", {"S": "JOB#A"}),
+        ],
+    )
+    @pytest.mark.parametrize("client", ["acme", None])
+    def test_a_forged_token_is_refused_before_dynamodb_sees_it(
+        self, orders: Any, catalogue: Any, aws: Clients, client: str | None, created_at: Any, job: Any
+    ) -> None:
+        orders.place(an_ordered_job("A"))
+        asked: list[str] = []
+        aws.dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: asked.append(model.name))
+        token = page_token([[created_at, job]] * (1 if client else 8))
+        with pytest.raises(ValueError, match="nextToken"):
+            catalogue.page(client, NOW, limit=5, token=token)
+        assert asked == []
+
+    @pytest.mark.parametrize("client", ["acme", None])
+    def test_a_token_of_another_time_begins_within_what_is_asked_for(
+        self, orders: Any, catalogue: Any, aws: Clients, client: str | None
+    ) -> None:
+        """DynamoDB refuses to begin elsewhere: retention goes on between two pages, and filters may change."""
+        for number in range(6):
+            orders.place(an_ordered_job(f"A{number}", minutes=number))
+        begins: list[str] = []
+
+        def note(params: Any, **_: Any) -> None:
+            body = json.loads(params["body"])
+            begins.extend(key["created_at"]["S"] for key in [body.get("ExclusiveStartKey")] if key)
+
+        aws.dynamodb.meta.events.register("before-call.dynamodb.Query", note)
+
+        def ids(token: str, descending: bool, **narrow: Any) -> list[str]:
+            return list(catalogue.page(client, NOW, limit=9, token=token, descending=descending, **narrow).job_ids)
+
+        def token_of(created_at: str) -> str:
+            return page_token([[created_at, "JOB#A"]] * (1 if client else 8))
+
+        whole = [f"A{number}" for number in range(6)]
+        for before in (token_of("1999-01-01T00:00:00.000Z"), token_of("0001-01-01T00:00:00.000Z")):
+            assert ids(before, True) == []
+            assert ids(before, False) == whole
+        late = token_of("2099-01-01T00:00:00.000Z")
+        narrow = {"since": NOW + timedelta(minutes=2), "until": NOW + timedelta(minutes=3)}
+        assert (ids(late, True, **narrow), ids(late, False, **narrow)) == (["A3", "A2"], [])
+        assert begins == []
 
     def test_a_transaction_that_another_one_holds_up_is_tried_again(self, orders: Any, aws: Clients) -> None:
         refusals = iter([True, True, False])

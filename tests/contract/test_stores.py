@@ -20,6 +20,8 @@ from invoice_capture.aws.job_store import DynamoDBJobStore
 from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
+from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.errors import JobClosed
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import Outcome
 from invoice_capture.ports import Shown, StaleWrite
@@ -153,6 +155,19 @@ class TestDynamoDBJobsAndSubmissions(JobsAndSubmissionsContract, SubmissionsCont
         assert [line for portion in portions for line in portion] == lines
         assert int(items[0]["pages_of_lines"]["N"]) == len(items) > 1
 
+    def test_lines_that_are_written_beside_a_job_that_was_deleted_are_taken_back(
+        self, jobs: Any, submissions: Any, end: Any, aws: Clients
+    ) -> None:
+        lines = [{"description": {"value": f"{number} " + "x" * 900, "confidence": 1.0}} for number in range(1000)]
+        jobs.create(a_job())
+        submissions.begin(a_row())
+        end("J1", JobStatus.CANCELLED)
+        before = aws.dynamodb.scan(TableName="table")["Count"]
+        with pytest.raises(JobClosed):
+            jobs.capture("J1", 1, {**INVOICE, "lines": lines}, [], NOW, summary={})
+        assert not jobs.confirm("J1", {**INVOICE, "lines": lines}, [], NOW, summary={})
+        assert aws.dynamodb.scan(TableName="table")["Count"] == before
+
     def test_a_write_whose_answer_was_lost_finds_itself(self, aws: Clients, jobs: Any) -> None:
         class Repeating(Table):
             """boto3 sends a request again when its answer does not come."""
@@ -184,6 +199,24 @@ class TestS3Documents(DocumentsContract):
     @pytest.fixture
     def put(self, aws: Clients) -> Any:
         return lambda key, content: aws.s3.put_object(Bucket=BUCKET, Key=key, Body=content)["VersionId"]
+
+    def test_a_marker_is_removed_when_nothing_is_left_behind_it(self, documents: Any, put: Any, aws: Clients) -> None:
+        """Else each deletion would leave one, and with it the document's name."""
+        others = [put(key, b"x") for key in ("incoming/a.pdf.pdf", "incoming/a")]
+        versions = [put("incoming/a.pdf", content) for content in (b"1", b"2")]
+        for _ in range(2):
+            aws.s3.delete_object(Bucket=BUCKET, Key="incoming/a.pdf")
+
+        def left() -> tuple[list[str], int]:
+            found = aws.s3.list_object_versions(Bucket=BUCKET, Prefix="incoming/")
+            return [entry["VersionId"] for entry in found.get("Versions", [])], len(found.get("DeleteMarkers", []))
+
+        pointers = [DocumentPointer(BUCKET, "incoming/a.pdf", version, 1) for version in versions]
+        documents.remove(pointers[1])
+        # The older one would be the present one again without them.
+        assert (sorted(left()[0]), left()[1]) == (sorted([versions[0], *others]), 2)
+        documents.remove(pointers[0])
+        assert (sorted(left()[0]), left()[1]) == (sorted(others), 0)
 
     def test_a_document_is_stored_as_what_it_is_and_linked_as_what_is_said(self, documents: Any, aws: Clients) -> None:
         pointer = documents.write(BUCKET, "documents/c/1/a.xml", BytesIO(b"\x89PNG\r\n\x1a\n"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import Job, JobStatus, Order, expires_on, sources_of
-from invoice_capture.ports import NumberTaken, Page
+from invoice_capture.domain.submission import Submission
+from invoice_capture.ports import Head, HeadPage, NumberTaken, Page
 from tests.fakes.stores import MemoryJobStore, MemorySubmissionStore
 
 
@@ -18,6 +20,8 @@ class MemoryJobOrders:
         self._jobs = jobs
         self._submissions = submissions
         self.numbers: dict[tuple[str, str], str] = {}
+        # Jobs that were made CANCELLED because their retention was over; they stay where they are found.
+        self.expired: set[str] = set()
 
     def place(self, job: Job) -> None:
         if job.order is None:
@@ -70,11 +74,25 @@ class MemoryJobOrders:
             self.numbers.pop((present.order.client, present.order.job_number), None)
         return True
 
-    def erase(self, job_id: str) -> None:
+    def expire(self, job: Job, now: datetime) -> bool:
+        present = self._jobs.jobs.get(job.job_id)
+        if present is None or present.status is not job.status or present.is_untold:
+            return False
+        self._jobs.jobs[job.job_id] = replace(present, status=JobStatus.CANCELLED, updated_at=now, finished_at=now)
+        self.expired.add(job.job_id)
+        return True
+
+    def erase(self, job: Job, submissions: Sequence[Submission]) -> None:
+        job_id = job.job_id
+        if job.order is not None and self.numbers.get((job.order.client, job.order.job_number)) == job_id:
+            del self.numbers[job.order.client, job.order.job_number]
         self._jobs.jobs.pop(job_id, None)
         for name in ("INVOICE", "CONFIRMED"):
             self._jobs.stored.pop((job_id, name), None)
         if self._submissions is not None:
+            for row in submissions:
+                if self._submissions.references.get((row.provider, row.reference or "")) == row.key:
+                    del self._submissions.references[row.provider, row.reference or ""]
             for key in [key for key in self._submissions.rows if key[0] == job_id]:
                 del self._submissions.rows[key]
 
@@ -122,6 +140,21 @@ class MemoryJobCatalogue:
         has_more = len(listed) > offset + limit
         return Page(page, json.dumps({"last": page[-1]}) if has_more and page else None)
 
+    def past_retention(self, now: datetime) -> Iterator[str]:
+        old = [
+            job
+            for job in self._jobs.jobs.indexed
+            if expires_on(job.created_at, self._retention) < now.date()
+            and (job.status is not JobStatus.CANCELLED or job.job_id in self._orders.expired)
+        ]
+        yield from (job.job_id for job in sorted(old, key=lambda job: job.created_at))
+
+    def heads(self, client: str | None, now: datetime, **part: Any) -> HeadPage:
+        page = self.page(client, now, **part)
+        indexed = {job.job_id: job for job in self._jobs.jobs.indexed}
+        heads = [_head(indexed[job_id], is_complete=client is not None) for job_id in page.job_ids]
+        return HeadPage(heads, page.next_token)
+
     def numbered(self, client: str, job_numbers: Sequence[str]) -> Sequence[str]:
         numbers = dict.fromkeys(job_numbers)
         return [self._orders.numbers[client, number] for number in numbers if (client, number) in self._orders.numbers]
@@ -134,6 +167,13 @@ class MemoryJobCatalogue:
             and client in (None, job.client)
             and expires_on(job.created_at, self._retention) >= now.date()
         ]
+
+
+def _head(job: Job, *, is_complete: bool) -> Head:
+    if not is_complete:
+        return Head(job.job_id, job.created_at)
+    group = None if job.order is None else job.order.group
+    return Head(job.job_id, job.created_at, True, job.status, group, job.duplicate_of, job.summary)
 
 
 def _last_of(token: str) -> str:

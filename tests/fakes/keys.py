@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from invoice_capture.domain.api_key import ApiKey
+from invoice_capture.domain.client_limits import ClientLimits
 
 
 class MemoryKeyStore:
@@ -37,6 +38,29 @@ class MemoryKeyStore:
         if key is None:
             return False
         self.keys[key_id] = replace(key, revoked_at=key.revoked_at or now)
+        return True
+
+
+class MemoryClientStore:
+    def __init__(self) -> None:
+        self.given: dict[str, ClientLimits] = {}
+        self.used: Counter[tuple[str, str, str]] = Counter()
+
+    def limits(self, client: str) -> ClientLimits | None:
+        return self.given.get(client)
+
+    def all_limits(self) -> Mapping[str, ClientLimits]:
+        return dict(self.given)
+
+    def set_limits(self, client: str, limits: ClientLimits | None) -> None:
+        self.given.pop(client, None)
+        if limits is not None:
+            self.given[client] = limits
+
+    def take(self, client: str, what: str, period: str, most: int, now: datetime) -> bool:
+        if self.used[client, what, period] >= most:
+            return False
+        self.used[client, what, period] += 1
         return True
 
 

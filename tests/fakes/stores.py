@@ -28,6 +28,7 @@ class MemoryDocumentStore:
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str | None], bytes] = {}
         self.results: dict[str, bytes] = {}
+        self.markers: set[str] = set()
 
     def put(self, key: str, content: bytes, version_id: str | None = "v1") -> DocumentPointer:
         self.objects[key, version_id] = content
@@ -53,12 +54,26 @@ class MemoryDocumentStore:
         content.seek(0)
         return self.put(key, content.read(), f"v{len(self.objects) + 1}")
 
+    def copy(self, document: DocumentPointer, key: str) -> DocumentPointer:
+        return self.put(key, self.read(document), f"v{len(self.objects) + 1}")
+
     def offer_upload(self, key: str, media_type: str, maximum_bytes: int, seconds: int) -> UploadForm:
         self.offered = (key, media_type, maximum_bytes, seconds)
         return UploadForm("https://documents.example/", {"key": key, "Content-Type": media_type})
 
     def remove(self, pointer: DocumentPointer) -> None:
         self.objects.pop((pointer.key, pointer.version_id), None)
+        if not any(key == pointer.key for key, _version in self.objects):
+            self.markers.discard(pointer.key)
+
+    def remove_all(self, bucket: str, key: str) -> None:
+        self.markers.discard(key)
+        for version in [version for name, version in self.objects if name == key]:
+            del self.objects[key, version]
+
+    def hide(self, key: str) -> None:
+        """Delete a key as people do, without saying which version."""
+        self.markers.add(key)
 
     def remove_results(self, job_id: str) -> None:
         for key in [key for key in self.results if key.startswith(f"results/{job_id}/")]:
@@ -83,6 +98,7 @@ class MemoryJobStore:
         self.fingerprints: dict[str, str] = {}
         self.invoices: dict[str, tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]] = {}
         self.stored: dict[tuple[str, str], StoredInvoice] = {}
+        self.explanations: dict[str, str] = {}
         # Where a job stands in the due index, by partition and time, if not by its deadline.
         self.due: dict[str, tuple[str, datetime]] = {}
 
@@ -111,6 +127,10 @@ class MemoryJobStore:
         if owner != job_id and (first is None or first.status in WITHOUT_INVOICE):
             self.fingerprints[digest] = owner = job_id
         return owner
+
+    def release_fingerprint(self, digest: str, job_id: str) -> None:
+        if self.fingerprints.get(digest) == job_id:
+            del self.fingerprints[digest]
 
     def capture(
         self,
@@ -144,6 +164,10 @@ class MemoryJobStore:
         """What every end writes, whoever writes it."""
         job = replace(self.jobs[job_id], status=status, updated_at=now, finished_at=now, **changes)
         self.jobs[job_id] = replace(job, announcement=EVENTS[status])
+
+    def explain(self, job_id: str, text: str) -> None:
+        if job_id in self.jobs and self.jobs[job_id].status.is_open:
+            self.explanations[job_id] = text
 
     def told(self, job_id: str, ended_at: datetime) -> None:
         if self._is_owed(job_id, ended_at):
@@ -248,7 +272,7 @@ class MemorySubmissionStore:
         self.rows: Items[tuple[str, int], Submission] = Items()
         # Jobs whose rows nobody can read.
         self.broken: set[str] = set()
-        self._references: dict[tuple[str, str], tuple[str, int]] = {}
+        self.references: dict[tuple[str, str], tuple[str, int]] = {}
 
     def begin(self, submission: Submission) -> bool:
         if submission.key in self.rows:
@@ -287,10 +311,10 @@ class MemorySubmissionStore:
 
     def claim_reference(self, submission: Submission) -> Submission | None:
         key = submission.provider, submission.reference or ""
-        other = self.rows.get(self._references.get(key, submission.key))
+        other = self.rows.get(self.references.get(key, submission.key))
         if other is not None and other.job_id != submission.job_id and not other.state.is_closed:
             return other
-        self._references[key] = submission.key
+        self.references[key] = submission.key
         return None
 
     def close(

@@ -14,15 +14,18 @@ from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import CaptureError, ProviderError, SettingMissing, SubmissionInDoubt, TokenClosed
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.job import Job, JobStatus, derive_job_id
+from invoice_capture.domain.spending import Price, Prices
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import Capabilities, Check, CheckState
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn, TurnResult
 from invoice_capture.use_cases.discard_copies import DiscardCopies
+from invoice_capture.use_cases.keep_budget import Budget
 from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
 from invoice_capture.use_cases.submit_document import SubmitDocument, SubmitRequest
 from invoice_capture.use_cases.sweep_jobs import SweepJobs
 from tests.fakes.provider_states import MemoryProviderStateStore
+from tests.fakes.spending import MemorySpendingStore
 from tests.fakes.stores import MemoryDocumentStore, MemoryJobStore, MemorySubmissionStore
 
 START = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -92,7 +95,7 @@ class Messages:
     def publish(self, subject: str, message: Mapping[str, Any]) -> None:
         if self.faults:
             raise self.faults.pop(0)
-        if message["job_id"] in self.refused:
+        if message.get("job_id") in self.refused:
             raise ValueError("This message is refused.")
         self.published.append({"subject": subject, **message})
 
@@ -205,6 +208,10 @@ class World:
         self.tokens = Tokens()
         self.messages = Messages()
         self.metrics = Counted()
+        self.spending = MemorySpendingStore()
+        # In millionths of a dollar.
+        self.prices: dict[str, Price] = {}
+        self.limit: int | None = None
         self.provider = provider or ServerProvider()
         self.providers = OnlyProviders({self.provider.name: self.provider})
         self._numbers = itertools.count(1)
@@ -238,6 +245,7 @@ class World:
             providers=self.providers,
             executions=self.executions,
             callbacks=self.tokens,
+            budget=self.budget,
             metrics=self.metrics,
             clock=self.clock,
         )(
@@ -266,6 +274,7 @@ class World:
             providers=self.providers,
             callbacks=self.tokens,
             notifier=self.messages,
+            budget=self.budget,
             metrics=self.metrics,
             clock=self.clock,
             discard=DiscardCopies(self.documents, self.submissions, self.metrics, self.clock),
@@ -284,6 +293,10 @@ class World:
             announce=self.announce,
             clock=self.clock,
         )()
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(Prices(self.prices), self.limit, self.spending, self.messages, self.metrics, self.clock)
 
     @property
     def announce(self) -> AnnounceOutcome:

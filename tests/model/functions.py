@@ -9,6 +9,7 @@ from typing import Any
 from invoice_capture.domain.checks import Finding
 from invoice_capture.domain.errors import SettingMissing
 from invoice_capture.domain.invoice import Invoice
+from invoice_capture.domain.spending import Prices
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import Check
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
@@ -18,6 +19,7 @@ from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
 from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
 from invoice_capture.use_cases.submit_document import SubmitDocument, SubmitRequest
 from invoice_capture.use_cases.sweep_jobs import SweepJobs
+from tests.fakes.spending import EndlessBudget, MemorySpendingStore
 from tests.fakes.world import Counted
 from tests.model.program import Ports, Raised
 from tests.model.setting import Setting
@@ -102,6 +104,7 @@ class Functions:
         documents, clock, callbacks = (ports.port(name) for name in ("documents", "clock", "callbacks"))
         executions, notifier = ports.port("executions"), ports.port("notifier")
         announce = AnnounceOutcome(jobs, notifier, metrics, clock)
+        endless = EndlessBudget(Prices({}), None, MemorySpendingStore(), notifier, metrics, clock)
         match start:
             case SubmitRequest():
                 SubmitDocument(
@@ -113,6 +116,7 @@ class Functions:
                     providers=providers,
                     executions=executions,
                     callbacks=callbacks,
+                    budget=endless,
                     metrics=metrics,
                     clock=clock,
                 )(start)
@@ -125,6 +129,7 @@ class Functions:
                     providers=providers,
                     callbacks=callbacks,
                     notifier=notifier,
+                    budget=endless,
                     metrics=metrics,
                     clock=clock,
                     discard=DiscardCopies(documents, submissions, metrics, clock),

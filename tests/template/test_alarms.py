@@ -12,11 +12,9 @@ from tests.template.definitions import leaves
 from tests.template.steps import STEPS, pascal
 from tools.stage import PROJECT
 
-# What they raise ends a job as refused or failed, or refuses a request: others tell of what is wrong.
-RAISE_BY_DESIGN = {"submit_document", "fetch_document", "store_invoice", "authorize_request"}
+# What they raise ends a job as refused or failed: others tell of what is wrong.
+RAISE_BY_DESIGN = {"submit_document", "fetch_document", "store_invoice"}
 MOST_METRICS_OF_AN_ALARM = 10
-# Written by the guard of budgets.
-OF_THE_BUDGET = {"BudgetUsed"}
 
 
 def _alarms(cloudformation: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +100,7 @@ def test_alarms_and_dashboard_look_at_metrics_that_somebody_writes(cloudformatio
     body = cloudformation["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     shown = set(re.findall(r'MetricName=\\"(\w+)\\"', body)) | set(re.findall(r'"InvoiceCapture", "(\w+)"', body))
     assert len(shown) >= 7
-    assert watched | shown <= _written_metrics() | OF_THE_BUDGET
+    assert watched | shown <= _written_metrics()
 
 
 def test_the_dashboard_is_json_and_every_stack_has_its_own(cloudformation):

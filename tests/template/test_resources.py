@@ -25,15 +25,6 @@ def test_the_bucket_keeps_documents_private_and_versioned(properties):
     assert all(blocked.values())
 
 
-def test_documents_of_every_version_are_removed_after_retention(properties):
-    [rule] = properties("DocumentsBucket")["LifecycleConfiguration"]["Rules"]
-    assert rule["Status"] == "Enabled"
-    assert "Prefix" not in rule
-    assert rule["ExpirationInDays"] == {"Ref": "RetentionDays"}
-    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "RetentionDays"}}
-    assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] <= 7
-
-
 def test_uploads_below_incoming_reach_the_queue(properties):
     assert properties("DocumentsBucket")["NotificationConfiguration"]["EventBridgeConfiguration"] == {
         "EventBridgeEnabled": True
@@ -97,6 +88,7 @@ def test_the_table_is_on_demand_and_can_be_restored(properties):
     assert indexes == {
         "client-index": ["client", "created_at"],
         "created-index": ["created_shard", "created_at"],
+        "listing-index": ["client", "created_at"],
         "due-index": ["due_shard", "next_check_at"],
     }
 
@@ -202,6 +194,35 @@ def test_origins_are_written_as_browsers_send_them(sam, origins, is_allowed):
 def test_clients_are_throttled_by_a_usage_plan(properties):
     throttle = properties("ClientUsagePlan")["Throttle"]
     assert throttle == {"RateLimit": {"Ref": "RequestsPerSecond"}, "BurstLimit": {"Ref": "RequestBurst"}}
+
+
+def test_the_stage_throttles_whoever_asks(properties, sam):
+    settings = {
+        (setting["ResourcePath"], setting["HttpMethod"]): (
+            setting["ThrottlingRateLimit"],
+            setting["ThrottlingBurstLimit"],
+        )
+        for setting in properties("JobsApiv1Stage")["MethodSettings"]
+    }
+    assert settings[("/*", "*")] == ({"Ref": "StageRequestsPerSecond"}, {"Ref": "StageRequestBurst"})
+    # No key is asked for here: each method has a throttle of its own, the lowest where there is nothing to read.
+    without_key = {"/", "/~1docs", "/~1docs~1{file}", "/~1openapi.json"}
+    open_throttle = ({"Ref": "OpenRequestsPerSecond"}, {"Ref": "OpenRequestBurst"})
+    wanted = {(path, method): open_throttle for path in without_key for method in ("GET", "HEAD")}
+    refused = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+    wanted |= {(path, method): (1, 1) for path in without_key for method in refused}
+    wanted[("/~1{proxy+}", "OPTIONS")] = open_throttle
+    assert {where: throttle for where, throttle in settings.items() if where != ("/*", "*")} == wanted
+    # One client alone cannot use up what there is for all.
+    assert sam["Parameters"]["RequestsPerSecond"]["Default"] < sam["Parameters"]["StageRequestsPerSecond"]["Default"]
+
+
+@pytest.mark.parametrize("logical_id", ["JobsApiFunction", "AuthorizeRequestFunction"])
+def test_the_api_may_reserve_what_it_runs(properties, sam, logical_id):
+    reserved = properties(logical_id)["ReservedConcurrentExecutions"]
+    assert reserved == {"Fn::If": ["ReservesConcurrency", {"Ref": "ApiConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    # A new account has ten, and must leave ten unreserved.
+    assert sam["Parameters"]["ApiConcurrency"]["Default"] == 0
 
 
 def test_the_sweeper_runs_every_five_minutes(properties):

@@ -239,7 +239,7 @@ def test_a_document_that_cannot_be_fetched_is_refused_in_words_for_people(machin
     catcher = _catcher(machines["CaptureInvoiceStateMachine"], "Fetch Document", error)
     assert catcher["Next"] == "Record Failure"
     assert "'REJECTED'" in catcher["Output"]
-    assert "errorMessage" in catcher["Output"]
+    assert "'is_explained': true" in catcher["Output"]
 
 
 def test_only_a_server_that_did_not_answer_is_asked_again(machines):
@@ -286,36 +286,48 @@ def test_every_error_of_storing_is_caught(machines, error):
 
 @pytest.mark.parametrize("name", ["Fetch Document", "Store Invoice"])
 @pytest.mark.parametrize("error", sorted(leaves(errors.CaptureError)))
-def test_what_a_function_says_itself_is_passed_on_in_its_words(machines, name, error):
-    """Lambda wraps it into JSON; only a crash is left like that, for Record Failure to say where to look."""
+def test_the_words_of_a_function_are_taken_from_the_job(machines, name, error):
+    """What it answers is a name without words; only a crash is not explained, and told as the place to look."""
     catcher = _catcher(machines["CaptureInvoiceStateMachine"], name, error)
     expression = Jsonata(catcher["Output"].removeprefix("{%").removesuffix("%}"))
-    cause = json.dumps({"errorMessage": 'a.pdf: "no" answer', "errorType": error, "stackTrace": []})
+    cause = json.dumps({"errorMessage": "", "errorType": error, "stackTrace": []})
     said = expression.evaluate(
         None,
         {"states": {"input": {"submission": 1}, "errorOutput": {"Error": error, "Cause": cause}}, "parse": PARSE},
     )
-    assert said["error"] == {"Error": error, "Cause": 'a.pdf: "no" answer'}
-    assert "errorMessage" not in _catcher(machines["CaptureInvoiceStateMachine"], name, "KeyError")["Output"]
+    assert said["error"] == {"Error": error, "is_explained": True}
+    assert _recorded(machines, said["error"])[0].count("error_message = if_not_exists(explanation, :message)") == 1
+    crash = _catcher(machines["CaptureInvoiceStateMachine"], name, "KeyError")
+    assert "is_explained" not in crash["Output"]
 
 
 @pytest.mark.parametrize(
     "crash",
     [
         {"errorMessage": "RequestId: 1 Error: Process exited before completing request"},
-        {"errorType": "KeyError", "errorMessage": "'x'"},
+        {"errorType": "KeyError", "errorMessage": ""},
     ],
     ids=["Lambda.Unknown", "an error of Python"],
 )
 def test_a_crash_is_told_as_the_place_to_look(machines, crash):
-    values = machines["CaptureInvoiceStateMachine"]["States"]["Record Failure"]["Arguments"][
-        "ExpressionAttributeValues"
-    ]
-    expression = Jsonata(values[":message"]["S"].removeprefix("{%").removesuffix("%}"))
-    error = {"Error": "Lambda.Unknown", "Cause": json.dumps(crash)}
-    states = {"input": {"error": error}, "context": {"Execution": {"Name": "01ABC"}}}
-    said = expression.evaluate(None, {"states": states})
+    update, said = _recorded(machines, {"Error": "Lambda.Unknown", "Cause": json.dumps(crash)})
     assert said == "An unexpected error stopped this job. The execution 01ABC shows it."
+    assert "error_message = :message," in update
+
+
+def test_an_error_whose_words_are_not_on_the_job_is_told_as_the_place_to_look(machines):
+    _update, said = _recorded(machines, {"Error": "StoreUnavailable", "is_explained": True})
+    assert said == "An unexpected error stopped this job. The execution 01ABC shows it."
+
+
+def _recorded(machines, error):
+    """What Record Failure writes of an error: its update expression, and the message that it brings along."""
+    arguments = machines["CaptureInvoiceStateMachine"]["States"]["Record Failure"]["Arguments"]
+    states = {"input": {"error": error}, "context": {"Execution": {"Name": "01ABC"}}}
+    return [
+        Jsonata(text.removeprefix("{%").removesuffix("%}")).evaluate(None, {"states": states})
+        for text in (arguments["UpdateExpression"], arguments["ExpressionAttributeValues"][":message"]["S"])
+    ]
 
 
 @pytest.mark.parametrize(

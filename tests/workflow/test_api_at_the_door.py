@@ -12,6 +12,7 @@ from invoice_capture.api.envelopes import UNAUTHORIZED
 from invoice_capture.api.forms import FORM_TOO_LARGE, MOST_FORM_BYTES
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
+from tests.workflow.conftest import Stacks
 from tools.stage import SAMPLES
 
 JOBS = "/ocr-invoice-job"
@@ -32,8 +33,10 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door() -> Iterator[Door]:
-    parameters = {"AllowedOrigins": f"{OURS},{ALSO}", "RequestsPerSecond": "1000", "RequestBurst": "1000"}
+def door(stacks: Stacks) -> Iterator[Door]:
+    stacks.close()
+    unthrottled = (f"{whose}Request{what}" for whose in ("", "Stage", "Open") for what in ("sPerSecond", "Burst"))
+    parameters = {"AllowedOrigins": f"{OURS},{ALSO}", **dict.fromkeys(unthrottled, "1000")}
     with LocalStack(api_port=0, parameters=parameters) as stack:
         yield Door(stack)
 

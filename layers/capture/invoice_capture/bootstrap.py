@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from invoice_capture.use_cases.erase_job import EraseJob
     from invoice_capture.use_cases.extract_document import ExtractDocument
     from invoice_capture.use_cases.fetch_document import FetchDocument
+    from invoice_capture.use_cases.keep_budget import Budget
     from invoice_capture.use_cases.measure_backlog import MeasureBacklog
     from invoice_capture.use_cases.receive_upload import ReceiveUpload
+    from invoice_capture.use_cases.remove_jobs import RemoveJobs
     from invoice_capture.use_cases.store_invoice import StoreInvoice
     from invoice_capture.use_cases.submit_document import SubmitDocument
     from invoice_capture.use_cases.sweep_jobs import SweepJobs
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
 from invoice_capture.aws.executions import StepFunctionsCallbacks, StepFunctionsExecutions
+from invoice_capture.aws.job_catalogue import DynamoDBJobCatalogue
 from invoice_capture.aws.job_orders import DynamoDBJobOrders
 from invoice_capture.aws.job_store import DynamoDBJobStore
-from invoice_capture.aws.messaging import LambdaInvoker, SNSNotifier, SQSQueue
+from invoice_capture.aws.messaging import SNSNotifier, SQSQueue
 from invoice_capture.aws.provider_settings import SecretSettings
 from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
+from invoice_capture.aws.spending_store import DynamoDBSpendingStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
 from invoice_capture.clock import SystemClock
@@ -90,6 +94,7 @@ class Application:
             providers=self,
             executions=self._executions,
             callbacks=self._callbacks,
+            budget=self._budget,
             metrics=self._metrics,
             clock=self._clock,
         )
@@ -109,6 +114,7 @@ class Application:
                 providers=self,
                 callbacks=self._callbacks,
                 notifier=SNSNotifier(self._clients, self._settings.text("NOTIFICATIONS_TOPIC_ARN")),
+                budget=self._budget,
                 metrics=self._metrics,
                 clock=self._clock,
                 discard=DiscardCopies(self._documents, self._submissions, self._metrics, self._clock),
@@ -153,7 +159,12 @@ class Application:
             engine=engine(self._settings.maximum_document_bytes, ocr),
             charges=ocr == "textract",
             ocr=OcrPace(
-                "textract", self._settings.number("TEXTRACT_PAGES_PER_SECOND"), self._states, self._metrics, self._clock
+                "textract",
+                self._settings.number("TEXTRACT_PAGES_PER_SECOND"),
+                self._states,
+                self._budget,
+                self._metrics,
+                self._clock,
             ),
             queue=SQSQueue(self._clients, self._settings.text("EXTRACTION_QUEUE_URL")),
             metrics=self._metrics,
@@ -187,61 +198,20 @@ class Application:
 
     @cached_property
     def jobs_api(self) -> JobsApi:
-        from invoice_capture.api import presentation
-        from invoice_capture.api.jobs_api import JobsApi
-        from invoice_capture.api.parts import JobsApiParts
-        from invoice_capture.aws.idempotency import DynamoDBIdempotency
-        from invoice_capture.aws.job_catalogue import DynamoDBJobCatalogue
-        from invoice_capture.use_cases.correct_invoice import CorrectInvoice
-        from invoice_capture.use_cases.create_job import CreateJob
-        from invoice_capture.use_cases.link_document import LinkDocument
-        from invoice_capture.use_cases.list_jobs import ListJobs
-        from invoice_capture.use_cases.offer_upload import OfferUpload
-        from invoice_capture.use_cases.prepare_order import PrepareOrder
-        from invoice_capture.use_cases.process_job import ProcessJob
-        from invoice_capture.use_cases.read_invoice import ReadInvoice
-        from invoice_capture.use_cases.retry_job import RetryJob
-        from invoice_capture.use_cases.update_job import UpdateJob
-        from invoice_capture.use_cases.upload_document import UploadDocument
-        from invoice_capture.use_cases.withdraw_job import WithdrawJob
+        from invoice_capture.bootstrap_api import jobs_api
 
-        jobs, orders, clock, deadline = self._jobs, self._orders, self._clock, self._settings.job_deadline
-        bucket, functions = self._settings.text("DOCUMENTS_BUCKET"), LambdaInvoker(self._clients)
-        prepare = PrepareOrder(
-            bucket=bucket,
-            default_route=self._settings.names("DEFAULT_ROUTE"),
-            template_routes=self._settings.routes("TEMPLATE_ROUTES"),
-            providers=self.names(),
-            allows_http=self._settings.allows_http or bool(self._settings.optional_names("TRUSTED_ORIGINS")),
-        )
-        catalogue, most = (
-            DynamoDBJobCatalogue(self._table, self._settings.retention),
-            self._settings.maximum_document_bytes,
-        )
-        parts = JobsApiParts(
-            create_job=CreateJob(prepare, deadline, orders, clock),
-            update_job=UpdateJob(prepare, jobs, orders, clock),
-            upload_document=UploadDocument(prepare, deadline, most, self._documents, catalogue, orders, clock),
-            process_job=ProcessJob(deadline, jobs, orders, self._executions, clock),
-            retry_job=RetryJob(deadline, jobs, orders, self._executions, clock),
-            withdraw_job=WithdrawJob(self._settings.text("ERASE_JOB_FUNCTION"), jobs, orders, functions, clock),
-            list_jobs=ListJobs(
-                jobs=jobs,
-                catalogue=catalogue,
-                clock=clock,
-                view=presentation.row,
-                texts=presentation.texts,
-            ),
-            read_invoice=ReadInvoice(jobs),
-            correct_invoice=CorrectInvoice(self._settings.text("CONFIRM_INVOICE_FUNCTION"), jobs, functions, clock),
-            offer_upload=OfferUpload(bucket, most, self._documents, clock),
-            link_document=LinkDocument(self._documents, jobs),
-            jobs=jobs,
+        return jobs_api(
+            self._settings,
+            self._clients,
+            self._table,
+            self.names(),
+            documents=self._documents,
+            jobs=self._jobs,
+            orders=self._orders,
             submissions=self._submissions,
-            idempotency=DynamoDBIdempotency(self._clients, self._settings.text("TABLE_NAME")),
-            allowed_origins=self._settings.optional_names("ALLOWED_ORIGINS"),
+            executions=self._executions,
+            clock=self._clock,
         )
-        return JobsApi(parts)
 
     @cached_property
     def fetch_document(self) -> FetchDocument:
@@ -277,6 +247,12 @@ class Application:
             metrics=self._metrics,
             clock=self._clock,
         )
+
+    @cached_property
+    def remove_jobs(self) -> RemoveJobs:
+        from invoice_capture.use_cases.remove_jobs import RemoveJobs
+
+        return RemoveJobs(self._documents, self._jobs, self._orders, self._submissions, self._catalogue, self._clock)
 
     @cached_property
     def confirm_invoice(self) -> ConfirmInvoice:
@@ -356,6 +332,10 @@ class Application:
         return DynamoDBJobOrders(self._table, self._settings.retention)
 
     @cached_property
+    def _catalogue(self) -> DynamoDBJobCatalogue:
+        return DynamoDBJobCatalogue(self._table, self._settings.retention)
+
+    @cached_property
     def _submissions(self) -> DynamoDBSubmissionStore:
         return DynamoDBSubmissionStore(self._table, self._settings.retention)
 
@@ -369,6 +349,19 @@ class Application:
             self._clients,
             capture_invoice=self._settings.optional_text("CAPTURE_INVOICE_STATE_MACHINE_ARN"),
             poll_provider=self._settings.optional_text("POLL_PROVIDER_STATE_MACHINE_ARN"),
+        )
+
+    @cached_property
+    def _budget(self) -> Budget:
+        from invoice_capture.use_cases.keep_budget import Budget
+
+        return Budget(
+            prices=self._settings.prices,
+            limit=self._settings.monthly_budget,
+            spending=DynamoDBSpendingStore(self._table),
+            notifier=SNSNotifier(self._clients, self._settings.text("NOTIFICATIONS_TOPIC_ARN")),
+            metrics=self._metrics,
+            clock=self._clock,
         )
 
     @cached_property

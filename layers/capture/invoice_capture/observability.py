@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-from invoice_capture.domain.client import Unauthorized
-from invoice_capture.domain.errors import CaptureError
+from invoice_capture.domain.errors import CaptureError, SettingMissing, StoreUnavailable
 
 Handler = Callable[[dict[str, Any], object], Any]
 
@@ -27,6 +26,8 @@ _SERVICE = "invoice_capture"
 _NAMESPACE = "InvoiceCapture"
 # The line that is logged about is the caller's, not one of this module.
 _CALLER = 3
+# Their messages are about services and settings, never about a document.
+_OF_THE_STACK = (StoreUnavailable, SettingMissing)
 _streams: list[TextIO] = []
 
 
@@ -36,29 +37,38 @@ def write_logs_to(stream: TextIO | None) -> None:
 
 
 def observed(handler: Handler) -> Handler:
-    """Wrap a Lambda handler: its log lines name the job and the provider of the event, and a crash is logged once."""
+    """Wrap a Lambda handler: its log lines name the job and the provider of the event, and a crash is logged once.
+
+    What the handler raises is raised by its name alone, for Lambda's runtime prints whatever an error says. Words that
+    people are to read are left on the job before (``use_cases.leave_explanation``).
+    """
 
     @wraps(handler)
     def wrapper(event: dict[str, Any], context: object) -> Any:
         with about(job_id=event.get("job_id") or "-", provider=event.get("provider") or "-"):
             try:
                 return handler(event, context)
-            except Unauthorized as exc:
-                # Raised by design: it is how an authorizer says no.
-                _logger().warning("This request was refused.", extra={"reason": exc.reason})
-                raise
+            except _OF_THE_STACK as exc:
+                _logger().warning("This step failed.", extra={"error": exc.code, "reason": str(exc)})
+                raise _without_words(exc) from None
             except CaptureError as exc:
                 # Foreseen, and told to whoever called by its name.
                 _logger().warning("This step failed.", extra={"error": exc.code})
-                raise
+                raise _without_words(exc) from None
             except Exception as exc:
                 # The message of an unexpected error may quote the document, so only its name and its place are logged.
                 places = [f"{frame.name}, {frame.filename}:{frame.lineno}" for frame in extract_tb(exc.__traceback__)]
                 count("FunctionCrashes")
                 _logger().error("This invocation failed.", extra={"error": type(exc).__name__, "places": places[1:]})
-                raise
+                raise _without_words(exc) from None
 
     return wrapper
+
+
+def _without_words(error: Exception) -> Exception:
+    """An error of the same name, which is what Step Functions goes by, that says nothing and comes from here."""
+    named: type[Exception] = type(type(error).__name__, (Exception,), {})
+    return named()
 
 
 @contextmanager

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
+from invoice_capture.domain.client_limits import ClientLimits, parse_limits
 from invoice_capture.domain.errors import SettingMissing
+from invoice_capture.domain.spending import Prices, parse_prices, to_micros
 
 
 class Settings:
@@ -63,6 +65,30 @@ class Settings:
                 raise SettingMissing(f"The environment variable {name} has {entry.strip()!r} where NAME=ROUTE belongs.")
             routes[chooser.strip()] = providers
         return routes
+
+    @property
+    def prices(self) -> Prices:
+        """What providers charge; nothing is known of those that it does not name."""
+        try:
+            return parse_prices(self.optional_text("PROVIDER_PRICES") or "{}")
+        except ValueError as exc:
+            raise SettingMissing(f"The environment variable PROVIDER_PRICES is wrong: {exc}.") from exc
+
+    @property
+    def monthly_budget(self) -> int | None:
+        """What a month may cost at providers, in millionths of a dollar; None for any amount."""
+        try:
+            return to_micros(self.optional_text("MONTHLY_BUDGET") or "0") or None
+        except ValueError as exc:
+            raise SettingMissing(f"The environment variable MONTHLY_BUDGET is wrong: {exc}.") from exc
+
+    @property
+    def client_limits(self) -> ClientLimits:
+        """What clients may have that were given nothing of their own."""
+        try:
+            return parse_limits(self.optional_text("CLIENT_LIMITS") or "")
+        except ValueError as exc:
+            raise SettingMissing(f"The environment variable CLIENT_LIMITS is wrong: {exc}.") from exc
 
     @property
     def retention(self) -> timedelta:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -17,7 +18,9 @@ from urllib3 import encode_multipart_formdata
 
 from invoice_capture.api import presentation
 from invoice_capture.api.jobs_api import JobsApi, JobsApiParts
+from invoice_capture.api.listable import GLANCED
 from invoice_capture.domain.checks import check_invoice
+from invoice_capture.domain.client_limits import ClientLimits
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party
 from invoice_capture.domain.job import Job, JobStatus
@@ -26,6 +29,7 @@ from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.domain.summary import summary_of
 from invoice_capture.use_cases.correct_invoice import CorrectInvoice
 from invoice_capture.use_cases.create_job import CreateJob
+from invoice_capture.use_cases.guard_client import GuardClient
 from invoice_capture.use_cases.link_document import LinkDocument
 from invoice_capture.use_cases.list_jobs import ListJobs
 from invoice_capture.use_cases.offer_upload import OfferUpload
@@ -37,6 +41,8 @@ from invoice_capture.use_cases.update_job import UpdateJob
 from invoice_capture.use_cases.upload_document import UploadDocument
 from invoice_capture.use_cases.withdraw_job import WithdrawJob
 from tests.fakes.catalogue import MemoryJobCatalogue, MemoryJobOrders
+from tests.fakes.keys import MemoryClientStore
+from tests.fakes.spending import MemorySpendingStore
 from tests.fakes.stores import BUCKET, MemoryDocumentStore, MemoryJobStore, MemorySubmissionStore
 from tests.fakes.world import START, ManualClock, StartedExecutions
 
@@ -127,29 +133,43 @@ class ApiWorld:
         self.orders = MemoryJobOrders(self.jobs, self.submissions)
         self.executions = StartedExecutions()
         self.functions = InvokedLater()
+        self.clients = MemoryClientStore()
+        self.spending = MemorySpendingStore()
         self.api = JobsApi(self.parts())
 
     def parts(self) -> JobsApiParts:
         jobs, orders, clock, deadline = self.jobs, self.orders, self.clock, timedelta(hours=72)
+        stack_providers = frozenset({"embedded", "extract_api"})
+        guard = GuardClient(stack_providers, ClientLimits(), self.clients, self.spending, clock)
         prepare = PrepareOrder(
             bucket=BUCKET,
             default_route=("embedded",),
             template_routes={"receipts": ("extract_api", "embedded")},
             providers=frozenset({"embedded", "extract_api", "abbyy"}),
             allows_http=False,
+            guard=guard,
         )
         catalogue = MemoryJobCatalogue(jobs, orders, 400 * DAY)
         return JobsApiParts(
             create_job=CreateJob(prepare, deadline, orders, clock),
             update_job=UpdateJob(prepare, jobs, orders, clock),
             upload_document=UploadDocument(prepare, deadline, 25 * 1024**2, self.documents, catalogue, orders, clock),
-            process_job=ProcessJob(deadline, jobs, orders, self.executions, clock),
-            retry_job=RetryJob(deadline, jobs, orders, self.executions, clock),
+            process_job=ProcessJob(deadline, guard, jobs, orders, self.executions, clock),
+            retry_job=RetryJob(deadline, guard, jobs, orders, self.executions, clock),
             withdraw_job=WithdrawJob("erase-job", jobs, orders, self.functions, clock),
-            list_jobs=ListJobs(jobs, catalogue, clock, presentation.row, presentation.texts),
+            list_jobs=ListJobs(
+                jobs,
+                catalogue,
+                clock,
+                time.monotonic,
+                presentation.row,
+                presentation.texts,
+                presentation.glance,
+                GLANCED,
+            ),
             read_invoice=ReadInvoice(jobs),
             correct_invoice=CorrectInvoice("confirm-invoice", jobs, self.functions, clock),
-            offer_upload=OfferUpload(BUCKET, 25 * 1024**2, self.documents, clock),
+            offer_upload=OfferUpload(BUCKET, 25 * 1024**2, guard, self.documents, clock),
             link_document=LinkDocument(self.documents, jobs),
             jobs=jobs,
             submissions=self.submissions,

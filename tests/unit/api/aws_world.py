@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from invoice_capture.api import presentation
 from invoice_capture.api.jobs_api import JobsApi
+from invoice_capture.api.listable import GLANCED
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
 from invoice_capture.aws.idempotency import DynamoDBIdempotency
@@ -35,6 +37,15 @@ class AwsWorld(ApiWorld):
         self.submissions: Any = DynamoDBSubmissionStore(table, RETENTION)
         self.documents: Any = S3DocumentStore(clients, BUCKET)
         catalogue = DynamoDBJobCatalogue(table, RETENTION)
-        listing = ListJobs(self.jobs, catalogue, self.clock, presentation.row, presentation.texts)
+        listing = ListJobs(
+            self.jobs,
+            catalogue,
+            self.clock,
+            time.monotonic,
+            presentation.row,
+            presentation.texts,
+            presentation.glance,
+            GLANCED,
+        )
         idempotency = DynamoDBIdempotency(clients, TABLE)
         self.api = JobsApi(replace(self.parts(), list_jobs=listing, idempotency=idempotency))

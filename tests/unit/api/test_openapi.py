@@ -88,6 +88,12 @@ def test_every_operation_is_there_with_its_answers() -> None:
     wanted = {key: answers | {"400", "413", "429"} for key, answers in (CONTRACT | OURS).items()}
     # A key that is sent twice conflicts with itself.
     wanted["post", "/ocr-invoice-job"] |= {"409"}
+    # A client may use some providers and not others.
+    job = "/ocr-invoice-job/{id}"
+    for operation in [("post", "/ocr-invoice-job"), ("post", "/ocr-invoice-job/documents"), ("put", job)]:
+        wanted[operation] |= {"403"}
+    for step in ("process", "retry"):
+        wanted["post", f"{job}/{step}"] |= {"403"}
     assert operations == wanted
 
 

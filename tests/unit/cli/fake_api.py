@@ -81,12 +81,16 @@ class FakeApi:
     """Files with ``bad`` in their name fail, with ``twice`` are duplicates, with ``slow`` never end.
 
     ``looks`` is how often a job is looked at before it has ended; ``makes`` has more values of new jobs. ``faults`` are
-    used up in order, by ``METHOD path``, where the id of a job is ``ID``; None is no fault.
+    used up in order, by ``METHOD path``, where the id of a job is ``ID``; None is no fault. So many ``empty_pages``
+    come before a list's jobs, as when one request may not read as far as the first that fits. An invoice has at most
+    ``lines_of_answer`` at once.
     """
 
     def __init__(self, *, maximum_bytes: int = 20_000, looks: int = 1) -> None:
         self.maximum_bytes = maximum_bytes
         self.looks = looks
+        self.empty_pages = 0
+        self.lines_of_answer: int | None = None
         self.jobs: dict[str, dict[str, Any]] = {}
         self.objects: dict[str, bytes] = {}
         self.faults: dict[str, deque[Fault | None]] = {}
@@ -229,7 +233,7 @@ class FakeApi:
                 job["status"] = "queued"
                 return 200, {"success": True, "data": {"jobId": job["_id"], "status": "queued"}}
             case "GET", ["invoice"]:
-                return self._invoice(job)
+                return self._invoice(job, int(query.get("fromLine", "0")))
             case "GET", ["submissions"]:
                 return 200, {"success": True, "data": job.get("_submissions", [])}
         return 404, _no("There is nothing at this path.")
@@ -256,7 +260,7 @@ class FakeApi:
             self._created[key] = answer
         return answer
 
-    def _invoice(self, job: Mapping[str, Any]) -> tuple[int, Any]:
+    def _invoice(self, job: Mapping[str, Any], start: int) -> tuple[int, Any]:
         if job["status"] != "completed":
             return 404, _no(f"Job {job['_id']} has no invoice: it is {job['status']}.")
         stored = {
@@ -265,9 +269,16 @@ class FakeApi:
             "confirmed": False,
             "storedAt": "2026-01-14T09:31:00.000Z",
         }
+        if self.lines_of_answer is not None:
+            lines, end = stored["invoice"]["lines"], start + self.lines_of_answer
+            stored["invoice"] = {**stored["invoice"], "lines": lines[start:end]}
+            stored |= {"nextLine": end} if end < len(lines) else {}
         return 200, {"success": True, "data": stored}
 
     def _list(self, query: Mapping[str, str]) -> tuple[int, Any]:
+        if self.empty_pages:
+            self.empty_pages -= 1
+            return 200, {"success": True, "data": [], "total": 0, "nextToken": "0", "moreToRead": True}
         limit, start = int(query.get("limit", "50")), int(query.get("nextToken", "0"))
         if not 1 <= limit <= 100:
             return 400, _no("limit is from 1 to 100")

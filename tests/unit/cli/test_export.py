@@ -86,6 +86,11 @@ def test_an_invoice_of_which_nothing_was_read_has_empty_cells() -> None:
     assert list(line_rows(_exported(Invoice()))) == []
 
 
+@pytest.mark.parametrize("sign", ["\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_a_sign_in_full_width_begins_a_formula_as_well(sign: str) -> None:
+    assert harmless(f"{sign}1+1") == f"'{sign}1+1"
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+SUM(A1)", "-2+3", "@x", "\t=1", "\r=1", "\n=1", "+++999", "-", "=", "-1e5"])
 def test_formulas_become_text(text: str) -> None:
     assert harmless(text) == f"'{text}"

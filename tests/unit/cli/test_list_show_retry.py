@@ -36,6 +36,23 @@ def test_all_pages_are_read(cli: Cli, api: FakeApi) -> None:
     assert len(json.loads(cli("list", "--limit", "150", "--json").stdout)["jobs"]) == 150
 
 
+def test_a_page_without_jobs_is_not_the_end_of_a_long_list(cli: Cli, api: FakeApi) -> None:
+    ids = [api.add() for _ in range(3)]
+    api.empty_pages = 2
+    answer = json.loads(cli("list", "--group", "march", "--json").stdout)
+    assert (answer["jobs"], answer["total"], answer["moreToRead"]) == ([], 0, False)
+    api.empty_pages = 2
+    assert len(json.loads(cli("list", "--json").stdout)["jobs"]) == len(ids)
+
+
+def test_an_invoice_that_comes_in_parts_is_shown_whole(cli: Cli, api: FakeApi) -> None:
+    job_id = api.add(status="completed")
+    whole = json.loads(cli("show", job_id, "--json").stdout)["invoice"]
+    assert len(whole["lines"]) > 1
+    api.lines_of_answer = 1
+    assert json.loads(cli("show", job_id, "--json").stdout)["invoice"] == whole
+
+
 def test_jobs_are_chosen_by_status_group_text_and_time(cli: Cli, api: FakeApi) -> None:
     wanted = api.add(status="failed", group="g", documentName="Quillmere.pdf")
     for other in ({"group": "g"}, {"status": "failed"}, {"status": "failed", "group": "g", "documentName": "x"}):

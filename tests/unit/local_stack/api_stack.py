@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -144,12 +144,17 @@ GOOD = {"api-key": "good"}
 
 @dataclass
 class Served:
-    """A stack with its API; ``seconds`` is the time by which its rates are kept."""
+    """A stack with its API; ``seconds`` is the time by which its rates are kept, ``invoked`` names the functions."""
 
     stack: MiniStack
     server: ApiServer
     seen: list[tuple[str, str, int, float]]
     seconds: float = 1000.0
+    invoked: list[str] = field(default_factory=list)
+
+    def invoke(self, function_name: str, payload: bytes) -> tuple[bytes, bool]:
+        self.invoked.append(function_name)
+        return self.stack.runtime.invoke(function_name, payload)
 
     def enroll(self, name: str, value: str) -> None:
         client = boto3.client("apigateway")
@@ -184,7 +189,7 @@ def serving(folder: Path) -> Iterator[Serve]:
         made.enroll("anna", "key-of-the-usage-plan")
         gateway = Gateway(
             stack.resources.apis[0],
-            stack.runtime.invoke,
+            made.invoke,
             EnrolledKeys(),
             stack.clock.now,
             monotonic=lambda: made.seconds,

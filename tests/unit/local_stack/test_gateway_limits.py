@@ -72,6 +72,31 @@ def test_the_rate_and_the_burst_of_the_plan_are_kept_for_each_key(serve: Serve) 
     assert served.call("/open").status_code == 200
 
 
+STAGE_THROTTLES = """          StageName: v1
+          MethodSettings:
+            - {ResourcePath: /*, HttpMethod: "*", ThrottlingRateLimit: 2, ThrottlingBurstLimit: 3}
+            - {ResourcePath: /~1open, HttpMethod: GET, ThrottlingRateLimit: 1, ThrottlingBurstLimit: 1}
+"""
+
+
+def test_the_stage_throttles_everybody_together_before_a_function_is_asked(serve: Serve) -> None:
+    served = serve(TEMPLATE.replace("          StageName: v1\n", STAGE_THROTTLES))
+
+    def statuses(path: str, **headers: str) -> list[int]:
+        return [served.call(path, headers=headers).status_code for _ in range(5)]
+
+    # Without a key, and with a false one, functions are asked as often as the stage lets through, and not once more.
+    assert statuses("/things/1") == [401, 401, 401, 429, 429]
+    assert statuses("/say", **{"api-key": "wrong"}) == [429] * 5
+    assert len(served.invoked) == 3
+    # What has a setting of its own has a bucket of its own.
+    assert statuses("/open") == [200, 429, 429, 429, 429]
+    assert len(served.invoked) == 4
+    served.seconds += 1
+    assert statuses("/things/1", **GOOD) == [200, 200, 429, 429, 429]
+    assert statuses("/open") == [200, 429, 429, 429, 429]
+
+
 def test_the_quota_of_the_plan_is_kept_until_its_period_ends(serve: Serve) -> None:
     served = serve(TEMPLATE.replace("Limit: 5000", "Limit: 2"))
 

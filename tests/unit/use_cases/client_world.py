@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from io import BytesIO
 from typing import IO, Any
 
-from invoice_capture.api.presentation import row, texts
+from invoice_capture.api.listable import GLANCED
+from invoice_capture.api.presentation import glance, row, texts
 from invoice_capture.domain.client import SEES_ALL, Principal
+from invoice_capture.domain.client_limits import ClientLimits
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import CaptureError, DocumentElsewhere, DocumentError, DuplicateDocument
 from invoice_capture.domain.invoice import Invoice, InvoiceField
@@ -21,17 +24,20 @@ from invoice_capture.use_cases.correct_invoice import CorrectInvoice
 from invoice_capture.use_cases.create_job import CreateJob
 from invoice_capture.use_cases.erase_job import EraseJob, EraseRequest
 from invoice_capture.use_cases.fetch_document import FetchDocument
+from invoice_capture.use_cases.guard_client import GuardClient
 from invoice_capture.use_cases.link_document import LinkDocument
 from invoice_capture.use_cases.list_jobs import ListJobs
 from invoice_capture.use_cases.offer_upload import OfferUpload
 from invoice_capture.use_cases.prepare_order import PrepareOrder
 from invoice_capture.use_cases.process_job import ProcessJob
 from invoice_capture.use_cases.read_invoice import ReadInvoice
+from invoice_capture.use_cases.remove_jobs import Removed, RemoveJobs
 from invoice_capture.use_cases.retry_job import RetryJob
 from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
 from invoice_capture.use_cases.update_job import UpdateJob
 from invoice_capture.use_cases.withdraw_job import WithdrawJob
 from tests.fakes.catalogue import MemoryJobCatalogue, MemoryJobOrders
+from tests.fakes.keys import MemoryClientStore
 from tests.fakes.stores import BUCKET
 from tests.fakes.world import PDF, ServerProvider, World
 
@@ -101,14 +107,19 @@ class ClientWorld(World):
         super().__init__(provider or ReadingProvider())
         self.links = ServedLinks()
         self.functions = Invocations()
+        self.stopwatch: Callable[[], float] = time.monotonic
         self.orders = MemoryJobOrders(self.jobs, self.submissions)
         self.catalogue = MemoryJobCatalogue(self.jobs, self.orders, timedelta(days=400))
+        self.clients = MemoryClientStore()
+        stack_providers = frozenset({"paid", "embedded"})
+        self.guard = GuardClient(stack_providers, ClientLimits(), self.clients, self.spending, self.clock)
         self.prepare = PrepareOrder(
             bucket=BUCKET,
             default_route=("embedded",),
             template_routes={"60f7": ("paid", "embedded")},
             providers=frozenset({"paid", "embedded"}),
             allows_http=False,
+            guard=self.guard,
         )
 
     # --- what the API does -------------------------------------------------------------------------------------------
@@ -121,10 +132,14 @@ class ClientWorld(World):
         return UpdateJob(self.prepare, self.jobs, self.orders, self.clock)(job.job_id, order, principal)
 
     def process(self, job: Job, principal: Principal = ACME) -> Job:
-        return ProcessJob(_DEADLINE, self.jobs, self.orders, self.executions, self.clock)(job.job_id, principal)
+        return ProcessJob(_DEADLINE, self.guard, self.jobs, self.orders, self.executions, self.clock)(
+            job.job_id, principal
+        )
 
     def retry(self, job: Job, principal: Principal = ACME) -> Job:
-        return RetryJob(_DEADLINE, self.jobs, self.orders, self.executions, self.clock)(job.job_id, principal)
+        return RetryJob(_DEADLINE, self.guard, self.jobs, self.orders, self.executions, self.clock)(
+            job.job_id, principal
+        )
 
     def withdraw(self, job: Job, principal: Principal = ACME) -> None:
         WithdrawJob("erase", self.jobs, self.orders, self.functions, self.clock)(job.job_id, principal)
@@ -139,10 +154,14 @@ class ClientWorld(World):
         return LinkDocument(self.documents, self.jobs)(job.job_id, principal)
 
     def offer(self, name: str, principal: Principal = ACME) -> Any:
-        return OfferUpload(BUCKET, MAXIMUM_BYTES, self.documents, self.clock)(name, "application/pdf", principal)
+        return OfferUpload(BUCKET, MAXIMUM_BYTES, self.guard, self.documents, self.clock)(
+            name, "application/pdf", principal
+        )
 
     def list(self, listing: Any, principal: Principal = ACME) -> Any:
-        return ListJobs(self.jobs, self.catalogue, self.clock, row, texts)(listing, principal)
+        return ListJobs(self.jobs, self.catalogue, self.clock, self.stopwatch, row, texts, glance, GLANCED)(
+            listing, principal
+        )
 
     # --- what functions do -------------------------------------------------------------------------------------------
 
@@ -167,6 +186,16 @@ class ClientWorld(World):
             metrics=self.metrics,
             clock=self.clock,
         )(EraseRequest(job.job_id, was_open))
+
+    def remove_jobs(self, seconds_left: Callable[[], float] = lambda: 900.0) -> Removed:
+        return RemoveJobs(
+            documents=self.documents,
+            jobs=self.jobs,
+            orders=self.orders,
+            submissions=self.submissions,
+            catalogue=self.catalogue,
+            clock=self.clock,
+        )(seconds_left)
 
     # --- what the state machine does ---------------------------------------------------------------------------------
 

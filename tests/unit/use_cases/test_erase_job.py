@@ -312,41 +312,6 @@ def test_a_job_that_is_deleted_while_its_document_is_fetched_leaves_no_document(
 # --- documents that several jobs point to ----------------------------------------------------------------------------
 
 
-def test_deleting_a_duplicate_leaves_the_first_job_its_document() -> None:
-    world = ClientWorld()
-    url = _uploaded(world)
-    first = world.captured("first", document_url=url)
-    second = world.create("second", document_url=url)
-    world.process(second)
-    world.run(second)
-    assert world.now(second).duplicate_of == first.job_id
-    assert world.now(second).document == first.document
-    world.withdraw(second)
-    world.erase(second, was_open=False)
-    assert world.documents.read(first.document) == PDF
-    world.withdraw(first)
-    world.erase(first, was_open=False)
-    assert_nothing_left(world, first)
-
-
-def test_deleting_a_duplicate_removes_the_document_of_its_own() -> None:
-    world = ClientWorld()
-    first = world.captured("first")
-    second = world.create("second")
-    world.process(second)
-    world.run(second)
-    world.withdraw(second)
-    world.erase(second, was_open=False)
-    assert_nothing_left(world, second)
-    assert world.documents.read(first.document) == PDF
-
-
-def _uploaded(world: ClientWorld) -> str:
-    upload = world.offer("a.pdf")
-    world.documents.put(upload.form.fields["key"], PDF)
-    return upload.document_url
-
-
 def _served(world: ClientWorld, content: bytes) -> str:
     url = f"{URL}?{len(world.links.served)}"
     world.links.served[url] = content

@@ -44,7 +44,9 @@ class Reading:
         step = ExtractDocument(
             engine=engine,
             charges=charges,
-            ocr=OcrPace("textract", 1 / 0.9, self.world.states, self.world.metrics, self.world.clock),
+            ocr=OcrPace(
+                "textract", 1 / 0.9, self.world.states, self.world.budget, self.world.metrics, self.world.clock
+            ),
             metrics=self.world.metrics,
             queue=self.queue,
             runs=self.runs,
@@ -232,7 +234,7 @@ def test_it_is_put_back_for_longer_each_time_until_its_deadline(
 
 
 def test_it_comes_back_when_it_is_its_turn(world: World, extract: Reading, job: Job, token: str) -> None:
-    pace = OcrPace("textract", 1 / 0.9, world.states, world.metrics, world.clock)
+    pace = OcrPace("textract", 1 / 0.9, world.states, world.budget, world.metrics, world.clock)
     for _ in range(4):
         assert pace.until(world.clock.now() + timedelta(hours=9)).take(100)
     assert pace.until(world.clock.now() + timedelta(hours=9)).take(400)

@@ -50,15 +50,35 @@ def test_a_repeat_of_the_step_fetches_nothing_again() -> None:
     assert len(world.documents.objects) == 1
 
 
-def test_an_upload_is_used_where_it_lies_in_its_latest_version() -> None:
+def test_an_upload_is_copied_in_its_latest_version_so_that_its_job_has_it_alone() -> None:
     world = ClientWorld()
     url = uploaded(world, b"first")
     job = started(world, document_url=url)
-    world.documents.put(job.document.key, PDF, "v2")
+    upload = job.order.object_key
+    world.documents.put(upload, PDF, "v2")
     document = world.fetch(job)
-    assert (document.key, document.version_id, document.size) == (job.document.key, "v2", len(PDF))
+    assert (document.key, document.size) == (f"documents/acme/{job.job_id}/a.pdf", len(PDF))
+    assert world.documents.read(document) == PDF
     assert world.links.fetched == []
-    assert list(world.documents.objects) == [(document.key, "v1"), (document.key, "v2")]
+    world.documents.remove_all(document.bucket, upload)
+    assert world.fetch(job) == document
+    assert world.documents.read(document) == PDF
+
+
+def test_what_a_form_of_the_previous_release_stored_for_a_job_of_it_is_used_where_it_lies() -> None:
+    world = ClientWorld()
+    stored = world.documents.put("documents/acme/1/a.pdf", PDF)
+    job = started(world, document_url=f"s3://{stored.bucket}/{stored.key}")
+    world.jobs.jobs[job.job_id] = job = replace(world.now(job), document=replace(stored, is_stored=False))
+    assert world.fetch(job) == stored
+    assert len(world.documents.objects) == 1
+
+
+def test_a_dropped_document_is_used_where_it_lies() -> None:
+    world = ClientWorld()
+    dropped = world.receive().document
+    job = world.process(world.create("N1", OPS, document_url=f"s3://{dropped.bucket}/{dropped.key}"), OPS)
+    assert world.fetch(job) == dropped
 
 
 def test_an_url_in_capitals_names_an_upload_too() -> None:

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_capture.api.listable import FILTERABLE, SORTABLE
-from invoice_capture.domain.conditions import parse_conditions
+from invoice_capture.api.listable import FILTERABLE, GLANCED, SORTABLE
+from invoice_capture.api.presentation import glance, row
+from invoice_capture.domain.client import Principal
+from invoice_capture.domain.conditions import parse_conditions, value_at
 from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.use_cases import list_jobs
@@ -22,6 +24,7 @@ from invoice_capture.use_cases.list_jobs import Listing
 from tests.unit.use_cases.client_world import ACME, EVIL, OPS, ClientWorld
 
 GROUPS = ("march", "april", None)
+BEGINNING = {"start": None, "before": 0, "offset": 0}
 
 
 def a_full_world(jobs: int = 13) -> tuple[ClientWorld, list[Job]]:
@@ -153,7 +156,7 @@ def test_numbers_are_found_by_who_sees_all_among_everybodys_jobs() -> None:
 
 def test_a_filter_by_id_or_number_reads_just_those_jobs() -> None:
     world, jobs = a_full_world()
-    world.catalogue.page = None  # type: ignore[assignment]
+    world.catalogue.page = world.catalogue.heads = None  # type: ignore[assignment, method-assign]
     for condition in (where(_id=jobs[3].job_id), where(jobNumber="N03")):
         assert ids(world.list(Listing(conditions=condition))) == [jobs[3].job_id]
 
@@ -225,10 +228,9 @@ def _encoded(content: Any) -> str:
         _encoded([]),
         _encoded(None),
         _encoded("offset"),
-        _encoded({"offset": -1}),
-        _encoded({"offset": "1"}),
-        _encoded({"offset": None}),
-        _encoded({"offset": 1.5}),
+        *(_encoded(BEGINNING | {"offset": offset}) for offset in (-1, "1", None, 1.5)),
+        *(_encoded(BEGINNING | {"before": before}) for before in (-1, "1", None, 1.5)),
+        *(_encoded(BEGINNING | {"start": start}) for start in (1, [], "", "x", "W10")),
         _encoded({"last": "x"}),
         _encoded([["2026-03-31T12:00:00.000Z", "JOB#A"]]),
         base64.urlsafe_b64encode(b"[" * 100_000).decode(),
@@ -262,20 +264,117 @@ def test_any_token_is_a_place_or_refused(token: str) -> None:
 
 def test_an_offset_beyond_everything_is_an_empty_page() -> None:
     world, _jobs = a_full_world(3)
-    for listing in (Listing(offset=10**30), Listing(token=_encoded({"offset": 10**30}), sort="status")):
+    for listing in (Listing(offset=10**30), Listing(token=_encoded(BEGINNING | {"offset": 10**30}), sort="status")):
         page = world.list(listing)
         assert (list(page.rows), page.total, page.next_token) == ([], 3, None)
 
 
-def test_a_list_that_would_read_too_many_jobs_says_how_to_narrow_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_jobs, "_MOST_JOBS_READ", 6)
-    monkeypatch.setattr(list_jobs, "_JOBS_PER_READ", 3)
-    world, jobs = a_full_world(7)
-    with pytest.raises(InvalidRequest, match="createdAt"):
-        world.list(Listing(sort="status"))
+@pytest.fixture
+def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One request reads four jobs, or eight heads, in portions of two."""
+    for name, value in {"_MOST_JOBS_READ": 4, "_MOST_HEADS_READ": 8, "_HEADS_PER_READ": 2, "_JOBS_PER_READ": 2}.items():
+        monkeypatch.setattr(list_jobs, name, value)
+
+
+def stretches(world: ClientWorld, principal: Principal = ACME, **listing: Any) -> tuple[list[str], list[int]]:
+    """The ids on all pages, and the total that each page told."""
+    seen: list[str] = []
+    totals: list[int] = []
+    token = None
+    while True:
+        page = world.list(Listing(token=token, **listing), principal)
+        seen += ids(page)
+        totals.append(page.total)
+        token = page.next_token
+        assert page.more_to_read <= (token is not None), "more to read, and nothing to go on with"
+        if token is None:
+            return seen, totals
+
+
+@pytest.mark.usefixtures("short_stretches")
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+@pytest.mark.parametrize(
+    "way",
+    [
+        {"conditions": where(group="march")},
+        {"conditions": where(status="created", group={"$in": ["march", None]})},
+        {"conditions": where(metadata__cost__centre=4001)},
+        {"search": "n1"},
+        {"conditions": where(group="nobody's")},
+        {"conditions": where(createdAt={"$gte": "2026-03-31T12:03:00Z"})},
+    ],
+)
+def test_a_long_list_is_read_stretch_by_stretch(
+    monkeypatch: pytest.MonkeyPatch, way: Any, limit: int, descending: bool
+) -> None:
+    world, _jobs = a_full_world()
+    for principal in (ACME, OPS):
+        seen, totals = stretches(world, principal, limit=limit, descending=descending, **way)
+        with monkeypatch.context() as patch:
+            patch.setattr(list_jobs, "_MOST_JOBS_READ", 1000)
+            patch.setattr(list_jobs, "_MOST_HEADS_READ", 1000)
+            whole = world.list(Listing(limit=100, descending=descending, **way), principal)
+        assert seen == ids(whole)
+        assert totals == sorted(totals)
+        assert totals[-1] == whole.total == len(seen)
+        assert not whole.more_to_read
+
+
+@pytest.mark.usefixtures("short_stretches")
+def test_one_request_reads_so_many_jobs_and_no_more() -> None:
+    world, _jobs = a_full_world(40)
+    read: list[str] = []
+    get_many = world.jobs.get_many
+    world.jobs.get_many = lambda job_ids: (read.extend(job_ids), get_many(job_ids))[1]  # type: ignore[method-assign, assignment]
+    for principal, way, most in [
+        # What the index has decides, so that only the page itself is read.
+        (ACME, {"conditions": where(group="april"), "limit": 1}, 1),
+        (ACME, {"conditions": where(metadata__cost__centre=1)}, 4),
+        (ACME, {"search": "nothing has this"}, 4),
+        (OPS, {"conditions": where(group="nobody's")}, 4),
+    ]:
+        read.clear()
+        page = world.list(Listing(**way), principal)
+        assert page.more_to_read
+        assert len(read) <= most
+
+
+@pytest.mark.usefixtures("short_stretches")
+def test_a_list_is_sorted_otherwise_only_as_a_whole() -> None:
+    world, jobs = a_full_world(9)
+    for sort in ("status", "priority"):
+        with pytest.raises(InvalidRequest, match="createdAt") as refused:
+            world.list(Listing(sort=sort))
+        assert refused.value.field == "sort"
+    narrow = where(createdAt={"$gte": "2026-03-31T12:06:00Z"})
+    assert world.list(Listing(sort="priority", conditions=narrow)).total == 4
+    # By what stands in the index more can be sorted.
     narrow = where(createdAt={"$gte": "2026-03-31T12:03:00Z"})
-    assert world.list(Listing(sort="status", conditions=narrow)).total == 5
+    assert world.list(Listing(sort="group", conditions=narrow)).total == 7
     assert world.list(Listing()).total == len(jobs)
+
+
+def test_a_list_that_takes_too_long_goes_on_with_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_jobs, "_HEADS_PER_READ", 2)
+    world, _jobs = a_full_world()
+    seconds = iter(range(0, 10_000, 6))
+    world.stopwatch = lambda: float(next(seconds))
+    seen, totals = stretches(world, conditions=where(group="march"))
+    assert len(seen) == 5
+    assert len(totals) > 2
+
+
+def test_a_head_says_what_the_row_says() -> None:
+    world, _jobs = a_full_world(3)
+    captured = world.captured("R-7")
+    for head in world.catalogue.heads("acme", world.clock.now(), limit=9).heads:
+        job = world.jobs.get(head.job_id)
+        assert job is not None
+        shown, full = glance(head), row(job, job)
+        for path in GLANCED:
+            assert value_at(shown, path) == value_at(full, path), path
+    assert captured
 
 
 @given(st.integers(0, 40), st.integers(1, 7), st.randoms(use_true_random=False))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from invoice_capture.domain.spending import Price, Spent
 from invoice_capture.use_cases.pace_pages import OcrPace, PagesInTurn
 from tests.fakes.world import START, World
 
@@ -14,7 +15,8 @@ RUN = timedelta(seconds=280)
 
 def pages(world: World, rate: float = 1.0, run: timedelta = RUN) -> PagesInTurn:
     """The turns of a document that is read from now on; nine tenths of the quota are used."""
-    return OcrPace("textract", rate / 0.9, world.states, world.metrics, world.clock).until(world.clock.now() + run)
+    pace = OcrPace("textract", rate / 0.9, world.states, world.budget, world.metrics, world.clock)
+    return pace.until(world.clock.now() + run, "acme")
 
 
 def elapsed(world: World) -> float:
@@ -132,3 +134,14 @@ def test_who_sends_no_page_reads_and_writes_nothing() -> None:
     turns = pages(world)
     assert turns.seconds_left == RUN.total_seconds()
     turns.answered()
+
+
+def test_pages_that_cannot_be_paid_for_are_not_read() -> None:
+    world = World()
+    world.prices, world.limit = {"textract": Price(page=1_500)}, 10_000
+    assert pages(world).take(6)
+    late = pages(world)
+    assert not late.take(1)
+    assert late.try_again_at == world.clock.now() + timedelta(hours=1)
+    [entry] = world.spending.spent.values()
+    assert entry == Spent(START.date(), "textract", "acme", 1, 6, 9_000)

@@ -99,9 +99,11 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
     @app.get(
         JOBS,
         summary="Get all OCR invoice jobs",
-        description="Your jobs; those of everybody for a key with the scope `all`. The list and `total` are exact for "
-        "every filter. Page with `nextToken`: a page costs the same however deep it is, while `offset` costs by its "
-        "depth. A filter, a search or another order than by `createdAt` goes through your jobs one by one.",
+        description="Your jobs; those of everybody for a key with the scope `all`. Page with `nextToken`: a page costs "
+        "the same however deep it is, while `offset` costs by its depth. A filter, a search or another order than by "
+        "`createdAt` goes through your jobs, as many as one request may read: `moreToRead` says that there are more. "
+        "`total` then counts those found so far, and `nextToken` goes on, also after an empty page. Another order than "
+        "by `createdAt` is refused for a list that is longer.",
         tags=[JOBS_TAG],
         operation_id="listJobs",
         responses=responses(
@@ -115,7 +117,10 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
     def list_jobs(
         *,
         limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of records to return")] = 50,
-        offset: Annotated[int, Query(ge=0, le=1_000_000, description="Number of records to skip for pagination")] = 0,
+        offset: Annotated[
+            int,
+            Query(ge=0, le=10_000, description="Number of records to skip for pagination; farther on with `nextToken`"),
+        ] = 0,
         sort: Annotated[
             str, Query(description="Field to sort by", json_schema_extra={"enum": list(SORTABLE)})
         ] = "createdAt",
@@ -150,7 +155,8 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
             search=search,
         )
         page = parts.list_jobs(listing, app.principal)
-        return success(list(page.rows), total=page.total, nextToken=page.next_token)
+        more = page.more_to_read or None
+        return success(list(page.rows), total=page.total, nextToken=page.next_token, moreToRead=more)
 
 
 def _register_create(app: Resolver, parts: JobsApiParts) -> None:
@@ -160,7 +166,9 @@ def _register_create(app: Resolver, parts: JobsApiParts) -> None:
         description="Nothing is fetched, read or paid before the job is started with POST /{id}/process.",
         tags=[JOBS_TAG],
         operation_id="createJob",
-        responses=responses(201, "OCR invoice job created successfully", JobAnswer, success_example(CREATED), 400, 409),
+        responses=responses(
+            201, "OCR invoice job created successfully", JobAnswer, success_example(CREATED), 400, 403, 409
+        ),
     )
     def create_job(
         given: Annotated[OcrInvoiceJobInput, Body(openapi_examples={"order": {"value": dict(ORDER)}})],
@@ -193,7 +201,9 @@ def _register_job(app: Resolver, parts: JobsApiParts) -> None:
         description="Replaces the order of a job that was not started yet.",
         tags=[JOBS_TAG],
         operation_id="updateJob",
-        responses=responses(200, "OCR invoice job updated successfully", JobAnswer, success_example(CREATED), 400, 404),
+        responses=responses(
+            200, "OCR invoice job updated successfully", JobAnswer, success_example(CREATED), 400, 403, 404
+        ),
     )
     def update_job(
         id: JobId,
@@ -224,7 +234,9 @@ def _register_process(app: Resolver, parts: JobsApiParts) -> None:
         description="Starts the job. One that was started before answers with its present status.",
         tags=[JOBS_TAG],
         operation_id="processJob",
-        responses=responses(200, "OCR invoice job processing started", StartedAnswer, success_example(_STARTED), 404),
+        responses=responses(
+            200, "OCR invoice job processing started", StartedAnswer, success_example(_STARTED), 403, 404
+        ),
     )
     def process_job(id: JobId) -> Answer:
         principal = app.principal

@@ -85,6 +85,7 @@ _ERRORS: Mapping[int, tuple[str, str, str | None]] = MappingProxyType(
     {
         400: ("Bad request", "jobNumber: Field required.", "jobNumber"),
         401: ("Unauthorized", UNAUTHORIZED, "api-key"),
+        403: ("Not allowed", "acme may not use abbyy; it may use embedded.", "template"),
         404: ("Not found", "OCR invoice job not found. Its id is the _id that creating it answered with.", None),
         409: (
             "Not possible in the present state",
@@ -92,7 +93,11 @@ _ERRORS: Mapping[int, tuple[str, str, str | None]] = MappingProxyType(
             None,
         ),
         413: ("The body is too large", f"The body may have at most {MOST_BODY_BYTES // 1024} KB.", "body"),
-        429: ("Too many requests", "Too many requests. Wait a moment, then go on more slowly.", None),
+        429: (
+            "Too many requests, or as many documents as the client may have for now",
+            "Too many requests. Wait a moment, then go on more slowly.",
+            None,
+        ),
         500: ("Internal server error", UNAVAILABLE, None),
     }
 )
@@ -101,7 +106,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = MappingProxyType(
         401: {"WWW-Authenticate": "The header that the key belongs into"},
         429: {
             "Retry-After": "Seconds to wait",
-            "X-RateLimit-Limit": "Requests a second in the long run",
+            "X-RateLimit-Limit": "Of requests: how many a second in the long run",
             "X-RateLimit-Remaining": "Always 0: nothing is left at this moment",
             "X-RateLimit-Reset": "Seconds until there is something again",
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from traceback import extract_tb
@@ -12,10 +13,21 @@ from aws_lambda_powertools.event_handler import Response
 
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
-from invoice_capture.domain.refusals import InvalidRequest, JobNotFound, NothingThere, Refusal, TooLarge, WrongStatus
+from invoice_capture.domain.refusals import (
+    InvalidRequest,
+    JobNotFound,
+    LimitReached,
+    NotAllowed,
+    NothingThere,
+    Refusal,
+    TooLarge,
+    WrongStatus,
+)
 
 JSON = "application/json"
 _RETRY_AFTER_SECONDS = 2
+# Lambda answers with 6 MB at most; this leaves room for everything else.
+_MOST_LIST_BYTES = 4 * 1024**2
 _MOST_TOLD = 20
 _LONGEST_FIELD = 100
 
@@ -25,14 +37,20 @@ _log = logging.getLogger(__name__)
 STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
     {
         InvalidRequest: 400,
+        NotAllowed: 403,
         JobNotFound: 404,
         NothingThere: 404,
         WrongStatus: 409,
         TooLarge: 413,
+        LimitReached: 429,
     }
 )
 
 UNAUTHORIZED = "Send your key in the header api-key. It is missing, unknown or revoked."
+ANSWER_TOO_LARGE = (
+    "This is more than one answer can have. GET /ocr-invoice-job/{id}/invoice has the lines of an invoice in parts: "
+    "ask for the next one with fromLine, which is the nextLine of the one before."
+)
 UNAVAILABLE = "A service behind this API did not answer in time. Try again in a moment."
 
 
@@ -40,6 +58,25 @@ def success(data: Any, status: int = 200, **further: Any) -> Response[dict[str, 
     """``further`` stands beside the data; what is None is left out."""
     body = {"success": True, "data": data} | {name: value for name, value in further.items() if value is not None}
     return Response(status, JSON, body)
+
+
+def as_many_as_fit(entries: Sequence[Any], start: int) -> tuple[Sequence[Any], int | None]:
+    """The entries from a place on that one answer has room for, and the place of the next; None when none is left."""
+    size = 0
+    for place in range(start, len(entries)):
+        size += written_size(json.dumps(entries[place]))
+        if size > _MOST_LIST_BYTES and place > start:
+            return entries[start:place], place
+    return entries[start:], None
+
+
+def written_size(body: str) -> int:
+    """The bytes of a body in the answer of a function, which is JSON itself: a quote in it becomes two."""
+    return len(json.dumps(body))
+
+
+def answer_too_large() -> Response[dict[str, Any]]:
+    return error(413, ANSWER_TOO_LARGE)
 
 
 def error(
@@ -52,7 +89,8 @@ def error(
 def refused(refusal: Refusal) -> Response[dict[str, Any]]:
     message = str(refusal)
     errors = [] if refusal.field is None else [{"field": refusal.field, "message": message}]
-    return error(STATUSES[type(refusal)], message, errors)
+    headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, LimitReached) else {}
+    return error(STATUSES[type(refusal)], message, errors, headers)
 
 
 def invalid(problems: Sequence[Mapping[str, Any]]) -> Response[dict[str, Any]]:

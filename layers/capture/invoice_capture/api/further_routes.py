@@ -16,7 +16,7 @@ from invoice_capture.api.documented import (
     responses,
     success_example,
 )
-from invoice_capture.api.envelopes import success
+from invoice_capture.api.envelopes import as_many_as_fit, success
 from invoice_capture.api.inputs import Confirmation
 from invoice_capture.api.models import InvoiceAnswer, JobAnswer, StartedAnswer, SubmissionsAnswer
 from invoice_capture.api.parts import JobsApiParts, Resolver
@@ -26,6 +26,7 @@ from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.use_cases.find_job import find_job
 from invoice_capture.use_cases.read_invoice import require_invoice
 
+_MOST_LINES = 1_000_000
 _SUBMISSION_EXAMPLE = {
     "number": 1,
     "provider": "abbyy",
@@ -74,7 +75,7 @@ def _register_corrections(app: Resolver, parts: JobsApiParts) -> None:
         tags=[MORE_TAG],
         operation_id="retryJob",
         responses=responses(
-            200, "Started again", StartedAnswer, success_example({"jobId": JOB_ID, "status": "queued"}), 404, 409
+            200, "Started again", StartedAnswer, success_example({"jobId": JOB_ID, "status": "queued"}), 403, 404, 409
         ),
     )
     def retry_job(id: JobId) -> Answer:
@@ -106,7 +107,8 @@ def _register_readings(app: Resolver, parts: JobsApiParts) -> None:
         f"{JOB}/invoice",
         summary="Get the canonical invoice",
         description="Every value with its confidence, its place on the page and its candidates; money as exact "
-        "decimal strings. What a person confirmed goes before what was read.",
+        "decimal strings. What a person confirmed goes before what was read. Of some thousands of lines an answer has "
+        "as many as fit, and says in `nextLine` with which the next one begins.",
         tags=[MORE_TAG],
         operation_id="getInvoice",
         responses=responses(
@@ -127,6 +129,15 @@ def _register_readings(app: Resolver, parts: JobsApiParts) -> None:
     )
     def get_invoice(
         id: JobId,
+        from_line: Annotated[
+            int,
+            Query(
+                alias="fromLine",
+                ge=0,
+                le=_MOST_LINES,
+                description="The first line, counted from 0; `nextLine` of an answer that has not all of them",
+            ),
+        ] = 0,
         version: Annotated[
             Literal["latest", "original"],
             Query(description="`original` is what was read, also when a person confirmed something else"),
@@ -134,12 +145,14 @@ def _register_readings(app: Resolver, parts: JobsApiParts) -> None:
     ) -> Answer:
         found = parts.read_invoice(id, app.principal, original=version == "original")
         stored = require_invoice(found)
+        lines, next_line = as_many_as_fit(stored.invoice["lines"], from_line)
         return success(
             {
-                "invoice": stored.invoice,
+                "invoice": {**stored.invoice, "lines": lines},
                 "findings": list(stored.findings),
                 "confirmed": version == "latest" and found.capture.confirmed_at is not None,
                 "storedAt": timestamp(stored.stored_at),
+                **({} if next_line is None else {"nextLine": next_line}),
             }
         )
 

@@ -32,6 +32,10 @@ from invoice_capture.observability import about, info
 __all__ = ["JobsApi", "JobsApiParts"]
 
 _LONGEST_LOGGED = 64
+# Of 6 MB that Lambda answers with, without what stands around the body. What is written twice in JSON at most doubles,
+# but for control characters, which no text of an answer has.
+_MOST_BODY_BYTES = 6 * 1024**2 - 64 * 1024
+_CERTAINLY_FITS = 1024**2
 
 
 class JobsApi:
@@ -63,7 +67,8 @@ class JobsApi:
             principal = None if description_routes.is_open(str(event.get("path"))) else principal_of(event)
             request, document = _read(event)
             self._resolver.begin(principal, request_id, document)
-            return self._resolver.resolve(request, context)  # type: ignore[arg-type]
+            answer = self._resolver.resolve(request, context)  # type: ignore[arg-type]
+            return answer if _fits(answer) else _built(envelopes.answer_too_large())
         except Unauthorized as exc:
             return _built(envelopes.unauthorized(exc))
         except Refusal as exc:
@@ -114,6 +119,12 @@ def _read(event: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         return json_event(event), b""
     form = form_of(event)
     return with_json(event, form.to_json()), form.content
+
+
+def _fits(answer: Mapping[str, Any]) -> bool:
+    """Whether Lambda can give an answer; API Gateway would make an error of a larger one."""
+    body = str(answer.get("body") or "")
+    return len(body) < _CERTAINLY_FITS or envelopes.written_size(body) <= _MOST_BODY_BYTES
 
 
 def _job_id_of(event: Mapping[str, Any]) -> str:

@@ -57,3 +57,22 @@ SORTABLE: Mapping[str, Field] = MappingProxyType(
     }
 )
 FILTERABLE: Mapping[str, Field] = MappingProxyType({**SORTABLE, "metadata.*": Field(Kind.ANYTHING)})
+
+GLANCED = frozenset(
+    {
+        "_id",
+        "createdAt",
+        "status",
+        "group",
+        "extractedData.invoice.number",
+        "extractedData.invoice.date",
+        "extractedData.invoice.supplier.name",
+        "extractedData.invoice.amounts.total",
+        "extractedData.invoice.amounts.currency",
+        "confidence.overall",
+        "validationResults.isValid",
+        "invoiceType",
+        "findings",
+    }
+)
+"""What the index of a client's lists has of each job: filters and orders by these read no job in full."""

@@ -175,8 +175,14 @@ class JobAnswer(TypedDict):
 class JobListAnswer(TypedDict):
     success: Literal[True]
     data: list[OcrInvoiceJob]
-    total: Annotated[Count, Field(description="Number of all jobs that fit")]
+    total: Annotated[Count, Field(description="Number of all jobs that fit; see `moreToRead`")]
     nextToken: NotRequired[Annotated[str, Field(description="Asks for the next page; absent on the last")]]
+    moreToRead: NotRequired[
+        Annotated[
+            Literal[True],
+            Field(description="Too many to read at once: `total` counts those found so far, `nextToken` goes on"),
+        ]
+    ]
 
 
 class DeletedAnswer(TypedDict):
@@ -226,6 +232,9 @@ class StoredInvoice(TypedDict):
     findings: list[Finding]
     confirmed: Annotated[bool, Field(description="Whether this is what a person confirmed")]
     storedAt: Moment
+    nextLine: NotRequired[
+        Annotated[Count, Field(description="Not all lines are here: `fromLine` of the next part of this invoice")]
+    ]
 
 
 class InvoiceAnswer(TypedDict):

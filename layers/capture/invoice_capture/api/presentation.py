@@ -36,7 +36,7 @@ from invoice_capture.domain.summary import (
     overall_confidence,
 )
 from invoice_capture.domain.timestamps import timestamp
-from invoice_capture.ports import StoredInvoice
+from invoice_capture.ports import Head, StoredInvoice
 
 STATUSES: Mapping[JobStatus, Status] = MappingProxyType(
     {
@@ -133,14 +133,29 @@ def row(job: Job, capture: Job) -> Mapping[str, Any]:
 
     What was captured by a release that kept less of it shows less: what is not known is absent.
     """
-    shown = cast(dict[str, Any], _job(job, capture))
-    summary = capture.summary or {}
+    return {**_job(job, capture), **_summarised(capture.summary)}
+
+
+def glance(head: Head) -> Mapping[str, Any]:
+    """As much of a row as a complete head has; no duplicate's, which shows what another job has."""
+    known = {
+        "_id": head.job_id,
+        "createdAt": timestamp(head.created_at),
+        "status": None if head.status is None else STATUSES[head.status],
+        "group": head.group,
+    }
+    return {**_present(known), **_summarised(head.summary)}
+
+
+def _summarised(summary: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a job keeps of its invoice, as rows show it."""
+    if summary is None:
+        return {}
     data: dict[str, Any] = {}
     for place in _SUMMARY:
         value = summary.get(place.sources[0])
         _put(data, place.path, _number(value) if place.is_number else value)
-    if capture.summary is not None:
-        shown["extractedData"] = data
+    shown: dict[str, Any] = {"extractedData": data}
     if (overall := summary.get("confidence")) is not None:
         shown["confidence"] = {"overall": overall}
     if "findings" in summary:

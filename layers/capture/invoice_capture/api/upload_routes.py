@@ -35,8 +35,8 @@ _MEDIA_TYPES = {
 }
 _UPLOAD_EXAMPLE = {
     "url": "https://documents.s3.eu-central-1.amazonaws.com/",
-    "fields": {"key": f"documents/acme/{JOB_ID}/invoice_2026_001.pdf", "Content-Type": "application/pdf"},
-    "documentUrl": f"s3://documents/documents/acme/{JOB_ID}/invoice_2026_001.pdf",
+    "fields": {"key": f"uploads/acme/{JOB_ID}/invoice_2026_001.pdf", "Content-Type": "application/pdf"},
+    "documentUrl": f"s3://documents/uploads/acme/{JOB_ID}/invoice_2026_001.pdf",
     "maximumBytes": 26214400,
     "expiresAt": "2026-01-27T11:35:00.000Z",
 }
@@ -57,7 +57,7 @@ def _register_document(app: Resolver, parts: JobsApiParts) -> None:
         f"started. It carries up to {MOST_FORM_BYTES * 10 // 1024**2 / 10} MB; POST /uploads takes larger documents.",
         tags=[MORE_TAG],
         operation_id="uploadDocument",
-        responses=responses(201, "The job, started", JobAnswer, success_example(QUEUED), 400, 409),
+        responses=responses(201, "The job, started", JobAnswer, success_example(QUEUED), 400, 403, 409),
     )
     def upload_document(
         given: Annotated[DocumentInput, Body(media_type=FORM, openapi_examples={"form": {"value": _FORM_EXAMPLE}})],
@@ -82,7 +82,8 @@ def _register_offer(app: Resolver, parts: JobsApiParts) -> None:
         "/uploads",
         summary="Offer an upload",
         description="Answers with a form for one document: POST its `fields`, and then the file as `file`, as "
-        "multipart/form-data to `url` before `expiresAt`. Then create a job with the `documentUrl`.",
+        "multipart/form-data to `url` before `expiresAt`. Then create a job with the `documentUrl`, and start it "
+        "within a day: after that the upload is removed.",
         tags=[MORE_TAG],
         operation_id="offerUpload",
         responses=responses(201, "The form", UploadAnswer, success_example(_UPLOAD_EXAMPLE), 400),

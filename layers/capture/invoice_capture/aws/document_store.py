@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import takewhile
 from typing import IO, Any
 
 from invoice_capture.aws.clients import Clients, calling, error_code
@@ -15,7 +17,8 @@ _MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "
 
 
 class S3DocumentStore:
-    """Documents lie below ``incoming/`` or ``documents/``, answers of providers below ``results/`` of the same bucket.
+    """Documents lie below ``incoming/`` or ``documents/``, uploads that are to become one below ``uploads/``, and
+    answers of providers below ``results/`` of the same bucket.
 
     ``links_endpoint`` is where links to documents lead when that is not S3 itself.
     """
@@ -67,6 +70,22 @@ class S3DocumentStore:
             answer = self._clients.s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind)
         return DocumentPointer(bucket, key, answer.get("VersionId"), size)
 
+    def copy(self, document: DocumentPointer, key: str) -> DocumentPointer:
+        source: Any = _location(document.bucket, document.key, document.version_id)
+        try:
+            with calling("S3"):
+                answer = self._clients.s3.copy_object(
+                    Bucket=document.bucket,
+                    Key=key,
+                    CopySource=source,
+                    # Tags are not needed, and reading them would be another permission.
+                    TaggingDirective="REPLACE",
+                )
+        except Exception as exc:
+            _raise_if_missing(exc, document.name)
+            raise
+        return DocumentPointer(document.bucket, key, answer.get("VersionId"), document.size)
+
     def offer_upload(self, key: str, media_type: str, maximum_bytes: int, seconds: int) -> UploadForm:
         form = self._clients.s3_links(self._links_endpoint).generate_presigned_post(
             self._bucket,
@@ -80,15 +99,38 @@ class S3DocumentStore:
     def remove(self, pointer: DocumentPointer) -> None:
         with calling("S3"):
             self._clients.s3.delete_object(**_location(pointer.bucket, pointer.key, pointer.version_id))
+            markers: list[Any] = []
+            for version, is_marker in self._versions(pointer.bucket, pointer.key):
+                # Without its marker, an older version would be the present one again.
+                if not is_marker:
+                    return
+                markers.append(version)
+            for marker in markers:
+                self._clients.s3.delete_object(**marker)
+
+    def remove_all(self, bucket: str, key: str) -> None:
+        with calling("S3"):
+            for version, _is_marker in list(self._versions(bucket, key)):
+                self._clients.s3.delete_object(**version)
 
     def remove_results(self, job_id: str) -> None:
         folder = f"results/{job_id}/"
         with calling("S3"):
-            pages = self._clients.s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=folder)
-            for page in pages:
-                for entry in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-                    location = _location(self._bucket, entry["Key"], entry["VersionId"])
-                    self._clients.s3.delete_object(**location)
+            for version, _is_marker in list(self._versions_below(self._bucket, folder)):
+                self._clients.s3.delete_object(**version)
+
+    def _versions(self, bucket: str, key: str) -> Iterator[tuple[Any, bool]]:
+        """Where the versions of a key are, and whether each is a marker of deletion."""
+        # Keys come in order, and every other one that begins with this key comes after it.
+        return takewhile(lambda entry: entry[0]["Key"] == key, self._versions_below(bucket, key))
+
+    def _versions_below(self, bucket: str, prefix: str) -> Iterator[tuple[Any, bool]]:
+        """The versions of a key before those of the next one."""
+        for page in self._clients.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+            found = [(entry["Key"], False, entry["VersionId"]) for entry in page.get("Versions", [])]
+            found += [(entry["Key"], True, entry["VersionId"]) for entry in page.get("DeleteMarkers", [])]
+            for key, is_marker, version_id in sorted(found):
+                yield _location(bucket, key, version_id), is_marker
 
     def write_result(self, job_id: str, submission: int, provider: str, content: bytes) -> str:
         key = result_key(job_id, submission, provider)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from invoice_capture.aws.items import extraction_key, removal
+from invoice_capture.aws.items import extraction_key, removal, to_attributes
 from invoice_capture.aws.table import Table
 from invoice_capture.ports import Clock
 
@@ -16,11 +16,9 @@ class DynamoDBExtractionRuns:
         self._clock = clock
 
     def begin(self, key: tuple[str, int]) -> int:
-        return self._count(key, 1)
+        ttl = removal(self._clock.now(), self._retention)
+        return self._table.add(extraction_key(key), {"runs": 1}, ttl)["runs"]
 
     def end(self, key: tuple[str, int]) -> None:
-        self._count(key, -1)
-
-    def _count(self, key: tuple[str, int], runs: int) -> int:
-        ttl = removal(self._clock.now(), self._retention)
-        return self._table.add(extraction_key(key), {"runs": runs}, ttl)["runs"]
+        # The job may have been erased meanwhile.
+        self._table.update(extraction_key(key), "ADD runs :less", "attribute_exists(PK)", to_attributes({":less": -1}))

@@ -13,6 +13,8 @@ from invoice_capture.domain.timestamps import timestamp
 
 Item = dict[str, Any]
 
+_BACKSTOP = timedelta(days=7)
+
 
 def job_key(job_id: str) -> Item:
     return {"PK": {"S": f"JOB#{job_id}"}, "SK": {"S": "JOB"}}
@@ -52,10 +54,23 @@ def number_key(client: str, job_number: str) -> Item:
     return {"PK": {"S": f"CLIENT#{client}"}, "SK": {"S": f"NUMBER#{job_number}"}}
 
 
-def removal(created_at: datetime, retention: timedelta) -> int:
-    """The TTL of what was created then: the end of the last day of its retention."""
+def fingerprint_key(digest: str) -> Item:
+    """The item that says which job a document belongs to."""
+    return {"PK": {"S": f"SHA256#{digest}"}, "SK": {"S": "SHA256"}}
+
+
+def end_of_retention(created_at: datetime, retention: timedelta) -> int:
+    """The end of the last day of the retention of what was created then, as a TTL."""
     following = expires_on(created_at, retention) + timedelta(days=1)
     return int(datetime.combine(following, time(), UTC).timestamp())
+
+
+def removal(created_at: datetime, retention: timedelta) -> int:
+    """The TTL of what Remove Jobs removes when retention ends: some days later.
+
+    The row of a job names the versions of its objects, so it must not be gone before them.
+    """
+    return end_of_retention(created_at, retention) + int(_BACKSTOP.total_seconds())
 
 
 def reference_key(provider: str, reference: str) -> Item:

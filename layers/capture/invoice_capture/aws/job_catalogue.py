@@ -1,36 +1,44 @@
 """Lists of jobs, from the indexes of the table.
 
 A client's jobs are one partition of ``client-index``; everybody's are eight partitions of ``created-index``, which are
-merged by the time of creation. Both indexes carry keys only.
+merged by the time of creation. Both indexes carry keys only. ``listing-index`` has a client's jobs as well, each with
+what lists are filtered by most: its status, its group and what it keeps of its invoice.
 """
 
 from __future__ import annotations
 
 import heapq
+import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from invoice_capture.aws import job_counts
-from invoice_capture.aws.items import Item, number_key, to_attributes
+from invoice_capture.aws.items import Item, from_attributes, moment, number_key, to_attributes
 from invoice_capture.aws.job_items import CREATED_SHARDS, created_partition
 from invoice_capture.aws.table import Table
+from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.page_token import FOREIGN, page_token, place_of
 from invoice_capture.domain.timestamps import timestamp
-from invoice_capture.ports import Page
+from invoice_capture.ports import Head, HeadPage, Page
 
 _AFTER_ALL = "~"
+_SINCE_EVER = timestamp(datetime.min.replace(tzinfo=UTC))
+_EXPIRED_AT_ONCE = 50
+_JOB = re.compile(r"JOB#[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class _Partition:
-    """A part of an index, and the item after which it is read on."""
+    """A part of an index, and the key after which it is read on; nothing of an exhausted one is left to read."""
 
     index: str
     attribute: str
     value: str
     after: Item | None = None
+    is_exhausted: bool = False
 
 
 class DynamoDBJobCatalogue:
@@ -53,34 +61,83 @@ class DynamoDBJobCatalogue:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Page:
-        partitions = _partitions(client)
-        if token is not None:
-            partitions = _resumed(partitions, token)
+        items, next_token = self._part(
+            _partitions(client), now, limit, offset=offset, token=token, descending=descending, since=since, until=until
+        )
+        return Page([_job_id(item) for item in items], next_token)
+
+    def heads(
+        self,
+        client: str | None,
+        now: datetime,
+        *,
+        limit: int,
+        token: str | None = None,
+        descending: bool = True,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> HeadPage:
+        partitions = _partitions(None) if client is None else [_Partition("listing-index", "client", client)]
+        items, next_token = self._part(
+            partitions, now, limit, token=token, descending=descending, since=since, until=until
+        )
+        return HeadPage([_head(item) for item in items], next_token)
+
+    def _part(
+        self,
+        partitions: list[_Partition],
+        now: datetime,
+        limit: int,
+        *,
+        offset: int = 0,
+        token: str | None,
+        descending: bool,
+        since: datetime | None,
+        until: datetime | None,
+    ) -> tuple[list[Item], str | None]:
+        """Entries of an index, and where the next ones begin."""
         # What is past its retention may still be there for a while.
-        oldest = datetime.combine(now, time(), UTC) - self._retention
+        oldest = _oldest(now, self._retention)
         since = max(oldest, since or oldest)
         # DynamoDB calls an interval that ends before it begins an error.
         if until is not None and until < since:
-            return Page([], None)
-        between = (since, until)
+            return [], None
+        between = (timestamp(since), _AFTER_ALL if until is None else timestamp(until))
+        if token is not None:
+            partitions = _within(_resumed(partitions, token), between, descending)
         # Read in portions of what is probably needed from each partition.
-        portion = (offset + limit) // len(partitions) + 1 + (len(partitions) > 1) * 10
+        portion = (offset + limit) // max(1, len(partitions)) + 1 + (len(partitions) > 1) * 10
         entries = heapq.merge(
             *(
                 self._entries(place, partition, between, descending, portion)
                 for place, partition in enumerate(partitions)
+                if not partition.is_exhausted
             ),
             key=lambda entry: entry[0],
             reverse=descending,
         )
-        job_ids: list[str] = []
+        found: list[Item] = []
         for number, (_, place, item) in enumerate(entries):
             if number == offset + limit:
-                return Page(job_ids, _token(partitions))
-            partitions[place] = replace(partitions[place], after=item)
+                return found, _token(partitions)
+            partitions[place] = replace(partitions[place], after=_key_of(partitions[place], item))
             if number >= offset:
-                job_ids.append(item["PK"]["S"].removeprefix("JOB#"))
-        return Page(job_ids, None)
+                found.append(item)
+        return found, None
+
+    def past_retention(self, now: datetime) -> Iterator[str]:
+        until = timestamp(_oldest(now, self._retention))
+        entries = heapq.merge(
+            *(
+                self._entries(place, partition, (_SINCE_EVER, until), descending=False, portion=_EXPIRED_AT_ONCE)
+                for place, partition in enumerate(_partitions(None))
+            ),
+            key=lambda entry: entry[0],
+        )
+        for created_at, _, item in entries:
+            # A day that has begun is kept to its end.
+            if created_at < until:
+                yield item["PK"]["S"].removeprefix("JOB#")
 
     def numbered(self, client: str, job_numbers: Sequence[str]) -> Sequence[str]:
         items = self._table.get_many([number_key(client, number) for number in dict.fromkeys(job_numbers)])
@@ -90,7 +147,7 @@ class DynamoDBJobCatalogue:
         self,
         place: int,
         partition: _Partition,
-        between: tuple[datetime, datetime | None],
+        between: tuple[str, str],
         descending: bool,
         portion: int,
     ) -> Iterator[tuple[str, int, Item]]:
@@ -104,8 +161,8 @@ class DynamoDBJobCatalogue:
             ExpressionAttributeValues=to_attributes(
                 {
                     ":partition": partition.value,
-                    ":since": timestamp(since),
-                    ":until": _AFTER_ALL if until is None else timestamp(until),
+                    ":since": since,
+                    ":until": until,
                 }
             ),
             ScanIndexForward=not descending,
@@ -113,6 +170,11 @@ class DynamoDBJobCatalogue:
         )
         for item in items:
             yield item["created_at"]["S"], place, item
+
+
+def _oldest(now: datetime, retention: timedelta) -> datetime:
+    """The first moment of creation whose retention is not over."""
+    return datetime.combine(now, time(), UTC) - retention
 
 
 def _partitions(client: str | None) -> list[_Partition]:
@@ -143,7 +205,42 @@ def _resumed(partitions: list[_Partition], token: str) -> list[_Partition]:
 
 
 def _start_key(partition: _Partition, created_at: str, job: str) -> Item:
-    datetime.fromisoformat(created_at)
-    if not isinstance(job, str):
-        raise TypeError(f"{job!r} is no key")
+    """Raises ValueError or TypeError for what no job has: DynamoDB is asked about nothing that it would refuse."""
+    if timestamp(datetime.fromisoformat(created_at)) != created_at or not _JOB.fullmatch(job):
+        raise ValueError(f"{created_at}, {job} is no key")
     return to_attributes({"PK": job, "SK": "JOB", partition.attribute: partition.value, "created_at": created_at})
+
+
+def _key_of(partition: _Partition, entry: Item) -> Item:
+    return {name: entry[name] for name in ("PK", "SK", partition.attribute, "created_at")}
+
+
+def _within(partitions: list[_Partition], between: tuple[str, str], descending: bool) -> list[_Partition]:
+    """Partitions that begin inside of what is asked for, as DynamoDB demands.
+
+    The oldest jobs may have passed their retention since a token was made, and a filter may be another one now.
+    """
+    return [
+        partition
+        if partition.after is None or between[0] <= (created_at := partition.after["created_at"]["S"]) <= between[1]
+        # Read on from there, either everything is still to come or nothing.
+        else replace(partition, after=None, is_exhausted=(created_at < between[0]) == descending)
+        for partition in partitions
+    ]
+
+
+def _job_id(entry: Item) -> str:
+    return str(entry["PK"]["S"]).removeprefix("JOB#")
+
+
+def _head(entry: Item) -> Head:
+    values = from_attributes(entry)
+    return Head(
+        job_id=_job_id(entry),
+        created_at=moment(values["created_at"]),
+        is_complete="group" in values,
+        status=JobStatus(values["status"]) if "status" in values else None,
+        group=values.get("group") or None,
+        duplicate_of=values.get("duplicate_of"),
+        summary=json.loads(values["summary"]) if "summary" in values else None,
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from invoice_capture.aws.items import Item, removal, to_attributes
+from invoice_capture.aws.items import Item, end_of_retention, to_attributes
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.job import Job, expires_on
 
@@ -34,7 +34,7 @@ def counting(job: Job, retention: timedelta, change: int) -> Iterator[dict[str, 
                 "UpdateExpression": "SET #ttl = :ttl ADD jobs :change",
                 "ExpressionAttributeNames": {"#ttl": "ttl"},
                 "ExpressionAttributeValues": to_attributes(
-                    {":ttl": removal(job.created_at, retention), ":change": change}
+                    {":ttl": end_of_retention(job.created_at, retention), ":change": change}
                 ),
             }
         }

@@ -44,6 +44,7 @@ def job_item(job: Job, retention: timedelta) -> Item:
         "created_shard": created_partition(zlib.crc32(job.job_id.encode()) % CREATED_SHARDS),
         "client": job.client,
         "order": None if job.order is None else order_attribute(job.order),
+        "group": None if job.order is None else group_attribute(job.order),
     }
     # Retention never touches an open job: the moment is kept for when it has ended and is told.
     if job.status.is_open:
@@ -56,6 +57,11 @@ def job_item(job: Job, retention: timedelta) -> Item:
 def order_attribute(order: Order) -> str:
     """An order as JSON: what a client writes into its metadata need not fit DynamoDB's numbers and names."""
     return json.dumps(vars(order), ensure_ascii=False, separators=(",", ":"))
+
+
+def group_attribute(order: Order) -> str:
+    """The group of an order, for the index of lists; empty without one, since absent is one that nobody wrote there."""
+    return order.group or ""
 
 
 def summary_attribute(summary: Mapping[str, Any]) -> str:

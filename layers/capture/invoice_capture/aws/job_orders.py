@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from invoice_capture.aws.items import DEADLINES, job_key, number_key, removal, to_attributes
+from invoice_capture.aws.items import DEADLINES, job_key, number_key, reference_key, removal, to_attributes
 from invoice_capture.aws.job_counts import counting
-from invoice_capture.aws.job_items import job_item, order_attribute, transition
+from invoice_capture.aws.job_items import group_attribute, job_item, order_attribute, transition
 from invoice_capture.aws.table import ConditionFailed, Table
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import Job, JobStatus, Order, sources_of
+from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import NumberTaken
 
 _OF_THE_FORMER_RUN = (
     "error_code",
     "error_message",
+    "explanation",
     "duplicate_of",
     "finished_at",
     "closed_by",
@@ -45,10 +48,12 @@ class DynamoDBJobOrders:
             return False
         update = {
             "Key": job_key(job.job_id),
-            "UpdateExpression": "SET #order = :order, #document = :document, #route = :route, updated_at = :now",
+            "UpdateExpression": "SET #order = :order, #group = :group, #document = :document, #route = :route, "
+            "updated_at = :now",
             "ConditionExpression": "#status = :created AND #order = :former",
             "ExpressionAttributeNames": {
                 "#order": "order",
+                "#group": "group",
                 "#document": "document",
                 "#route": "route",
                 "#status": "status",
@@ -56,6 +61,7 @@ class DynamoDBJobOrders:
             "ExpressionAttributeValues": to_attributes(
                 {
                     ":order": order_attribute(order),
+                    ":group": group_attribute(order),
                     ":former": order_attribute(job.order),
                     ":document": document.to_json(),
                     ":route": route,
@@ -124,15 +130,33 @@ class DynamoDBJobOrders:
             return False
         return True
 
-    def erase(self, job_id: str) -> None:
+    def expire(self, job: Job, now: datetime) -> bool:
+        update = transition(job.job_id, frozenset({job.status}), JobStatus.CANCELLED, now, {"finished_at": now})
+        return self._table.update(
+            update["Key"],
+            update["UpdateExpression"],
+            # The one of another run of the job, if one was retried and ended in this moment.
+            f"{update['ConditionExpression']} AND attribute_not_exists(announcement)",
+            update["ExpressionAttributeValues"],
+            update["ExpressionAttributeNames"],
+        )
+
+    def erase(self, job: Job, submissions: Sequence[Submission]) -> None:
+        mine = to_attributes({":job": job.job_id})
+        keys = [reference_key(row.provider, row.reference) for row in submissions if row.reference is not None]
+        if job.order is not None:
+            keys.append(number_key(job.order.client, job.order.job_number))
+        for key in keys:
+            # Another job may have it by now.
+            self._table.delete(key, "job_id = :job", mine)
         items = self._table.query(
             KeyConditionExpression="PK = :job",
-            ExpressionAttributeValues=to_attributes({":job": f"JOB#{job_id}"}),
+            ExpressionAttributeValues=to_attributes({":job": f"JOB#{job.job_id}"}),
             ProjectionExpression="PK, SK",
             ConsistentRead=True,
         )
         # The job itself goes last: while it is there, an erasure that broke off can be repeated.
-        for item in sorted(items, key=lambda item: item == job_key(job_id)):
+        for item in sorted(items, key=lambda item: item == job_key(job.job_id)):
             self._table.remove(item)
 
     def _number(self, job: Job, order: Order) -> dict[str, Any]:

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from invoice_capture.aws.invoice_items import invoice_items, read_invoice
-from invoice_capture.aws.items import DEADLINES, OWED, from_attributes, job_key, removal, to_attributes
+from invoice_capture.aws.items import (
+    DEADLINES,
+    OWED,
+    Item,
+    fingerprint_key,
+    from_attributes,
+    job_key,
+    removal,
+    to_attributes,
+)
 from invoice_capture.aws.job_counts import counting
 from invoice_capture.aws.job_items import job_item, read_job, summary_attribute, transition
 from invoice_capture.aws.table import ConditionFailed, Table
@@ -20,6 +29,8 @@ from invoice_capture.ports import StoredInvoice
 _IS_OWED = "attribute_exists(announcement) AND finished_at = :ended_at"
 # JobDeadlineHours is at most two weeks; the sweeper may take a day more.
 _LONGEST_OPEN = timedelta(days=16)
+# As Record Failure cuts what others say; in characters.
+_LONGEST_EXPLANATION = 1000
 
 
 class DynamoDBJobStore:
@@ -56,7 +67,7 @@ class DynamoDBJobStore:
         )
 
     def claim_fingerprint(self, digest: str, job_id: str, now: datetime) -> str:
-        key = {"PK": {"S": f"SHA256#{digest}"}, "SK": {"S": "SHA256"}}
+        key = fingerprint_key(digest)
         # It outlives its job, which is kept for as long as it is open.
         claim = key | to_attributes({"job_id": job_id, "ttl": removal(now + _LONGEST_OPEN, self._retention)})
         replaced = job_id
@@ -73,6 +84,9 @@ class DynamoDBJobStore:
             if first is not None and first.status not in WITHOUT_INVOICE:
                 return owner
             replaced = owner
+
+    def release_fingerprint(self, digest: str, job_id: str) -> None:
+        self._table.delete(fingerprint_key(digest), "job_id = :me", to_attributes({":me": job_id}))
 
     def capture(
         self,
@@ -96,12 +110,29 @@ class DynamoDBJobStore:
             job = self.get(job_id)
             if job is not None and job.status is JobStatus.CAPTURED and job.submission == submission:
                 return False
+            self._take_back(job, further)
             raise JobClosed(f"Job {job_id} had ended before its invoice could be stored.") from exc
         return True
 
     def fail(self, job_id: str, error: CaptureError, now: datetime) -> bool:
         changes = {"error_code": error.code, "error_message": str(error), "finished_at": now}
         return self._apply(transition(job_id, sources_of(JobStatus.FAILED), JobStatus.FAILED, now, changes))
+
+    def explain(self, job_id: str, text: str) -> None:
+        self._table.update(
+            job_key(job_id),
+            "SET explanation = :text",
+            "#status IN (:received, :submitted, :action_required)",
+            to_attributes(
+                {
+                    ":text": text[:_LONGEST_EXPLANATION],
+                    ":received": JobStatus.RECEIVED,
+                    ":submitted": JobStatus.SUBMITTED,
+                    ":action_required": JobStatus.ACTION_REQUIRED,
+                }
+            ),
+            {"#status": "status"},
+        )
 
     def told(self, job_id: str, ended_at: datetime) -> None:
         # A row of an earlier release has its TTL already, and no moment that was kept for it.
@@ -158,6 +189,7 @@ class DynamoDBJobStore:
         try:
             self._table.transact([{"Update": update}, {"Put": {"Item": head}}])
         except ConditionFailed:
+            self._take_back(self.get(job_id), further)
             return False
         return True
 
@@ -210,6 +242,12 @@ class DynamoDBJobStore:
             "next_check_at <= :now",
             to_attributes({":now": now, ":until": until}),
         )
+
+    def _take_back(self, job: Job | None, items: Sequence[Item]) -> None:
+        """Remove what was written beside a job whose erasure may be over, and would not find it any more."""
+        if job is None or job.status is JobStatus.CANCELLED:
+            for item in items:
+                self._table.remove({name: item[name] for name in ("PK", "SK")})
 
     def _due(self, shard: str, now: datetime, limit: int) -> Sequence[str]:
         items = self._table.query(

@@ -101,6 +101,31 @@ class Table:
             )
         return {name: int(answer["Attributes"][name]["N"]) for name in counts}
 
+    def add_up_to(self, key: Item, name: str, amount: int, most: int, ttl: int) -> Item | None:
+        """Add to a counter, unless that takes it above ``most``; the item as it is then, or None when it does."""
+        if amount > most:
+            return None
+        try:
+            with calling("DynamoDB"):
+                answer = self._clients.dynamodb.update_item(
+                    TableName=self.name,
+                    Key=key,
+                    UpdateExpression=f"SET #ttl = :ttl ADD {name} :amount",
+                    ConditionExpression=f"attribute_not_exists({name}) OR {name} <= :most",
+                    ExpressionAttributeNames={"#ttl": "ttl"},
+                    ExpressionAttributeValues={
+                        ":ttl": {"N": str(ttl)},
+                        ":amount": {"N": str(amount)},
+                        ":most": {"N": str(most - amount)},
+                    },
+                    ReturnValues="ALL_NEW",
+                )
+        except Exception as exc:
+            if error_code(exc) == _CONDITION_FAILED:
+                return None
+            raise
+        return dict(answer["Attributes"])
+
     def delete(self, key: Item, condition: str, values: Item, names: dict[str, str] | None = None) -> bool:
         """False when the condition did not hold."""
         return self._conditional("delete_item", Key=key, ConditionExpression=condition, **_expressions(values, names))

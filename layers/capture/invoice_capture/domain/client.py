@@ -20,11 +20,7 @@ class KeyRefused(ValueError):
 
 
 class Unauthorized(Exception):
-    """A request without a key that opens anything.
-
-    API Gateway answers 401 only to the message "Unauthorized", literally, and 500 to any other. ``reason`` is for the
-    log, where it may stand: it never quotes the key.
-    """
+    """A request without a key that opens anything. ``reason`` is for the log: it never quotes the key."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("Unauthorized")

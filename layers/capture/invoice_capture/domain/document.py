@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from xml.parsers import expat
@@ -76,17 +77,29 @@ class DocumentPointer:
         )
 
 
+INCOMING = "incoming/"
+"""Where people drop documents: each becomes a job."""
+
 CLIENT_DOCUMENTS = "documents/"
-"""Where the documents of the API's clients lie: ``documents/<client>/<id>/<name>``. One stored here starts nothing."""
+"""Where the documents of jobs lie that the API's clients ordered: ``documents/<client>/<id>/<name>``."""
+
+UPLOADS = "uploads/"
+"""Where the API's forms store documents, in the same way. The bucket empties it by the day."""
 
 
 def client_of_key(key: str) -> str | None:
     """The client below whose prefix a key lies, or None."""
-    client, slash, _rest = key.removeprefix(CLIENT_DOCUMENTS).partition("/")
-    return client if key.startswith(CLIENT_DOCUMENTS) and client and slash else None
+    prefix, _, rest = key.partition("/")
+    client, slash, _rest = rest.partition("/")
+    return client if f"{prefix}/" in {CLIENT_DOCUMENTS, UPLOADS} and client and slash else None
 
 
-def client_key(client: str, unique: str, name: str) -> str:
+def unique_of_key(key: str) -> str:
+    """What keeps a client's key apart from others of the same name: the id of the job whose document it is."""
+    return key.split("/")[2]
+
+
+def client_key(client: str, unique: str, name: str, prefix: str = CLIENT_DOCUMENTS) -> str:
     """The key of a client's document. ``unique`` keeps documents of the same name apart.
 
     Letters that lead out of a folder or that S3 puts something else in for (``${filename}``) become underscores.
@@ -94,7 +107,13 @@ def client_key(client: str, unique: str, name: str) -> str:
     safe = "".join(letter if letter.isprintable() and letter not in "/\\$" else "_" for letter in name)
     if not safe.strip("."):
         safe = "document"
-    return f"{CLIENT_DOCUMENTS}{client}/{unique}/{safe.encode()[:200].decode(errors='ignore')}"
+    return f"{prefix}{client}/{unique}/{safe.encode()[:200].decode(errors='ignore')}"
+
+
+def fingerprint_of(pointer: DocumentPointer, content: bytes) -> str:
+    """What a document is known again by. Clients share none: another's must neither be given away nor be in the way."""
+    digest = hashlib.sha256(content).hexdigest()
+    return f"{pointer.owner}/{digest}" if pointer.owner else digest
 
 
 def require_acceptable_size(pointer: DocumentPointer, maximum_bytes: int) -> None:

@@ -11,13 +11,14 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.document import INCOMING, DocumentPointer
 
 E_INVOICE_READER = "embedded"
 """The provider that reads e-invoices where the chosen one does not."""
 
-_LONGEST_ROUTE = 10
+_LONGEST_ROUTE = 5
 # Accounts become part of the names of secrets and of executions.
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}", re.ASCII)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -106,6 +107,11 @@ class Order:
         """What its document's URL begins with: ``https``, or ``s3`` for an object of the own bucket."""
         return self.document_url.partition(":")[0].lower()
 
+    @property
+    def object_key(self) -> str:
+        """The key of the object that its document's URL names; empty for an URL that is not of the own bucket."""
+        return unquote(urlsplit(self.document_url).path.removeprefix("/")) if self.scheme == "s3" else ""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -193,7 +199,7 @@ def provider_of(name: str) -> str:
     return name.partition("-")[0]
 
 
-def _is_reader(name: str, providers: frozenset[str]) -> bool:
+def is_reader(name: str, providers: frozenset[str]) -> bool:
     """Whether a name is that of a provider, or of an account of one."""
     provider, hyphen, account = name.partition("-")
     has_accounts = provider in providers - {E_INVOICE_READER}
@@ -207,14 +213,23 @@ def choose_route(key: str, default_route: tuple[str, ...], providers: frozenset[
     other key below ``incoming/`` takes the default route. Keys that end in a slash are the folders that the S3 console
     makes.
     """
-    if not key.startswith("incoming/") or key.endswith("/"):
+    if not key.startswith(INCOMING) or key.endswith("/"):
         return None
-    first, slash, _rest = key.removeprefix("incoming/").partition("/")
-    return (first,) if slash and _is_reader(first, providers) else default_route
+    first, slash, _rest = key.removeprefix(INCOMING).partition("/")
+    return (first,) if slash and is_reader(first, providers) else default_route
 
 
 def route_of_template(template: str, providers: frozenset[str]) -> tuple[str, ...] | None:
-    """The route that a template spells out, such as ``abbyy?,embedded``, or None when it is none."""
+    """The route that a template spells out, such as ``abbyy?,embedded``, or None when it is none.
+
+    Raises ValueError for one that is too long, or that would pay a provider twice.
+    """
     route = tuple(name.strip() for name in template.split(","))
-    is_route = all(_is_reader(name.removesuffix("?"), providers) for name in route)
-    return route if is_route and len(route) <= _LONGEST_ROUTE else None
+    names = [name.removesuffix("?") for name in route]
+    if not all(is_reader(name, providers) for name in names):
+        return None
+    if len(names) > _LONGEST_ROUTE:
+        raise ValueError(f"a route has at most {_LONGEST_ROUTE} providers")
+    if len(set(names)) < len(names):
+        raise ValueError("a route has each provider once")
+    return route

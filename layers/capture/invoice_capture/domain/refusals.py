@@ -32,3 +32,15 @@ class WrongStatus(Refusal):
 
 class TooLarge(Refusal):
     """What was sent has more bytes than are taken."""
+
+
+class NotAllowed(Refusal):
+    """The client may not do this, whoever it is."""
+
+
+class LimitReached(Refusal):
+    """The client has had what it may have for now; ``retry_after`` is in seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

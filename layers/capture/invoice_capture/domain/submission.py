@@ -66,12 +66,13 @@ class Submission:
 
     ``number`` is the place in the route, from 1. ``former_token`` is what ``task_token`` took the place of: when a
     state is repeated while its function still runs, the later one may be the older. ``attempts`` counts the times the
-    document was sent without knowing that it was not taken; ``attempt_id`` is the last one's, made up by whoever makes
-    it. ``moves_on``: the next provider of the route takes over while this one is out of order. ``checked_at`` is the
-    last check that found it unfinished. ``next_check_at`` is when somebody is to look at the submission at the latest,
-    and None when it is closed and nothing is left to do: a closed one that is due has a copy at the provider that is to
-    be deleted. ``unclear_checks`` in a row, the first of them at ``unclear_since``, were refused or told a status that
-    nobody documented. ``version`` grows with every write and guards it.
+    document was sent without knowing that it was not taken, and ``counted`` those that the budget was asked for;
+    ``attempt_id`` is the last one's, made up by whoever makes it. ``moves_on``: the next provider of the route takes
+    over while this one is out of order. ``checked_at`` is the last check that found it unfinished. ``next_check_at`` is
+    when somebody is to look at the submission at the latest, and None when it is closed and nothing is left to do: a
+    closed one that is due has a copy at the provider that is to be deleted. ``unclear_checks`` in a row, the first of
+    them at ``unclear_since``, were refused or told a status that nobody documented. ``version`` grows with every write
+    and guards it.
     """
 
     job_id: str
@@ -86,6 +87,7 @@ class Submission:
     version: int = 1
     former_token: str | None = None
     attempts: int = 0
+    counted: int = 0
     attempt_id: str | None = None
     reference: str | None = None
     submitted_at: datetime | None = None

@@ -4,12 +4,14 @@ Every store raises ``StoreUnavailable`` when the service behind it does not answ
 """
 
 from invoice_capture.ports.catalogue import (
+    Head,
+    HeadPage,
     JobCatalogue,
     JobOrders,
     NumberTaken,
     Page,
 )
-from invoice_capture.ports.clients import KeyStore, UsagePlans
+from invoice_capture.ports.clients import ClientStore, KeyStore, UsagePlans
 from invoice_capture.ports.documents import (
     DocumentStore,
     Links,
@@ -47,6 +49,7 @@ from invoice_capture.ports.services import (
     Metrics,
     Notifier,
 )
+from invoice_capture.ports.spending import SpendingStore
 
 __all__ = [
     "ALL_KINDS",
@@ -54,11 +57,14 @@ __all__ = [
     "Capabilities",
     "Check",
     "CheckState",
+    "ClientStore",
     "Clock",
     "DocumentStore",
     "Executions",
     "ExtractionRuns",
     "FunctionInvoker",
+    "Head",
+    "HeadPage",
     "JobCatalogue",
     "JobOrders",
     "JobStore",
@@ -77,6 +83,7 @@ __all__ = [
     "Providers",
     "RequestCounts",
     "Shown",
+    "SpendingStore",
     "StaleWrite",
     "StoredInvoice",
     "SubmissionStore",

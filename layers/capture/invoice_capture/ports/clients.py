@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from invoice_capture.domain.api_key import ApiKey
+from invoice_capture.domain.client_limits import ClientLimits
 
 
 class KeyStore(Protocol):
@@ -24,6 +25,26 @@ class KeyStore(Protocol):
 
     def revoke(self, key_id: str, now: datetime) -> bool:
         """Revoke a key; the first time stays. False when there is no such key."""
+        ...
+
+
+class ClientStore(Protocol):
+    """What clients may cost. A client need not have a key yet."""
+
+    def limits(self, client: str) -> ClientLimits | None:
+        """What a client was given; None for one that has what all have."""
+        ...
+
+    def all_limits(self) -> Mapping[str, ClientLimits]:
+        """By client, of those that were given some."""
+        ...
+
+    def set_limits(self, client: str, limits: ClientLimits | None) -> None:
+        """Give a client its own limits, or, with None, those that all have."""
+        ...
+
+    def take(self, client: str, what: str, period: str, most: int, now: datetime) -> bool:
+        """Count one of so many that a client may have in a period (``DAY#2026-11-30``). False when it had them."""
         ...
 
 

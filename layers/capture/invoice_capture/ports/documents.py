@@ -43,12 +43,20 @@ class DocumentStore(Protocol):
         """Store a document, with the media type that its bytes have, under a key that is not below ``incoming/``."""
         ...
 
+    def copy(self, document: DocumentPointer, key: str) -> DocumentPointer:
+        """Store a version once more, under another key of its bucket. Raises DocumentMissing."""
+        ...
+
     def offer_upload(self, key: str, media_type: str, maximum_bytes: int, seconds: int) -> UploadForm:
         """A form with which anybody can store one document under this key for that long, without credentials."""
         ...
 
     def remove(self, pointer: DocumentPointer) -> None:
-        """Delete a version; one that is gone already is fine."""
+        """Delete a version, and the markers of deletion that nothing is behind then; what is gone already is fine."""
+        ...
+
+    def remove_all(self, bucket: str, key: str) -> None:
+        """Delete every version of a key, and its markers of deletion."""
         ...
 
     def remove_results(self, job_id: str) -> None:

@@ -48,6 +48,10 @@ class JobStore(Protocol):
         """
         ...
 
+    def release_fingerprint(self, digest: str, job_id: str) -> None:
+        """Give a claim up; one that is another job's stays."""
+        ...
+
     def capture(
         self,
         job_id: str,
@@ -67,6 +71,10 @@ class JobStore(Protocol):
 
     def fail(self, job_id: str, error: CaptureError, now: datetime) -> bool:
         """Make an open job FAILED, its announcement being owed. False when it is not open."""
+        ...
+
+    def explain(self, job_id: str, text: str) -> None:
+        """Keep the words for a failure that is about to be recorded by its name; nothing for a job that is not open."""
         ...
 
     def told(self, job_id: str, ended_at: datetime) -> None:

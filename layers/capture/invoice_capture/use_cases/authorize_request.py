@@ -29,15 +29,19 @@ class Authorization:
     key_id: str
     usage_identifier: str = field(repr=False)
     method_arn: str
+    name = "Request authorized."
+
+    @property
+    def details(self) -> dict[str, str]:
+        return {"client": self.principal.client, "key_id": self.key_id}
 
     def to_json(self) -> dict[str, Any]:
         """The answer of a request authorizer of API Gateway."""
         # The whole stage, not the one method: API Gateway may keep the answer for the client's next requests.
         stage = "/".join(self.method_arn.split("/", 2)[:2])
-        statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{stage}/*"}
         return {
             "principalId": self.principal.client,
-            "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+            "policyDocument": _policy("Allow", f"{stage}/*"),
             "context": {
                 "client": self.principal.client,
                 "scopes": " ".join(sorted(self.principal.scopes)),
@@ -45,6 +49,31 @@ class Authorization:
             },
             "usageIdentifierKey": self.usage_identifier,
         }
+
+
+@dataclass(frozen=True)
+class Denial:
+    """Nobody may call the API with what the request carries."""
+
+    reason: str
+    method_arn: str
+    name = "This request was refused."
+
+    @property
+    def details(self) -> dict[str, str]:
+        return {"reason": self.reason}
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer of a request authorizer, of which the template has API Gateway make a 401.
+
+        The runtime would print a traceback of an error, which is the other way to say no.
+        """
+        return {"principalId": "nobody", "policyDocument": _policy("Deny", self.method_arn)}
+
+
+def _policy(effect: str, resource: str) -> dict[str, Any]:
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resource}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 @dataclass(frozen=True)
@@ -69,6 +98,13 @@ class AuthorizeRequest:
         if stored.revoked_at is not None:
             raise Unauthorized(f"Key {key_id} of {stored.client} is revoked.")
         return Authorization(stored.principal, key_id, stored.usage_identifier, request.method_arn)
+
+    def decide(self, request: AuthorizationRequest) -> Authorization | Denial:
+        """What to answer to a request, whatever it carries."""
+        try:
+            return self(request)
+        except Unauthorized as exc:
+            return Denial(exc.reason, request.method_arn)
 
 
 def _key(headers: Mapping[str, str]) -> tuple[str, str]:

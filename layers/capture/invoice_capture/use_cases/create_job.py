@@ -31,7 +31,7 @@ class CreateJob:
         job = Job(
             job_id=job_id,
             document=self.prepare.document(order, principal, job_id),
-            route=self.prepare.route(order),
+            route=self.prepare.route(order, principal),
             status=JobStatus.CREATED,
             created_at=now,
             updated_at=now,

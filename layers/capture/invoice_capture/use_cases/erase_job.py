@@ -28,6 +28,7 @@ from invoice_capture.ports import (
     ProviderStateStore,
     SubmissionStore,
 )
+from invoice_capture.use_cases.forget_job import remove_objects
 from invoice_capture.use_cases.pace_provider import Pace
 from invoice_capture.use_cases.resolve_submission import resolve_submission
 
@@ -71,11 +72,10 @@ class EraseJob:
         for row in self.submissions.of_job(job.job_id):
             self._end(job, row)
         # Read once more: a provider may have answered before its row was closed.
-        for row in self.submissions.of_job(job.job_id):
+        rows = self.submissions.of_job(job.job_id)
+        for row in rows:
             self._discard(row)
-        if job.document.is_stored and not self._is_of_the_first_job(job):
-            self.documents.remove(job.document)
-        self.documents.remove_results(job.job_id)
+        remove_objects(job, documents=self.documents, jobs=self.jobs)
         if request.was_open:
             self.notifier.publish(
                 "Job cancelled",
@@ -86,7 +86,7 @@ class EraseJob:
                     "document": job.document.to_json(),
                 },
             )
-        self.orders.erase(job.job_id)
+        self.orders.erase(job, rows)
 
     def _end(self, job: Job, row: Submission) -> None:
         """Wake the execution that waits for a submission; its job has ended, which is where it stops.
@@ -103,11 +103,6 @@ class EraseJob:
                 callbacks=self.callbacks,
                 clock=self.clock,
             )
-
-    def _is_of_the_first_job(self, job: Job) -> bool:
-        """Whether a duplicate is of the very object that another job was captured from."""
-        first = self.jobs.get(job.duplicate_of) if job.duplicate_of is not None else None
-        return first is not None and first.status is not JobStatus.CANCELLED and first.document == job.document
 
     def _discard(self, row: Submission) -> None:
         if row.reference is None and not row.may_be_charged:

@@ -99,7 +99,8 @@ class ExtractDocument:
         if is_repeated and self.runs.begin(request.key) >= MOST_RUNS:
             return self._tell(request, _ended_too_often(request))
         began_at = self.clock.now()
-        turns = self.ocr.until(began_at + timedelta(seconds=request.seconds_left) - _CLOSING)
+        give_up_at = began_at + timedelta(seconds=request.seconds_left) - _CLOSING
+        turns = self.ocr.until(give_up_at, request.document.owner)
         try:
             outcome = self._extract(request, turns)
         except (ProviderUnavailable, StoreUnavailable) as exc:
@@ -119,7 +120,7 @@ class ExtractDocument:
         return row is not None and not row.state.is_closed
 
     def _tell(self, request: ExtractRequest, outcome: Outcome) -> Outcome:
-        resolve_submission(
+        is_wanted = resolve_submission(
             request.key,
             request.task_token,
             outcome,
@@ -127,6 +128,8 @@ class ExtractDocument:
             callbacks=self.callbacks,
             clock=self.clock,
         )
+        if outcome.result_key is not None and not is_wanted:
+            self.documents.remove_results(request.job_id)
         return outcome
 
     def _extract(self, request: ExtractRequest, turns: PagesInTurn) -> Outcome:

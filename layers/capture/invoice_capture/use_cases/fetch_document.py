@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from invoice_capture.domain.document import DocumentPointer, require_acceptable_size
 from invoice_capture.domain.errors import JobClosed
+from invoice_capture.domain.job import Job, Order
 from invoice_capture.ports import Clock, DocumentStore, JobStore, Links
+from invoice_capture.use_cases.leave_explanation import explained
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class FetchDocument:
     def __call__(self, job_id: str) -> DocumentPointer:
         """Store the document and return where it lies; what was fetched already is not fetched again.
 
-        An object of the own bucket is used where it lies. That its client may use it was checked with the order.
+        What its client uploaded is copied, so that the job has it alone, and a dropped document is used where it lies.
+        That the client may use them was checked with the order.
 
         Raises:
             LinkForbidden, LinkBroken: there is nothing to be had from this URL.
@@ -35,18 +38,21 @@ class FetchDocument:
             raise JobClosed(f"Job {job_id} is gone.")
         if job.document.is_stored:
             return job.document
-        is_here = job.order.scheme == "s3"
-        if is_here:
-            document, _stored_at = self.documents.describe(job.document.bucket, job.document.key, None)
-            require_acceptable_size(document, self.maximum_bytes)
-        else:
-            with self.links.fetch(job.order.document_url, job.document.name) as content:
-                document = self.documents.write(job.document.bucket, job.document.key, content)
+        with explained(job_id, self.jobs):
+            document = self._fetch(job, job.order)
         if not self.jobs.locate(job_id, document, self.clock.now()):
-            if not is_here:
+            if document.key != job.order.object_key:
                 self._take_back(job_id, document)
             raise JobClosed(f"Job {job_id} ended before its document was there.")
         return document
+
+    def _fetch(self, job: Job, order: Order) -> DocumentPointer:
+        if order.scheme != "s3":
+            with self.links.fetch(order.document_url, job.document.name) as content:
+                return self.documents.write(job.document.bucket, job.document.key, content)
+        there, _stored_at = self.documents.describe(job.document.bucket, order.object_key, None)
+        require_acceptable_size(there, self.maximum_bytes)
+        return there if there.key == job.document.key else self.documents.copy(there, job.document.key)
 
     def _take_back(self, job_id: str, document: DocumentPointer) -> None:
         """Remove what was fetched for a job that has no use for it, and so would never remove it itself."""

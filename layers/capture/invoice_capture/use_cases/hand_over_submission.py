@@ -31,9 +31,11 @@ from invoice_capture.domain.errors import (
     StoreUnavailable,
     SubmissionInDoubt,
 )
+from invoice_capture.domain.pages import pages_of
 from invoice_capture.domain.polling import LatencyHistogram, seconds_to_next_check
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState, may_be_paid_twice
 from invoice_capture.ports import Callbacks, Clock, JobStore, Provider, Providers, StaleWrite, SubmissionStore
+from invoice_capture.use_cases.keep_budget import Budget
 from invoice_capture.use_cases.pace_provider import Pace
 from invoice_capture.use_cases.resolve_submission import leaves_a_copy, resolve_submission
 
@@ -56,15 +58,30 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class HandOver:
-    """Hands submissions to one provider."""
+    """Hands submissions to one provider, as far as there is a budget for it."""
 
     provider: Provider
+    budget: Budget
     pace: Pace
     providers: Providers
     submissions: SubmissionStore
     jobs: JobStore
     callbacks: Callbacks
     clock: Clock
+
+    def afford(self, row: Submission, content: bytes) -> tuple[Submission, datetime | None]:
+        """Count the next attempt to send a row: the row as it is then, and when to ask again if it may not be paid for.
+
+        An attempt that was certainly not taken was counted already.
+        """
+        if not self.provider.capabilities.charges or row.counted > row.attempts:
+            return row, None
+        held_until = self.budget.admit(row.provider, row.document.owner, pages_of(row.kind, content))
+        if held_until is None:
+            return replace(row, counted=row.counted + 1), None
+        text = f"The budget of the month was used up when {row.document.name} was to be sent to {row.provider}."
+        self.jobs.remark(row.job_id, text, self.clock.now())
+        return replace(row, next_check_at=held_until), held_until
 
     def send(self, row: Submission, content: bytes) -> Submission:
         """Call the provider for a row that is SUBMITTING with this attempt counted; returns the row as it is then.
@@ -120,6 +137,9 @@ class HandOver:
             if self._may_still_be_listed(row):
                 return self._save(replace(row, next_check_at=self.clock.now() + _LOOK_UP_PAUSE))
             raise self._in_doubt(row, "twice and both answers were lost")
+        row, held_until = self.afford(row, content)
+        if held_until is not None:
+            return self._save(row)
         marked = self.begin_attempt(replace(row, possible_double_charge=True))
         # After the row: of several that settle it only one gets here, so nobody takes back what another has marked.
         self.jobs.suspect_double_charge(row.job_id, self.clock.now())
@@ -275,6 +295,12 @@ class HandOver:
             except StoreUnavailable:
                 self.clock.sleep(pause)
         return ask()
+
+
+def out_of_budget(row: Submission) -> ProviderUnavailable:
+    return ProviderUnavailable(
+        f"The budget of this month does not pay for {row.provider} any more, and the route says not to wait for it."
+    )
 
 
 def _with_tokens(row: Submission, fresh: Submission) -> Submission:

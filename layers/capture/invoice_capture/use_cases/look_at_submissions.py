@@ -46,7 +46,8 @@ from invoice_capture.ports import (
 )
 from invoice_capture.use_cases.ask_provider import AskProvider
 from invoice_capture.use_cases.discard_copies import DiscardCopies
-from invoice_capture.use_cases.hand_over_submission import MINIMUM_POLL_SECONDS, HandOver
+from invoice_capture.use_cases.hand_over_submission import MINIMUM_POLL_SECONDS, HandOver, out_of_budget
+from invoice_capture.use_cases.keep_budget import Budget
 from invoice_capture.use_cases.keep_loop import TICK
 from invoice_capture.use_cases.pace_provider import Pace
 from invoice_capture.use_cases.resolve_submission import leaves_a_copy, resolve_submission
@@ -74,6 +75,7 @@ class LookAtSubmissions:
     providers: Providers
     callbacks: Callbacks
     notifier: Notifier
+    budget: Budget
     metrics: Metrics
     clock: Clock
     discard: DiscardCopies
@@ -143,6 +145,11 @@ class LookAtSubmissions:
                 content = self.documents.read(row.document)
                 if row.state is SubmissionState.SUBMITTING:
                     return hand_over.settle_doubt(row, content)
+                row, held_until = hand_over.afford(row, content)
+                if held_until is not None and row.moves_on and row.attempts == 0:
+                    raise out_of_budget(row)
+                if held_until is not None:
+                    return self.submissions.save(row)
                 hand_over.look_back(row)
                 return hand_over.send(hand_over.begin_attempt(row), content)
             except StaleWrite:
@@ -166,7 +173,9 @@ class LookAtSubmissions:
         return done
 
     def _hand_over_to(self, provider: Provider, pace: Pace) -> HandOver:
-        return HandOver(provider, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock)
+        return HandOver(
+            provider, self.budget, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock
+        )
 
     def _move_on(self, row: Submission) -> Submission:
         message = f"{row.provider} is out of order, and the route says not to wait for it."
@@ -313,7 +322,7 @@ class LookAtSubmissions:
     def _resolve(self, row: Submission, outcome: Outcome, provider: Provider | None) -> Submission:
         is_left = row.has_copy and provider is not None and leaves_a_copy(provider)
         discard_at = self.clock.now() if is_left else None
-        resolve_submission(
+        is_wanted = resolve_submission(
             row.key,
             row.task_token or "",
             outcome,
@@ -324,6 +333,8 @@ class LookAtSubmissions:
         )
         if outcome.error is None:
             self._measure(row)
+        if outcome.result_key is not None and not is_wanted:
+            self.documents.remove_results(row.job_id)
         return replace(row, state=outcome.state, next_check_at=discard_at)
 
     def _measure(self, row: Submission) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from invoice_capture.domain.errors import ProviderUnavailable, RateLimited
 from invoice_capture.ports import Capabilities, Clock, Metrics, ProviderStateStore
+from invoice_capture.use_cases.keep_budget import Budget
 from invoice_capture.use_cases.pace_provider import Pace
 
 _LONGEST_PAUSE = timedelta(seconds=30)
@@ -32,25 +35,35 @@ class OcrPace:
     name: str
     quota: float
     states: ProviderStateStore
+    budget: Budget
     metrics: Metrics
     clock: Clock
 
-    def until(self, give_up_at: datetime) -> PagesInTurn:
-        """For one document that is read until then."""
+    def until(self, give_up_at: datetime, client: str | None = None) -> PagesInTurn:
+        """For one document, of a client or dropped, that is read until then."""
         service = OcrService(self.name, self.quota * _SHARE_OF_QUOTA)
         pace = Pace(service, self.states, self.metrics, self.clock)
-        return PagesInTurn(service, pace, give_up_at, self.clock)
+        return PagesInTurn(service, pace, partial(self.budget.admit, self.name, client), give_up_at, self.clock)
 
 
 class PagesInTurn:
     """The turns of one document. They are taken together, so that it is read as a whole or not at all.
 
-    ``try_again_at`` is set when there is no turn in time. Nothing is read or written before the first page.
+    ``afford`` counts what so many pages cost, and says when to ask again if they cannot be paid for. ``try_again_at``
+    is set then, and when there is no turn in time. Nothing is read or written before the first page.
     """
 
-    def __init__(self, service: OcrService, pace: Pace, give_up_at: datetime, clock: Clock) -> None:
+    def __init__(
+        self,
+        service: OcrService,
+        pace: Pace,
+        afford: Callable[[int], datetime | None],
+        give_up_at: datetime,
+        clock: Clock,
+    ) -> None:
         self._service = service
         self._pace = pace
+        self._afford = afford
         self._give_up_at = give_up_at
         self._clock = clock
         self._next_at = give_up_at
@@ -62,11 +75,13 @@ class PagesInTurn:
         return max(0.0, (self._give_up_at - self._clock.now()).total_seconds())
 
     def take(self, pages: int) -> bool:
-        """Wait for the turns of so many pages; False when the last of them is too late."""
+        """Wait for the turns of so many pages; False when the last of them is too late, or cannot be paid for."""
         bucket = self._pace.state.bucket
         share = 1.0 if bucket is None else bucket.share
         sending = timedelta(seconds=pages / (self._service.requests_per_second * share))
         self.try_again_at = self._pace.admit(pages, self._give_up_at - self._clock.now() - sending)
+        if self.try_again_at is None:
+            self.try_again_at = self._afford(pages)
         self._taken = self.try_again_at is None
         self._next_at = self._clock.now()
         return self._taken

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from invoice_capture.domain.client import Principal
-from invoice_capture.domain.document import DocumentPointer, client_key, client_of_key
+from invoice_capture.domain.document import INCOMING, DocumentPointer, client_key, client_of_key
 from invoice_capture.domain.job import Order, route_of_template
 from invoice_capture.domain.refusals import InvalidRequest
+from invoice_capture.use_cases.guard_client import GuardClient
 
 _LONGEST_KEY = 1024
 
@@ -23,6 +24,7 @@ class PrepareOrder:
     template_routes: Mapping[str, tuple[str, ...]]
     providers: frozenset[str]
     allows_http: bool
+    guard: GuardClient
 
     def document(self, order: Order, principal: Principal, job_id: str) -> DocumentPointer:
         """Where the document of an order will lie. Nothing is fetched here: that is a step of the execution.
@@ -31,30 +33,39 @@ class PrepareOrder:
             InvalidRequest: the URL is of no kind that is fetched, or names an object that is not the client's.
         """
         if order.scheme == "s3":
-            return DocumentPointer(self.bucket, self._own_key(order, principal), None, 0, is_stored=False)
-        if order.scheme != "https" and not (order.scheme == "http" and self.allows_http):
+            self._require_own(order, principal)
+        elif order.scheme != "https" and not (order.scheme == "http" and self.allows_http):
             raise InvalidRequest(
                 "documentUrl must begin with https:// or, for a document of POST /uploads, with s3://.", "documentUrl"
             )
-        key = client_key(order.client, job_id, order.document_name)
+        is_dropped = order.object_key.startswith(INCOMING)
+        key = order.object_key if is_dropped else client_key(order.client, job_id, order.document_name)
         return DocumentPointer(self.bucket, key, None, 0, is_stored=False)
 
-    def route(self, order: Order) -> tuple[str, ...]:
-        """The providers of an order's template; a template that is none of ours takes the default route."""
-        return (
-            self.template_routes.get(order.template)
-            or route_of_template(order.template, self.providers)
-            or self.default_route
-        )
+    def route(self, order: Order, principal: Principal) -> tuple[str, ...]:
+        """The providers of an order's template; a template that is none of ours takes the default route.
 
-    def _own_key(self, order: Order, principal: Principal) -> str:
+        Raises:
+            InvalidRequest: the template is a route that is too long, or names a provider twice.
+            NotAllowed: it has a provider that the client may not use.
+        """
+        route = self.template_routes.get(order.template) or self._spelt_out(order.template) or self.default_route
+        self.guard.require_providers(route, order.client, principal)
+        return route
+
+    def _spelt_out(self, template: str) -> tuple[str, ...] | None:
         try:
-            parts = urlsplit(order.document_url)
+            return route_of_template(template, self.providers)
+        except ValueError as exc:
+            raise InvalidRequest(f"template: {exc}.", "template") from exc
+
+    def _require_own(self, order: Order, principal: Principal) -> None:
+        try:
+            parts, key = urlsplit(order.document_url), order.object_key
         except ValueError:
-            parts = urlsplit("")
-        key = unquote(parts.path.removeprefix("/"))
+            parts, key = urlsplit(""), ""
         # Another client's document would take that client's fingerprint, and its own job for it would be a duplicate.
-        allowed = client_of_key(key) == order.client or (principal.sees_all and key.startswith("incoming/"))
+        allowed = client_of_key(key) == order.client or (principal.sees_all and key.startswith(INCOMING))
         # To S3 a dot is a name like any other, to what stands between it and a reader of links perhaps not.
         is_plain = not {"", ".", ".."} & set(key.split("/")) and len(key.encode()) <= _LONGEST_KEY
         # A version, or anything else behind a question mark, would not be heeded.
@@ -64,4 +75,3 @@ class PrepareOrder:
                 "that this answers with.",
                 "documentUrl",
             )
-        return key

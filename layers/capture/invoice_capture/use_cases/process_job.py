@@ -9,11 +9,13 @@ from invoice_capture.domain.client import Principal
 from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.ports import Clock, Executions, JobOrders, JobStore
 from invoice_capture.use_cases.find_job import find_job
+from invoice_capture.use_cases.guard_client import GuardClient
 
 
 @dataclass(frozen=True)
 class ProcessJob:
     deadline: timedelta
+    guard: GuardClient
     jobs: JobStore
     orders: JobOrders
     executions: Executions
@@ -22,10 +24,11 @@ class ProcessJob:
     def __call__(self, job_id: str, principal: Principal) -> Job:
         """The job as it is now: RECEIVED when this started it, and whatever it was when it had been started before.
 
-        Raises JobNotFound.
+        Raises JobNotFound, and NotAllowed or LimitReached when its client may not have it read.
         """
         job = find_job(self.jobs, job_id, principal)
         if job.status is JobStatus.CREATED:
+            self.guard.admit(job, principal)
             now = self.clock.now()
             started = replace(
                 job, status=JobStatus.RECEIVED, started_at=now, updated_at=now, deadline_at=now + self.deadline

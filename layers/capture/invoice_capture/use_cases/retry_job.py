@@ -10,13 +10,16 @@ from invoice_capture.domain.job import Job, JobStatus, sources_of
 from invoice_capture.domain.refusals import WrongStatus
 from invoice_capture.ports import Clock, Executions, JobOrders, JobStore
 from invoice_capture.use_cases.find_job import find_job
+from invoice_capture.use_cases.guard_client import GuardClient
 
-_MOST_RETRIES = 20
+# Each goes through the whole route, and may be paid for.
+_MOST_RETRIES = 5
 
 
 @dataclass(frozen=True)
 class RetryJob:
     deadline: timedelta
+    guard: GuardClient
     jobs: JobStore
     orders: JobOrders
     executions: Executions
@@ -28,6 +31,8 @@ class RetryJob:
         Raises:
             JobNotFound
             WrongStatus: it was not started, has not ended, has its invoice, or was tried too often.
+            NotAllowed: its client may not use a provider of its route.
+            LimitReached
         """
         job = find_job(self.jobs, job_id, principal)
         if job.status not in sources_of(JobStatus.RECEIVED) - {JobStatus.CREATED}:
@@ -36,6 +41,7 @@ class RetryJob:
             )
         if job.retries >= _MOST_RETRIES:
             raise WrongStatus(f"Job {job_id} was retried {job.retries} times already. Create another one.")
+        self.guard.admit(job, principal)
         now = self.clock.now()
         again = replace(
             job,

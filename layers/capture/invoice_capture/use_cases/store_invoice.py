@@ -12,6 +12,7 @@ from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.summary import summary_of
 from invoice_capture.ports import Clock, DocumentStore, JobStore, Provider, Providers
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
+from invoice_capture.use_cases.leave_explanation import explained
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class StoreInvoice:
             ResultUnusable: the answer is gone, or cannot be understood; another provider may do better.
             JobClosed: the job ended otherwise meanwhile.
         """
+        with explained(request.job_id, self.jobs):
+            return self._store(request)
+
+    def _store(self, request: StoreRequest) -> Announcement:
         provider = self.providers.get(request.provider)
         raw = self.documents.read_result(request.result_key)
         if raw is None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from invoice_capture.domain.document import DocumentKind, DocumentPointer, inspect, require_acceptable_size
+from invoice_capture.domain.document import (
+    DocumentKind,
+    DocumentPointer,
+    fingerprint_of,
+    inspect,
+    require_acceptable_size,
+)
 from invoice_capture.domain.errors import (
     CaptureError,
     DocumentElsewhere,
     DuplicateDocument,
     FormatRefused,
+    JobClosed,
     JobDeadlineExceeded,
     ProviderError,
     ProviderUnavailable,
@@ -20,7 +26,7 @@ from invoice_capture.domain.errors import (
     StoreUnavailable,
     TokenClosed,
 )
-from invoice_capture.domain.job import E_INVOICE_READER
+from invoice_capture.domain.job import E_INVOICE_READER, JobStatus
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
 from invoice_capture.ports import (
     Callbacks,
@@ -35,7 +41,8 @@ from invoice_capture.ports import (
     StaleWrite,
     SubmissionStore,
 )
-from invoice_capture.use_cases.hand_over_submission import HandOver
+from invoice_capture.use_cases.hand_over_submission import HandOver, out_of_budget
+from invoice_capture.use_cases.keep_budget import Budget
 from invoice_capture.use_cases.keep_loop import ensure_loop
 from invoice_capture.use_cases.pace_provider import Pace
 from invoice_capture.use_cases.resolve_submission import deliver, leaves_a_copy, resolve_submission
@@ -69,6 +76,7 @@ class SubmitDocument:
     providers: Providers
     executions: Executions
     callbacks: Callbacks
+    budget: Budget
     metrics: Metrics
     clock: Clock
 
@@ -99,42 +107,45 @@ class SubmitDocument:
         require_acceptable_size(request.document, self.maximum_bytes)
         content = self.documents.read(request.document)
         kind = inspect(request.document.name, content)
-        digest = hashlib.sha256(content).hexdigest()
-        # Clients share no documents: what another one sent must neither be given away nor stand in the way.
-        claim = f"{request.document.owner}/{digest}" if request.document.owner else digest
-        owner = self.jobs.claim_fingerprint(claim, request.job_id, now)
+        fingerprint = fingerprint_of(request.document, content)
+        owner = self.jobs.claim_fingerprint(fingerprint, request.job_id, now)
         if owner != request.job_id:
             raise DuplicateDocument(owner)
+        try:
+            self._hand_over(request, kind, content, now)
+        except JobClosed:
+            job = self.jobs.get(request.job_id)
+            if job is None or job.status is JobStatus.CANCELLED:
+                # Its erasure may be over, and would not find this any more.
+                self.jobs.release_fingerprint(fingerprint, request.job_id)
+            raise
+
+    def _hand_over(self, request: SubmitRequest, kind: DocumentKind, content: bytes, now: datetime) -> None:
         provider = self._reader(request, kind)
         pace = Pace(provider, self.states, self.metrics, self.clock)
         wait_until = pace.admit(provider.capabilities.requests.submit)
         if wait_until is not None and request.moves_on and pace.is_out_of_order:
             raise ProviderUnavailable(f"{provider.name} is out of order, and the route says not to wait for it.")
-        hand_over = HandOver(provider, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock)
+        hand_over = HandOver(
+            provider, self.budget, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock
+        )
         row = Submission(
             job_id=request.job_id,
             number=request.submission,
             provider=provider.name,
-            state=SubmissionState.SUBMITTING if wait_until is None else SubmissionState.QUEUED,
+            state=SubmissionState.QUEUED,
             document=request.document,
             kind=kind,
             task_token=request.task_token,
             created_at=now,
             deadline_at=request.deadline_at,
-            attempts=1 if wait_until is None else 0,
-            next_check_at=wait_until or hand_over.due_after_attempt(),
+            next_check_at=wait_until,
             moves_on=request.moves_on,
         )
-        if wait_until is not None:
-            begun = self.submissions.begin(row)
-        else:
-            hand_over.look_back(row)
-            # The token is written with what comes of the attempt: who dies in between has the state repeated, with
-            # another token. It is two thirds of the row, which this transaction would write twice.
-            begun = self.submissions.begin(replace(row, task_token=None))
-        if not begun:
+        row, is_begun = self._begin(row, content, hand_over)
+        if not is_begun:
             row = self._resume(request, hand_over, content)
-        elif wait_until is None:
+        elif row.state is SubmissionState.SUBMITTING:
             try:
                 row = hand_over.send(row, content)
             except StoreUnavailable:
@@ -143,6 +154,25 @@ class SubmitDocument:
                 self._refuse(request, exc, row)
                 return
         self._wait_for(row, request)
+
+    def _begin(self, row: Submission, content: bytes, hand_over: HandOver) -> tuple[Submission, bool]:
+        """Write a new row, SUBMITTING when it can be sent now; and whether it is the first one of this state.
+
+        Raises:
+            ProviderUnavailable: it may not be paid for, and the route says not to wait.
+        """
+        if row.next_check_at is None:
+            row, held_until = hand_over.afford(row, content)
+            if held_until is not None and row.moves_on:
+                raise out_of_budget(row)
+        if row.next_check_at is not None:
+            return row, self.submissions.begin(row)
+        hand_over.look_back(row)
+        due_at = hand_over.due_after_attempt()
+        row = replace(row, state=SubmissionState.SUBMITTING, attempts=1, next_check_at=due_at)
+        # The token is written with what comes of the attempt: who dies in between has the state repeated, with
+        # another token. It is two thirds of the row, which this transaction would write twice.
+        return row, self.submissions.begin(replace(row, task_token=None))
 
     def _wait_for(self, row: Submission, request: SubmitRequest) -> None:
         """Tell an outcome that is there already, and make sure that somebody looks in time at what is left to do."""

@@ -27,7 +27,7 @@ class UpdateJob:
             raise _too_late(job)
         order = replace(order, client=job.order.client)
         document = self.prepare.document(order, principal, job_id)
-        route = self.prepare.route(order)
+        route = self.prepare.route(order, principal)
         now = self.clock.now()
         try:
             if not self.orders.change(job, order, document, route, now):

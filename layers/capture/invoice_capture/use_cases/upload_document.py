@@ -37,6 +37,8 @@ class UploadDocument:
         Raises:
             InvalidRequest: the number is taken, or the document is nothing that an invoice is sent as.
             TooLarge
+            NotAllowed: the client may not use a provider of the route.
+            LimitReached
         """
         now = self.clock.now()
         job_id = new_job_id(now)
@@ -45,10 +47,12 @@ class UploadDocument:
         # Asked before anything is stored, and again by the write, which is what decides.
         if order.job_number and self.catalogue.numbered(principal.client, [order.job_number]):
             raise refuse_number(order)
+        route = self.prepare.route(order, principal)
+        self.prepare.guard.take_document(order.client)
         job = Job(
             job_id=job_id,
             document=self.documents.write(self.prepare.bucket, key, BytesIO(content)),
-            route=self.prepare.route(order),
+            route=route,
             status=JobStatus.RECEIVED,
             created_at=now,
             updated_at=now,

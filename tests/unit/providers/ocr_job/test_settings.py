@@ -47,7 +47,7 @@ def test_a_missing_setting_is_named_when_it_is_needed(server, with_settings, sub
         {"metadata": "[1]"},
         {"metadata": "{"},
         {"document_url_seconds": "0.5"},
-        {"document_url_seconds": "604801"},
+        {"document_url_seconds": "43201"},
         {"document_url_seconds": "soon"},
     ],
 )

@@ -38,8 +38,9 @@ _BATCH = 100
 _MOST_MISSING = 5
 # Whether a list that was refused is refused for good, only another one tells.
 _LISTS_AGAIN_AFTER = timedelta(hours=1)
-# What S3 signs a link for at most.
-_LONGEST_LINK_SECONDS = 7 * 24 * 3600
+# S3 signs links for a week, but they end with the session of the role that signed them: Lambda gives a function one of
+# twelve hours at most, and a warm one has less left.
+_LONGEST_LINK_SECONDS = 12 * 3600
 
 _log = logging.getLogger(__name__)
 

@@ -1,0 +1,14 @@
+"""Remove Jobs: delete what is kept of jobs whose retention is over."""
+
+from typing import Any
+
+from invoice_capture.bootstrap import application
+from invoice_capture.observability import count, info, observed
+
+
+@observed
+def handler(_event: dict[str, Any], context: Any) -> None:
+    removed = application().remove_jobs(lambda: context.get_remaining_time_in_millis() / 1000)
+    info("Jobs removed.", jobs=removed.jobs_removed, problems=removed.problems)
+    count("JobsRemoved", removed.jobs_removed)
+    count("RemovalProblems", removed.problems)
