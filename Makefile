@@ -13,6 +13,7 @@ READY   := $(VENV)/.ready
 # Tools that would hold our libraries back live in environments of their own.
 TOOLS       := .tools
 SAM_READY   := $(TOOLS)/sam/.ready
+CHECKOV_READY := $(TOOLS)/checkov/.ready
 FUZZ_READY  := $(TOOLS)/fuzz/.ready
 LOCKS_READY := $(TOOLS)/maintenance/.ready
 OPINIONS       := tools/second_opinions
@@ -34,7 +35,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 export SAM_CLI_TELEMETRY ?= 0
 
 .PHONY: help demo test test-live test-browser check-python lint check-template build build-local check-artifacts \
-  check-functions check-imports check-api check-permissions check-opinions check-chaos check-latency figures upgrade audit release clean
+  check-functions check-imports check-api check-permissions check-security check-opinions check-chaos check-latency figures upgrade audit release clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -82,6 +83,9 @@ lint: $(READY)  ## style and types
 check-template: $(READY) $(SAM_READY)  ## lint template.yaml and the state machines with their expressions
 	$(SAM) validate --lint
 	$(BIN)/python -m tools.state_machines
+
+check-security: $(READY) $(SAM_READY) $(CHECKOV_READY)  ## have checkov and cfn-lint look at the template that CloudFormation gets
+	$(BIN)/python -m tools.check_security --checkov $(TOOLS)/checkov/bin/checkov --cfn-lint $(TOOLS)/sam/bin/cfn-lint
 
 build: $(READY) $(SAM_READY)  ## build the functions and layers for deployment
 	$(SAM) build

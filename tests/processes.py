@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,3 +41,21 @@ def end_session(leader: int) -> None:
     for process in of_session(leader):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
+
+
+_READS = """
+import os
+found = []
+for name in ("environ", "mem", "maps"):
+    try:
+        os.close(os.open(f"/proc/{os.getppid()}/{name}", os.O_RDONLY))
+    except OSError:
+        continue
+    found.append(name)
+print(",".join(found) or "nothing")
+"""
+
+
+def readable_by_a_child() -> str:
+    """What a child of this process can open of it in /proc."""
+    return subprocess.run([sys.executable, "-c", _READS], capture_output=True, text=True, check=True).stdout.strip()

@@ -44,6 +44,8 @@ _FOR_404 = {"s3:ListBucket": ("s3:GetObject", "s3:GetObjectVersion"), "s3:ListBu
 _IN_CASE = {
     "PollProviderStateMachineRole states:StartExecution": "a loop hands over after 2,000 turns",
     "ReceiveUploadFunctionRole s3:GetObject": "an event names no version",
+    "ReceiveUploadFunctionRole sqs:GetQueueAttributes": "Lambda asks when it begins to read the queue",
+    "ExtractDocumentFunctionRole sqs:GetQueueAttributes": "Lambda asks when it begins to read the queue",
     "SubmitDocumentFunctionRole states:SendTaskSuccess": "a repeat finds its submission stored",
     "CheckSubmissionsFunctionRole sqs:SendMessage": "a function was ended before it had asked the engine",
     "ReceiveUploadFunctionRole sqs:SendMessage": "an upload could not be taken in five times, and is put aside",

@@ -22,6 +22,7 @@ from tools.stage import TEMPLATE
 _ADDED_FUNCTIONS = frozenset({"hash", "parse", "partition", "random", "range", "uuid"})
 # Parsing only happens when the expression is evaluated, so Step Functions refuses it.
 _REFUSED_FUNCTIONS = frozenset({"eval"})
+_PARTITION = "AWS::Partition"
 _TEXTS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 
@@ -73,9 +74,10 @@ def _definition(properties: dict[str, Any], parameters: dict[str, Any]) -> Any:
     used = set(re.findall(r"\$\{(\w+)\}", text))
     if used != set(declared):
         raise ValueError(f"{path.name} uses {sorted(used)}, and template.yaml substitutes {sorted(declared)}.")
+    known = {_PARTITION: {"Default": "aws"}, **parameters}
     for name, value in declared.items():
         # A resource that is referred to is no parameter, and its name is only known to a deployment.
-        default = parameters.get(value.get("Ref", ""), {}).get("Default", name) if isinstance(value, dict) else value
+        default = known.get(value.get("Ref", ""), {}).get("Default", name) if isinstance(value, dict) else value
         text = text.replace(f"${{{name}}}", str(default))
     return yaml.safe_load(text)
 

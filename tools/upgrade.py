@@ -23,6 +23,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "layers/engine/requirements": _AS_IN_THE_DEMO,
     "requirements/sam": (),
     "requirements/fuzz": (),
+    "requirements/checkov": (),
     "requirements/maintenance": (),
 }
 """What is locked, without its suffix, in the order in which it must be done, with further options."""

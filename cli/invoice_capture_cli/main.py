@@ -9,6 +9,7 @@ import typer
 
 from invoice_capture_cli.errors import UsageError
 from invoice_capture_cli.running import Run, command, group
+from invoice_capture_cli.stack_commands import stack_app
 
 _PRIORITIES = ("low", "medium", "high", "urgent")
 _STATUSES = ("created", "queued", "processing", "completed", "failed", "cancelled")
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 app.add_typer(keys_app, name="keys")
+app.add_typer(stack_app, name="stack")
 
 Ids = Annotated[
     list[str] | None, typer.Argument(metavar="ID", help="Ids of jobs, as list shows them.", show_default=False)

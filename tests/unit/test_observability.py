@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from invoice_capture.domain.errors import EmptyDocument
 from invoice_capture.observability import about, count, info, observed, write_logs_to
 
 
@@ -64,12 +65,29 @@ def test_a_crash_is_logged_once_with_its_place_and_without_what_it_quotes(lines:
     # Step Functions goes by the name; the runtime prints all the rest, and what it came of.
     assert type(raised.value).__name__ == "KeyError"
     assert "Mustermann" not in "".join(traceback.format_exception(raised.value))
-    [line] = lines()
+    counted, line = lines()
+    assert (counted["FunctionCrashes"], counted["job_id"]) == ([1.0], "J1")
     assert (line["level"], line["error"], line["job_id"]) == ("ERROR", "KeyError", "J1")
     [place] = line["places"]
     assert place.startswith("handler, ")
     assert "Mustermann" not in json.dumps(line)
     assert "DE89" not in json.dumps(line)
+
+
+def test_what_is_raised_by_design_is_no_crash(lines: Any) -> None:
+    def refuse(_event: dict[str, Any], _context: object) -> None:
+        raise EmptyDocument("empty.pdf is empty.")
+
+    with pytest.raises(Exception, match=r"^$") as raised:
+        observed(refuse)({"job_id": "J1"}, None)
+    assert type(raised.value).__name__ == "EmptyDocument"
+    assert "FunctionCrashes" not in json.dumps(lines())
+
+
+def test_metrics_of_a_stack_are_its_own(lines: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack-a")
+    count("JobsEnded", outcome="CAPTURED")
+    assert lines()[0]["service"] == "stack-a"
 
 
 def test_metrics_are_emf_and_zero_is_silence(lines: Any) -> None:
@@ -79,4 +97,4 @@ def test_metrics_are_emf_and_zero_is_silence(lines: Any) -> None:
     assert line["InvoicesCaptured"] == [1.0]
     [metrics] = line["_aws"]["CloudWatchMetrics"]
     assert metrics["Namespace"] == "InvoiceCapture"
-    assert sorted(metrics["Dimensions"][0]) == ["provider", "service"]
+    assert [sorted(names) for names in metrics["Dimensions"]] == [["service"], ["provider", "service"]]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from invoice_capture.use_cases.extract_document import ExtractDocument
     from invoice_capture.use_cases.fetch_document import FetchDocument
     from invoice_capture.use_cases.keep_budget import Budget
+    from invoice_capture.use_cases.measure_backlog import MeasureBacklog
     from invoice_capture.use_cases.receive_upload import ReceiveUpload
     from invoice_capture.use_cases.remove_jobs import RemoveJobs
     from invoice_capture.use_cases.store_invoice import StoreInvoice
@@ -166,6 +167,7 @@ class Application:
                 self._clock,
             ),
             queue=SQSQueue(self._clients, self._settings.text("EXTRACTION_QUEUE_URL")),
+            metrics=self._metrics,
             runs=DynamoDBExtractionRuns(self._table, self._settings.retention, self._clock),
             documents=self._documents,
             submissions=self._submissions,
@@ -187,6 +189,12 @@ class Application:
             announce=self.announce_outcome,
             clock=self._clock,
         )
+
+    @cached_property
+    def measure_backlog(self) -> MeasureBacklog:
+        from invoice_capture.use_cases.measure_backlog import MeasureBacklog
+
+        return MeasureBacklog(self._jobs, self._clock)
 
     @cached_property
     def jobs_api(self) -> JobsApi:

@@ -58,6 +58,7 @@ def observed(handler: Handler) -> Handler:
             except Exception as exc:
                 # The message of an unexpected error may quote the document, so only its name and its place are logged.
                 places = [f"{frame.name}, {frame.filename}:{frame.lineno}" for frame in extract_tb(exc.__traceback__)]
+                count("FunctionCrashes")
                 _logger().error("This invocation failed.", extra={"error": type(exc).__name__, "places": places[1:]})
                 raise _without_words(exc) from None
 
@@ -84,19 +85,27 @@ def about(**keys: str) -> Iterator[None]:
 
 
 def count(metric: str, value: int = 1, **dimensions: str) -> None:
-    """Write one EMF metric; nothing for a value of zero, so that silence means health."""
+    """Write one EMF metric, in all and for these dimensions; nothing for a value of zero, so that silence means health.
+
+    Alarms cannot add up over dimensions. The dimension ``service`` is the stack, of which an account may have several:
+    Powertools knows it from the environment.
+    """
     if value == 0:
         return
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-    metrics = EphemeralMetrics(namespace=_NAMESPACE, service=_SERVICE)
+    metrics = EphemeralMetrics(namespace=_NAMESPACE)
+    metrics.service = metrics.service or _SERVICE
     for name, content in dimensions.items():
         metrics.add_dimension(name, content)
     metrics.add_metric(metric, MetricUnit.Count, value)
     for name, content in _logger().thread_safe_get_current_keys().items():
         if name not in dimensions:
             metrics.add_metadata(name, content)
-    print(json.dumps(metrics.serialize_metric_set()), file=_stream())
+    line = metrics.serialize_metric_set()
+    if dimensions:
+        line["_aws"]["CloudWatchMetrics"][0]["Dimensions"].insert(0, ["service"])
+    print(json.dumps(line), file=_stream())
 
 
 def info(message: str, **details: Any) -> None:

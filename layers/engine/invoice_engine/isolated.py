@@ -5,8 +5,9 @@ end or wants too much memory, it ends a child process, and the document with an 
 a new child. A child that is well reads one document after the other. Its time is that of the processor: a document
 that waits for a busy machine only ends, with MachineBusy, when it has waited several times as long.
 
-The child has none of the caller's environment beyond what programs need to run: no credentials, no tokens. An OCR
-service is asked by the caller, with pictures that the child has drawn.
+The child has none of the caller's environment beyond what programs need to run: no credentials, no tokens. On Linux it
+cannot read the caller's in /proc either, nor its memory. An OCR service is asked by the caller, with pictures that the
+child has drawn.
 """
 
 import json
@@ -38,6 +39,8 @@ sys.path[:] = json.loads(sys.argv[1])
 from invoice_engine.child import main
 main(int(sys.argv[2]), float(sys.argv[3]), sys.argv[4])
 """
+# Of prctl, see PR_SET_DUMPABLE in https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html
+_PR_SET_DUMPABLE = 4
 # Who waits for others does not work: its own processor time bounds nothing.
 _NO_WORK_SECONDS = 86_400.0
 
@@ -93,6 +96,7 @@ class Isolated:
     def _ready(self) -> "subprocess.Popen[bytes]":
         if self._child is None or self._child.poll() is not None:
             self._close()
+            _hide_from_children()
             where = "here" if self.ocr is None else "there"
             self._child = subprocess.Popen(  # noqa: S603 - this very interpreter and a module of ours
                 [sys.executable, "-P", "-c", _PROGRAM, json.dumps(sys.path), *self._bounds, where],
@@ -164,6 +168,20 @@ def _pictures(pipe: Pipe, limits: Limits) -> Iterator[PageImage]:
         if not is_portable(image):
             raise ValueError("The child sent a picture of another kind.")
         yield image
+
+
+def _hide_from_children() -> None:
+    """Keep this process's environment and memory, and with them its credentials, from others of the same user.
+
+    A debugger of the same user is kept out as well. Raises OSError where the kernel refuses.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "This process cannot be hidden from the one that reads documents")
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

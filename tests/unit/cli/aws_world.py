@@ -148,6 +148,31 @@ class World:
         self.stack.client("cloudformation").create_stack(StackName=self.stack.name, TemplateBody=json.dumps(template))
 
 
+def a_whole_stack(world: World, name: str = "whole") -> str:
+    """A stack whose resources are there, as far as its removal looks at them; returns its name."""
+    keyed = {
+        "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    versioned = {"VersioningConfiguration": {"Status": "Enabled"}}
+    resources: dict[str, Any] = {
+        "DocumentsBucket": ("AWS::S3::Bucket", {"BucketName": "documents", **versioned}),
+        "AccessLogsBucket": ("AWS::S3::Bucket", {"BucketName": "access-logs"}),
+        "Table": ("AWS::DynamoDB::Table", {"TableName": "jobs", **keyed}),
+        "CaptureInvoiceStateMachine": ("AWS::SNS::Topic", {}),
+    }
+    template = {
+        "Resources": {
+            logical_id: {"Type": kind, "DeletionPolicy": "Retain", "Properties": properties}
+            for logical_id, (kind, properties) in resources.items()
+        }
+    }
+    world.stack.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
+    world.stack.client("s3").put_bucket_versioning(Bucket="documents", **versioned)
+    return name
+
+
 def _job(job_id: str) -> Job:
     return Job(
         job_id=job_id,

@@ -13,15 +13,15 @@ import pytest
 
 from invoice_capture.version import __version__
 from invoice_capture_cli.running import EXAMPLES
-from tests.unit.cli.aws_world import World
+from tests.unit.cli.aws_world import World, a_whole_stack
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fake_api import FakeApi
 from tools.stage import PROJECT
 
 COMMANDS = ["submit", "watch", "list", "show", "export", "retry", "redrive", "keys create", "keys list", "keys revoke"]
-COMMANDS += ["evaluate", "costs", "keys limits"]
+COMMANDS += ["evaluate", "costs", "keys limits", "stack remove"]
 ALL = [example for examples in EXAMPLES.values() for example in examples]
-NEED_THE_STACK = ("keys", "redrive", "costs")
+NEED_THE_STACK = ("keys", "redrive", "costs", "stack")
 
 
 def test_every_command_has_examples() -> None:
@@ -81,6 +81,9 @@ def test_examples_that_need_the_stack_run(
     if "KEY_ID" in words:
         made = bare("keys", "create", "--client", "accounting").stdout.strip()
         words = [made if word == "KEY_ID" else word for word in words]
+    if words[0] == "stack":
+        names = {"STACK": a_whole_stack(world), "BUCKET": "documents"}
+        words = [names.get(word, word) for word in words]
     result = bare(*words)
     assert result.exit_code == 0, result.output
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from invoice_engine.pipe import Pipe
 from tests.processes import commands_of, needs_proc, of_session
 from tests.waiting import PATIENCE_SECONDS, child, wait_until
 from tools.hostile_documents import hostile_documents
-from tools.stage import SAMPLES
+from tools.stage import PROJECT, SAMPLES
 
 SAMPLE = (SAMPLES / "english_gbp_classic.pdf").read_bytes()
 LIMITS = replace(Limits(), max_seconds=5.0, seconds_per_scan=0.0)
@@ -183,3 +184,32 @@ def test_hostile_documents_end_in_an_answer_or_in_a_clear_error(isolated: Isolat
     for _name, content in hostile_documents(120, seed=20261121):
         with suppress(EngineError):
             isolated.extract(content, LIMITS)
+
+
+# Root may read everything by CAP_SYS_PTRACE (19), CAP_SYS_ADMIN (21) and CAP_PERFMON (38). PR_CAPBSET_DROP (24) takes
+# them away from what it executes.
+_AS_A_USER = """
+import ctypes, os, sys
+for capability in (19, 21, 38):
+    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+_READS_ITS_PARENT = """
+import sys
+from pathlib import Path
+from invoice_engine import Limits
+from invoice_engine.isolated import Isolated
+from tests.processes import readable_by_a_child
+reader = Isolated()
+before = readable_by_a_child()
+reader.extract(Path(sys.argv[1]).read_bytes(), Limits())
+print(before, readable_by_a_child())
+reader.close()
+"""
+
+
+@needs_proc
+def test_a_child_cannot_read_its_parent() -> None:
+    command = [sys.executable, "-c", _AS_A_USER, "-c", _READS_ITS_PARENT, str(SAMPLES / "cii_germany.xml")]
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert run.stdout.split() == ["environ,mem,maps", "nothing"], run.stderr

@@ -11,7 +11,7 @@ from moto import mock_aws
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.messaging import SNSNotifier
 from invoice_capture.domain.announcement import EVENTS, announcement_of
-from invoice_capture.domain.errors import CaptureFailed, StoreUnavailable
+from invoice_capture.domain.errors import CaptureError, CaptureFailed, PasswordProtected, StoreUnavailable
 from invoice_capture.domain.job import Job, JobStatus
 from tests.fakes.world import World
 
@@ -110,3 +110,18 @@ def test_a_message_says_what_a_subscription_may_filter_by(monkeypatch: pytest.Mo
             {"status": "CAPTURED", "provider": "paid"},
             {"status": "REJECTED"},
         ]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_to_be_mended"),
+    [(CaptureFailed("given up"), True), (PasswordProtected("locked"), False)],
+)
+def test_ends_are_counted_once_and_those_to_mend_apart(
+    world: World, error: CaptureError, is_to_be_mended: bool
+) -> None:
+    job = world.receive()
+    world.jobs.fail(job.job_id, error, world.clock.now())
+    world.announce(job.job_id)
+    world.announce(job.job_id)
+    assert world.metrics.counts["JobsEnded"] == 1
+    assert world.metrics.counts["FailuresToMend"] == is_to_be_mended

@@ -47,6 +47,7 @@ class Reading:
             ocr=OcrPace(
                 "textract", 1 / 0.9, self.world.states, self.world.budget, self.world.metrics, self.world.clock
             ),
+            metrics=self.world.metrics,
             queue=self.queue,
             runs=self.runs,
             documents=self.world.documents,

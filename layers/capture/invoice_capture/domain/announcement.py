@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from invoice_capture.domain.document import DocumentPointer
+from invoice_capture.domain.errors import OF_THE_DOCUMENT
 from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.timestamps import timestamp
 
@@ -41,6 +42,12 @@ class Announcement:
     ended_at: datetime
     subject: str
     message: Mapping[str, Any]
+
+    @property
+    def is_for_the_operator(self) -> bool:
+        """Whether a job failed although nothing is wrong with its document: somebody has to mend something."""
+        failed = self.message["status"] == JobStatus.FAILED.value
+        return failed and self.message["error"]["code"] not in OF_THE_DOCUMENT
 
 
 def announcement_of(job: Job) -> Announcement | None:

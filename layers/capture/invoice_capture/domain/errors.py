@@ -213,3 +213,25 @@ class TokenClosed(CaptureError):
 
 class SettingMissing(CaptureError):
     pass
+
+
+OF_THE_DOCUMENT = frozenset(
+    error.__name__
+    for error in (
+        EmptyDocument,
+        DocumentTooLarge,
+        UnsupportedFormat,
+        DocumentMissing,
+        LinkForbidden,
+        LinkBroken,
+        LinkUnanswered,
+        DuplicateDocument,
+        PasswordProtected,
+        UnreadableDocument,
+        FormatRefused,
+        TooManyPages,
+        NoTextLayer,
+        JobCancelled,
+    )
+)
+"""What is nobody's to mend but the sender's, whoever reads the document; or was wanted."""

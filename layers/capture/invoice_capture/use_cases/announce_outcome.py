@@ -45,7 +45,7 @@ class AnnounceOutcome:
             self.metrics.count("AnnouncementsPutOff")
             self.jobs.tell_later(announcement.job_id, announcement.ended_at)
         else:
-            self.jobs.told(announcement.job_id, announcement.ended_at)
+            self._told(announcement)
 
     def pay(self, job_id: str) -> bool:
         """Announce what is owed of a job. False when nothing is.
@@ -62,5 +62,13 @@ class AnnounceOutcome:
         except StoreUnavailable:
             self.jobs.tell_later(announcement.job_id, announcement.ended_at)
             raise
-        self.jobs.told(announcement.job_id, announcement.ended_at)
+        self._told(announcement)
         return True
+
+    def _told(self, announcement: Announcement) -> None:
+        self.jobs.told(announcement.job_id, announcement.ended_at)
+        self.metrics.count("JobsEnded", outcome=announcement.message["status"])
+        for code in announcement.message.get("findings", ()):
+            self.metrics.count("Findings", code=code)
+        if announcement.is_for_the_operator:
+            self.metrics.count("FailuresToMend")

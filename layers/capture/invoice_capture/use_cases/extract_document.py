@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from invoice_capture.domain.document import DocumentPointer
@@ -17,7 +18,15 @@ from invoice_capture.domain.errors import (
     StoreUnavailable,
 )
 from invoice_capture.domain.submission import Outcome, result_key
-from invoice_capture.ports import Callbacks, Clock, DocumentStore, ExtractionRuns, MessageQueue, SubmissionStore
+from invoice_capture.ports import (
+    Callbacks,
+    Clock,
+    DocumentStore,
+    ExtractionRuns,
+    MessageQueue,
+    Metrics,
+    SubmissionStore,
+)
 from invoice_capture.use_cases.pace_pages import OcrPace, PagesInTurn
 from invoice_capture.use_cases.resolve_submission import resolve_submission
 
@@ -64,6 +73,7 @@ class ExtractDocument:
     engine: Callable[[bytes, PagesInTurn], bytes]
     charges: bool
     ocr: OcrPace
+    metrics: Metrics
     queue: MessageQueue
     runs: ExtractionRuns
     documents: DocumentStore
@@ -88,7 +98,8 @@ class ExtractDocument:
         # So runs are counted here, but for the first one, which nearly always is the only one.
         if is_repeated and self.runs.begin(request.key) >= MOST_RUNS:
             return self._tell(request, _ended_too_often(request))
-        give_up_at = self.clock.now() + timedelta(seconds=request.seconds_left) - _CLOSING
+        began_at = self.clock.now()
+        give_up_at = began_at + timedelta(seconds=request.seconds_left) - _CLOSING
         turns = self.ocr.until(give_up_at, request.document.owner)
         try:
             outcome = self._extract(request, turns)
@@ -99,6 +110,9 @@ class ExtractDocument:
                 raise
             self._put_back(request, exc, turns.try_again_at)
             return None
+        if outcome.error is None:
+            seconds = (self.clock.now() - began_at).total_seconds()
+            self.metrics.count("SecondsToCapture", ceil(seconds), provider=request.provider)
         return self._tell(request, outcome)
 
     def _is_awaited(self, request: ExtractRequest) -> bool:

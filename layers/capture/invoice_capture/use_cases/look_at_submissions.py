@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from invoice_capture.domain.errors import (
     CaptureError,
@@ -330,9 +331,16 @@ class LookAtSubmissions:
             clock=self.clock,
             discard_at=discard_at,
         )
+        if outcome.error is None:
+            self._measure(row)
         if outcome.result_key is not None and not is_wanted:
             self.documents.remove_results(row.job_id)
         return replace(row, state=outcome.state, next_check_at=discard_at)
+
+    def _measure(self, row: Submission) -> None:
+        seconds = (self.clock.now() - (row.submitted_at or row.created_at)).total_seconds()
+        self.metrics.count("SecondsToCapture", ceil(seconds), provider=row.provider)
+        self.metrics.count("ChecksToCapture", row.checks, provider=row.provider)
 
     def _save(self, row: Submission) -> Submission:
         try:

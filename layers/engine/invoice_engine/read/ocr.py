@@ -78,7 +78,7 @@ class NoOcr:
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:  # noqa: ARG002
         raise NoTextLayer(
             "The document is a scan or a photo, and reading those by OCR is switched off. Send the original PDF, or "
-            "have OCR switched on."
+            "have the parameter Ocr of the stack set to textract or tesseract."
         )
 
 
