@@ -110,7 +110,7 @@ def test_the_options_of_a_target_stand_before_the_command_or_after_it(
     words: list[str], bare: Cli, api: FakeApi
 ) -> None:
     result = bare(*(word.format(url=api.url) for word in words))
-    assert (result.exit_code, result.stdout) == (0, '{\n  "jobs": [],\n  "total": 0\n}\n')
+    assert (result.exit_code, result.stdout) == (0, '{\n  "jobs": [],\n  "total": 0,\n  "moreToRead": false\n}\n')
 
 
 @pytest.mark.parametrize(
