@@ -140,6 +140,8 @@ def _run(program: str, function: BuiltFunction, runtime: Path, *arguments: str) 
         **dict.fromkeys(function.variables, "1"),
         "OCR": "textract",
         "TEMPLATE_ROUTES": "",
+        "PROVIDER_PRICES": "{}",
+        "CLIENT_LIMITS": "",
         "PYTHONPATH": function.search_path(runtime),
         "PYTHONDONTWRITEBYTECODE": "1",
         "LAMBDA_TASK_ROOT": str(function.folder),

@@ -224,7 +224,8 @@ def _creatable(cloudformation: dict[str, Any]) -> dict[str, Any]:
             kept[logical_id] = {**resource, "Properties": properties}
         else:
             kept[logical_id] = resource
-    outputs = cloudformation.get("Outputs", {})
+    # moto knows no name of a dashboard.
+    outputs = {name: output for name, output in cloudformation.get("Outputs", {}).items() if name != "DashboardName"}
     return {**cloudformation, "Resources": kept, "Outputs": outputs}
 
 

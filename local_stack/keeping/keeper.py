@@ -257,9 +257,13 @@ def _subject(item: Mapping[str, Any] | None) -> str | None:
 
 
 def _places(job: KeptJob) -> Iterator[tuple[str, str | None, str]]:
-    """Key, version and file of the document, and of the answers of providers."""
-    document = job.read().document
-    yield document.key, document.version_id, f"document/{safe_name(document.key)}"
+    """Key, version and file of the document, or of the upload that it is still to be made of, and of the answers."""
+    read = job.read()
+    document, order = read.document, read.order
+    if not document.is_stored and order is not None and order.scheme == "s3":
+        yield order.object_key, None, f"document/{safe_name(order.object_key)}"
+    else:
+        yield document.key, document.version_id, f"document/{safe_name(document.key)}"
     for row in job.submissions:
         if key := row.get("result_key"):
             yield key, None, f"results/{safe_name(key)}"

@@ -74,7 +74,7 @@ class Effects:
                 return (b"{}",)
             case "jobs.claim_fingerprint":
                 return (call.args[1],)
-            case "submissions.claim_reference" | "states.add_latencies":
+            case "submissions.claim_reference" | "states.add_latencies" | "documents.remove_results":
                 return (None,)
             case "states.accounts":
                 return (frozenset(),)

@@ -94,7 +94,7 @@ def test_what_people_filter_by_is_read_from_the_index(stack: LocalStack, paramet
     narrowed = json.loads(parameters["filter"]) | {"createdAt": {"$gte": beginning}}
     page, units = ask(stack, parameters | {"filter": json.dumps(narrowed)})
     assert abs(page["total"] - total) <= 2
-    assert (len(page["data"]), "moreToRead" in page) == (50, False)
+    assert (len(page["data"]), "moreToRead" in page) == (min(50, page["total"]), False)
     # The heads, and the fifty jobs of the page.
     assert units <= LOOKED_AT / HEADS_OF_A_UNIT + 50
 

@@ -26,9 +26,9 @@ _JOBS, _JOB = "/ocr-invoice-job", "/ocr-invoice-job/{id}"
 _A_DAY = 24 * 3600
 _A_WEEK = 7.0 * _A_DAY
 _RETENTION_DAYS = 3
-# What is about no job and no document: who shares a provider, how many jobs there were, keys of the API, and for a day
-# the hash of an Idempotency-Key with the id of its job.
-_OF_NO_JOB = {"PROVIDER", "PROVIDERS", "COUNTS", "KEYS", "IDEMPOTENCY"}
+# What is about no job and no document: who shares a provider, how many jobs there were, what clients used and what that
+# cost, keys of the API, and for a day the hash of an Idempotency-Key with the id of its job.
+_OF_NO_JOB = {"PROVIDER", "PROVIDERS", "COUNTS", "USED", "SPENT", "KEYS", "IDEMPOTENCY"}
 
 
 @dataclass

@@ -96,7 +96,7 @@ def test_the_real_api_takes_a_document_here(
     assert result.exit_code == 0, result.output
     [line] = [json.loads(text) for text in result.stdout.splitlines()]
     assert line["job"]["status"] == "queued"
-    assert stored[0]["key"].startswith("documents/operator/")
+    assert stored[0]["key"].startswith("uploads/operator/")
     assert list(world.executions()) == [line["job"]["_id"]]
     listed = json.loads(bare("list", "--stack", "prod", "--group", "g", "--json").stdout)
     assert [job["_id"] for job in listed["jobs"]] == [line["job"]["_id"]]
