@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
 import pytest
+from moto.dynamodb.responses import DynamoHandler
 
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.spending_store import DynamoDBSpendingStore
@@ -73,5 +75,13 @@ class TestMemorySpending(SpendingContract):
 
 class TestDynamoDBSpending(SpendingContract):
     @pytest.fixture
-    def spending(self, aws: Clients) -> DynamoDBSpendingStore:
+    def spending(self, aws: Clients, monkeypatch: pytest.MonkeyPatch) -> DynamoDBSpendingStore:
+        # DynamoDB changes an item for one request after the other, moto for all at once.
+        lock, call_action = threading.Lock(), DynamoHandler.call_action
+
+        def call_alone(handler: DynamoHandler) -> Any:
+            with lock:
+                return call_action(handler)
+
+        monkeypatch.setattr(DynamoHandler, "call_action", call_alone)
         return DynamoDBSpendingStore(Table(aws, "table"))
