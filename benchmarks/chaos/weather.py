@@ -85,7 +85,7 @@ def _maintained(simulator: Simulator, _few: int) -> None:
 
 
 def _limited(simulator: Simulator, _few: int) -> None:
-    simulator.script.rate_limit = RateLimit(requests_per_second=4, retry_after=1)
+    simulator.script.rate_limit = RateLimit(requests_per_second=2, retry_after=1)
 
 
 def _slow(simulator: Simulator, _few: int) -> None:
