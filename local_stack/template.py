@@ -224,8 +224,10 @@ def _creatable(cloudformation: dict[str, Any]) -> dict[str, Any]:
             kept[logical_id] = {**resource, "Properties": properties}
         else:
             kept[logical_id] = resource
-    # moto knows no name of a dashboard.
-    outputs = {name: output for name, output in cloudformation.get("Outputs", {}).items() if name != "DashboardName"}
+    left_out = [
+        {"Ref": name} for name, resource in cloudformation["Resources"].items() if resource["Type"] in _NOT_CREATED
+    ]
+    outputs = {name: told for name, told in cloudformation.get("Outputs", {}).items() if told["Value"] not in left_out}
     return {**cloudformation, "Resources": kept, "Outputs": outputs}
 
 

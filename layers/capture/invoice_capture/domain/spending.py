@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -67,6 +67,12 @@ class Total:
 
 def month_of(moment: datetime | date) -> str:
     return f"{moment:%Y-%m}"
+
+
+def next_month(moment: datetime) -> datetime:
+    """When the next month begins."""
+    first = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)
 
 
 def dollars(micros: int) -> str:

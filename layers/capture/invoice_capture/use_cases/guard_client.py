@@ -10,7 +10,7 @@ from invoice_capture.domain.client import Principal
 from invoice_capture.domain.client_limits import ClientLimits
 from invoice_capture.domain.job import Job
 from invoice_capture.domain.refusals import LimitReached, NotAllowed
-from invoice_capture.domain.spending import month_of
+from invoice_capture.domain.spending import month_of, next_month
 from invoice_capture.ports import ClientStore, Clock, SpendingStore
 
 # Forms cost little each, and what is stored through them stays until its retention is over.
@@ -30,15 +30,35 @@ class GuardClient:
     def admit(self, job: Job, principal: Principal) -> None:
         """Count a job that is about to be started; a dropped document is nobody's. Raises NotAllowed, LimitReached."""
         if job.client is not None:
-            self.require_providers(job.route, job.client, principal)
-            self.take_document(job.client)
+            limits = self._limits_of(job.client)
+            self._require_providers(job.route, job.client, limits, principal)
+            self._take_document(job.client, limits)
 
     def require_providers(self, route: Collection[str], client: str, principal: Principal) -> None:
         """Raises NotAllowed when a route of a client's job has a provider that the client may not use.
 
         A key that sees everything is an operator's: it may use any provider, unless its client was given some.
         """
-        limits = self.clients.limits(client) or self.default
+        self._require_providers(route, client, self._limits_of(client), principal)
+
+    def take_document(self, client: str) -> None:
+        """Count a document that is about to be read. Raises LimitReached."""
+        self._take_document(client, self._limits_of(client))
+
+    def take_upload(self, client: str) -> None:
+        """Count a form that is about to be offered. Raises LimitReached."""
+        limits = self._limits_of(client)
+        now = self.clock.now()
+        most = min(_MOST_UPLOADS_A_DAY, limits.documents_a_day or _MOST_UPLOADS_A_DAY)
+        if not self.clients.take(client, "UPLOADS", f"DAY#{now:%F}", most, now):
+            raise _reached(client, f"{most:,} uploads a day", now, _tomorrow(now))
+
+    def _limits_of(self, client: str) -> ClientLimits:
+        return self.clients.limits(client) or self.default
+
+    def _require_providers(
+        self, route: Collection[str], client: str, limits: ClientLimits, principal: Principal
+    ) -> None:
         if limits.providers is None and principal.sees_all:
             return
         names = [name.removesuffix("?") for name in route]
@@ -52,14 +72,12 @@ class GuardClient:
                 "template",
             )
 
-    def take_document(self, client: str) -> None:
-        """Count a document that is about to be read. Raises LimitReached."""
-        limits = self.clients.limits(client) or self.default
+    def _take_document(self, client: str, limits: ClientLimits) -> None:
         now = self.clock.now()
-        tomorrow, next_month = _ends_of(now)
+        day_ends_at, month_ends_at = _tomorrow(now), next_month(now)
         for most, period, day, ends_at in (
-            (limits.pages_a_day, "day", now.date(), tomorrow),
-            (limits.pages_a_month, "month", None, next_month),
+            (limits.pages_a_day, "day", now.date(), day_ends_at),
+            (limits.pages_a_month, "month", None, month_ends_at),
         ):
             if most is None:
                 continue
@@ -67,25 +85,16 @@ class GuardClient:
             if used >= most:
                 raise _reached(client, f"{most:,} pages at providers a {period}", now, ends_at)
         for most, period, name, ends_at in (
-            (limits.documents_a_day, "day", f"DAY#{now:%F}", tomorrow),
-            (limits.documents_a_month, "month", f"MONTH#{now:%Y-%m}", next_month),
+            (limits.documents_a_day, "day", f"DAY#{now:%F}", day_ends_at),
+            (limits.documents_a_month, "month", f"MONTH#{month_of(now)}", month_ends_at),
         ):
             if most is not None and not self.clients.take(client, "DOCUMENTS", name, most, now):
                 raise _reached(client, f"{most:,} documents a {period}", now, ends_at)
 
-    def take_upload(self, client: str) -> None:
-        """Count a form that is about to be offered. Raises LimitReached."""
-        limits = self.clients.limits(client) or self.default
-        now = self.clock.now()
-        most = min(_MOST_UPLOADS_A_DAY, limits.documents_a_day or _MOST_UPLOADS_A_DAY)
-        if not self.clients.take(client, "UPLOADS", f"DAY#{now:%F}", most, now):
-            raise _reached(client, f"{most:,} uploads a day", now, _ends_of(now)[0])
 
-
-def _ends_of(now: datetime) -> tuple[datetime, datetime]:
-    """When the present day and the present month end, in UTC."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + timedelta(days=1), (midnight.replace(day=1) + timedelta(days=32)).replace(day=1)
+def _tomorrow(now: datetime) -> datetime:
+    """When the present day ends, in UTC."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def _reached(client: str, what: str, now: datetime, ends_at: datetime) -> LimitReached:

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from invoice_capture.domain.spending import WARNING_PERCENT, Prices, Spent, Total, dollars, month_of
+from invoice_capture.domain.spending import WARNING_PERCENT, Prices, Spent, Total, dollars, month_of, next_month
 from invoice_capture.ports import Clock, Metrics, Notifier, SpendingStore
 
 # A limit that was raised is noticed so soon.
@@ -37,7 +37,7 @@ class Budget:
         price = self.prices.of(provider)
         micros = 0 if price is None else price.of(pages)
         if self.limit is not None and micros and not self._reserve(month_of(now), micros, self.limit):
-            return min(now + _PAUSE, _next_month(now))
+            return min(now + _PAUSE, next_month(now))
         self.spending.add(Spent(now.date(), provider, client, 1, pages, micros))
         return None
 
@@ -75,8 +75,3 @@ class Budget:
 
 def _percent(total: Total, limit: int) -> int:
     return total.micros * 100 // limit
-
-
-def _next_month(now: datetime) -> datetime:
-    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return (first + timedelta(days=32)).replace(day=1)
