@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -57,9 +58,10 @@ def test_a_look_up_that_fails_is_made_again_and_nothing_is_sent_meanwhile() -> N
 
 def test_what_a_look_up_does_not_know_is_sent_again() -> None:
     class Swallowing(ServerProvider):
-        def submit(self, submission: Submission, content: bytes) -> str:
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
             if not self.faults:
-                return super().submit(submission, content)
+                return super().submit(submission, content, begin)
+            begin()
             raise self.faults.pop(0)
 
     world, job = submitted(Swallowing(capabilities=FINDS, faults=[LOST]))
@@ -185,7 +187,9 @@ def test_credentials_that_are_refused_as_they_are_end_the_submission() -> None:
 
 # --- whatever happens ---------------------------------------------------------
 
-_FATES = ["accept", "lose", "lose unseen", "down", "crash", "crash unseen", "refuse"]
+_EARLY = ["down early", "crash early", "refuse early"]
+"""Before the request leaves that is charged."""
+_FATES = ["accept", "lose", "lose unseen", "down", "crash", "crash unseen", "refuse", *_EARLY]
 
 
 @given(st.lists(st.sampled_from(_FATES), max_size=7), st.booleans(), st.integers(0, 3), st.booleans())
@@ -198,15 +202,19 @@ def test_no_sequence_of_fates_pays_in_silence_or_marks_without_reason(
         sent = 0
         looked_up = 0
 
-        def submit(self, submission: Submission, content: bytes) -> str:
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
             fate = fates.pop(0) if fates else "accept"
-            if fate == "down":
+            if fate.startswith("crash early"):
+                raise MemoryError
+            if "early" not in fate:
+                begin()
+            if fate.startswith("down"):
                 raise DOWN
-            if fate == "refuse":
+            if fate.startswith("refuse"):
                 raise CaptureFailed("no")
             Fated.sent += 1
             if "unseen" not in fate:
-                super().submit(submission, content)
+                self.accepted.append(submission.job_id)
             if fate.startswith("lose"):
                 raise LOST
             if fate.startswith("crash"):
@@ -245,9 +253,12 @@ def test_no_sequence_of_fates_pays_in_silence_or_marks_without_reason(
 
 def test_a_mark_is_set_before_the_second_attempt() -> None:
     class Watching(ServerProvider):
-        def submit(self, submission: Submission, content: bytes) -> str:
-            marks.append(is_marked(world, job))
-            return super().submit(submission, content)
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
+            def watched() -> None:
+                begin()
+                marks.append(is_marked(world, job))
+
+            return super().submit(submission, content, watched)
 
     marks: list[bool] = []
     world = World(Watching(faults=[LOST]))

@@ -150,8 +150,7 @@ class LookAtSubmissions:
                     raise out_of_budget(row)
                 if held_until is not None:
                     return self.submissions.save(row)
-                hand_over.look_back(row)
-                return hand_over.send(hand_over.begin_attempt(row), content)
+                return hand_over.send(row, content)
             except StaleWrite:
                 return self.submissions.get(row.key) or row
 
