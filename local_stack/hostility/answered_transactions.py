@@ -1,4 +1,4 @@
-"""Transactions that come again because their answer was lost, which DynamoDB knows by their token, and moto does not."""
+"""Transactions that come again because their answer was lost: DynamoDB knows them by their token, moto does not."""
 
 from __future__ import annotations
 
