@@ -83,6 +83,22 @@ def test_a_mark_is_taken_back_when_the_list_shows_one_copy() -> None:
     assert not world.row(job).possible_double_charge
 
 
+def test_what_turns_out_to_be_there_when_it_is_to_be_sent_again_gets_no_mark() -> None:
+    class Knowing(ServerProvider):
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
+            if submission.job_id in self.accepted:
+                return f"{self.name}-{submission.job_id}"
+            return super().submit(submission, content, begin)
+
+        def find(self, submission: Submission) -> None:
+            return None
+
+    world, job = submitted(Knowing(capabilities=FINDS, faults=[LOST]))
+    go_on(world)
+    assert (world.row(job).state, world.row(job).attempts) == (SubmissionState.PENDING, 1)
+    assert not is_marked(world, job)
+
+
 @pytest.mark.parametrize("ending", ["failed", "refused", "late"])
 def test_a_mark_is_taken_back_as_well_when_the_provider_fails_the_one_copy(ending: str) -> None:
     provider = deaf(LOST, finds=[], shows=False)

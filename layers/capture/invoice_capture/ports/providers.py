@@ -109,7 +109,8 @@ class Provider(Paced, Protocol):
         """Hand a document over and return the provider's reference.
 
         ``begin`` is to be called once, as late as possible: right before the request leaves that may be charged, or
-        after which something would be left at the provider. Nothing is sent when it raises, which is passed on.
+        after which something would be left at the provider. Nothing is sent when it raises, which is passed on. A
+        ``submission`` with an attempt that is in doubt may turn out to be there: nothing begins then.
 
         Raises SubmissionInDoubt when the document was sent and the answer was lost.
         """

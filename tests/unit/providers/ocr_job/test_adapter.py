@@ -26,7 +26,8 @@ from tests.fakes.attempts import begin
 
 NUMBER = "01KN1W7MG0AYEVZ1JH1T0R8VT6"
 LIST, CREATE = "GET /ocr-invoice-job", "POST /ocr-invoice-job"
-UPDATE, PROCESS = "PUT /ocr-invoice-job/job-1", "POST /ocr-invoice-job/job-1/process"
+READ, UPDATE = "GET /ocr-invoice-job/job-1", "PUT /ocr-invoice-job/job-1"
+PROCESS = "POST /ocr-invoice-job/job-1/process"
 STARTED = {"jobId": "job-1", "status": "queued"}
 EXTRACTED = {"invoice": {"number": "R-1", "amounts": {"total": 119.0, "currency": "EUR"}}}
 
@@ -43,9 +44,9 @@ def rows(submission, *references):
 
 
 def test_a_document_is_created_as_a_link_and_then_processed(server, provider, submission) -> None:
-    server.accepts(job(), status=201).accepts(STARTED)
+    server.accepts(job(), status=201).accepts(job()).accepts(STARTED)
     assert provider.submit(submission, b"%PDF", begin) == "job-1"
-    assert server.lines == [CREATE, PROCESS]
+    assert server.lines == [CREATE, READ, PROCESS]
     assert json.loads(server.requests[0].body) == {
         "jobNumber": NUMBER,
         "documentName": "Façade 7.pdf",
@@ -60,7 +61,8 @@ def test_settings_of_the_route_are_sent_along(server, with_settings, context, su
     provider = with_settings(
         group="group-1", priority="urgent", metadata='{"costCentre": 7}', document_url_seconds="600"
     )
-    server.accepts(job(jobNumber=f"{NUMBER}-2"), status=201).accepts(STARTED)
+    created = job(jobNumber=f"{NUMBER}-2")
+    server.accepts(created, status=201).accepts(created).accepts(STARTED)
     provider.submit(replace(submission, number=2), b"%PDF", begin)
     sent = json.loads(server.requests[0].body)
     assert sent["jobNumber"] == f"{NUMBER}-2"
@@ -80,7 +82,7 @@ def test_settings_of_the_route_are_sent_along(server, with_settings, context, su
     ],
 )
 def test_the_type_of_a_document_is_a_word_of_the_contract_or_left_out(server, provider, submission, kind, word) -> None:
-    server.accepts(job(), status=201).accepts(STARTED)
+    server.accepts(job(), status=201).accepts(job()).accepts(STARTED)
     provider.submit(replace(submission, kind=kind), b"", begin)
     assert json.loads(server.requests[0].body).get("documentType") == word
 
@@ -115,12 +117,12 @@ def test_a_job_that_is_refused_and_does_not_exist_is_refused(server, provider, s
 
 
 def test_a_start_that_was_not_answered_is_in_doubt_and_settled_by_looking(server, provider, submission) -> None:
-    server.accepts(job(), status=201).breaks_off()
+    server.accepts(job(), status=201).accepts(job()).breaks_off()
     with pytest.raises(SubmissionInDoubt):
         provider.submit(submission, b"%PDF", begin)
     server.accepts([job(status="queued")])
     assert provider.find(submission) == "job-1"
-    assert server.lines == [CREATE, PROCESS, LIST]
+    assert server.lines == [CREATE, READ, PROCESS, LIST]
 
 
 def test_a_found_job_that_was_never_started_is_started(server, provider, submission) -> None:
@@ -170,8 +172,35 @@ def test_a_job_of_another_submission_is_never_started(server, provider, submissi
     assert server.lines == [CREATE]
 
 
+def test_a_creation_that_is_answered_with_another_submissions_job_starts_nothing(server, provider, submission) -> None:
+    """Its document would be paid for once more, and nobody would know."""
+    server.accepts(job(), status=201).accepts(job(jobNumber="another", status="processing"))
+    with pytest.raises(ProviderUnavailable, match="another submission"):
+        provider.submit(submission, b"%PDF", begin)
+    assert server.lines == [CREATE, READ]
+
+
+def test_a_new_job_that_is_not_known_everywhere_yet_is_started(server, provider, submission) -> None:
+    server.accepts(job(), status=201).answers_with({}, 404).accepts(STARTED)
+    assert provider.submit(submission, b"%PDF", begin) == "job-1"
+
+
+@pytest.mark.parametrize(("status", "begun"), [("created", 1), ("processing", 0)])
+def test_a_later_attempt_begins_when_a_job_is_started_that_is_not_yet(
+    server, provider, submission, status: str, begun: int
+) -> None:
+    server.answers_with({"message": "jobNumber exists already"}, 400).accepts([job(status=status)], total=1)
+    server.accepts(job()).accepts(STARTED)
+    beginnings = []
+    in_doubt = replace(submission, attempts=1)
+    assert provider.submit(in_doubt, b"%PDF", lambda: beginnings.append(len(server.requests))) == "job-1"
+    assert len(beginnings) == begun
+    assert server.lines == ([CREATE, LIST, UPDATE, PROCESS] if begun else [CREATE, LIST])
+    assert beginnings in ([], [3]), "right before it is started"
+
+
 def test_a_start_that_is_answered_for_another_job_is_in_doubt(server, provider, submission) -> None:
-    server.accepts(job(), status=201).accepts({"jobId": "job-9", "status": "queued"})
+    server.accepts(job(), status=201).accepts(job()).accepts({"jobId": "job-9", "status": "queued"})
     with pytest.raises(SubmissionInDoubt, match="job-9"):
         provider.submit(submission, b"%PDF", begin)
 

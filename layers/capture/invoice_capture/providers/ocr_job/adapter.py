@@ -55,7 +55,7 @@ class OcrJobProvider(BaseProvider):
         discards=True,
         formats=frozenset({DocumentKind.PDF, DocumentKind.PNG, DocumentKind.JPEG, DocumentKind.TIFF, DocumentKind.BMP}),
         # Going on with a job that exists already takes two requests more, too seldom to pace every submission for it.
-        requests=RequestCounts(submit=2, find=3, fetch=2),
+        requests=RequestCounts(submit=3, find=3, fetch=2),
     )
     default_typical_latency_seconds: ClassVar[float] = 20.0
     default_requests_per_second: ClassVar[float] = 10.0
@@ -69,10 +69,14 @@ class OcrJobProvider(BaseProvider):
     def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:  # noqa: ARG002
         """Create the job and start it. The provider fetches the document itself, from a link that expires.
 
-        It begins before the job is created, which would stay in the provider's list.
+        A first attempt begins before the job is created, which would stay in the provider's list; a later one when the
+        job is started, which it may be already.
         """
         job_input = self._job_input(submission)
-        begin()
+        is_first = submission.attempts == 0
+        if is_first:
+            begin()
+        before_starting = _nothing if is_first else begin
         try:
             created = self._client.create_job(job_input)
         except RequestRefused as exc:
@@ -82,10 +86,11 @@ class OcrJobProvider(BaseProvider):
                 raise ProviderUnavailable(f"{exc} Its list does not show that job yet.") from exc
             if job is None:
                 raise
-            return self._go_on_with(job, job_input)
+            return self._go_on_with(job, job_input, before_starting)
         if _number_of(created) not in (None, _job_number(submission)):
             raise ProviderUnavailable(f"ocr_job answered with job {created.job_id}, which is of another submission.")
-        self._start(created.job_id)
+        self._require_own(created.job_id, submission)
+        self._start(created.job_id, before_starting)
         return created.job_id
 
     def find(self, submission: Submission) -> str | None:
@@ -94,7 +99,7 @@ class OcrJobProvider(BaseProvider):
         if job is None:
             return None
         try:
-            return self._go_on_with(job, self._job_input(submission))
+            return self._go_on_with(job, self._job_input(submission), _nothing)
         except SubmissionInDoubt as exc:
             # Looking again tells whether the job was started, so nothing is in doubt.
             raise ProviderUnavailable(str(exc)) from exc
@@ -112,17 +117,31 @@ class OcrJobProvider(BaseProvider):
         page = self._client.list_jobs(filter={"jobNumber": number}, limit=_BATCH)
         return [job for job in page.jobs if job.job_number == number]
 
-    def _start(self, job_id: str) -> None:
+    def _require_own(self, job_id: str, submission: Submission) -> None:
+        """Look whose job it is that a creation was answered with: another document's would be paid for once more.
+
+        Raises:
+            ProviderUnavailable: it is another submission's; the right one is in the provider's list.
+        """
+        try:
+            number = _number_of(self._client.get_job(job_id))
+        except SubmissionUnknown:
+            # Not all of a provider's servers know a new job at once.
+            return
+        if number not in (None, _job_number(submission)):
+            raise ProviderUnavailable(f"ocr_job answered a creation with job {job_id}, which is another submission's.")
+
+    def _start(self, job_id: str, before_sending: Callable[[], None]) -> None:
         """Process a job, which is charged."""
-        answer = self._client.process_job(job_id)
+        answer = self._client.process_job(job_id, before_sending)
         if isinstance(answer.job_id, str) and answer.job_id != job_id:
             raise SubmissionInDoubt(f"ocr_job was to start job {job_id}, and answered about {answer.job_id[:50]}.")
 
-    def _go_on_with(self, job: Job, job_input: JobInput) -> str:
+    def _go_on_with(self, job: Job, job_input: JobInput, before_starting: Callable[[], None]) -> str:
         if _is_waiting(job):
             # The link that it was created with may have expired.
             self._client.update_job(job.job_id, job_input)
-            self._start(job.job_id)
+            self._start(job.job_id, before_starting)
         return job.job_id
 
     # --- checking ----------------------------------------------------------------------------------------------------
@@ -294,6 +313,10 @@ def _job_number(submission: Submission) -> str:
 def _number_of(job: Job) -> str | None:
     """The number that the provider says it knows a job by."""
     return job.job_number if isinstance(job.job_number, str) else None
+
+
+def _nothing() -> None:
+    """What is started is written down already."""
 
 
 def _is_waiting(job: Job) -> bool:

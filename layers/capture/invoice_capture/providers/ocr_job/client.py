@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -89,9 +89,13 @@ class OcrJobClient:
         if isinstance(answer, Refusal):
             raise self._refused(answer)
 
-    def process_job(self, job_id: str) -> Processing:
-        """Start a job; this is what the provider charges for. Raises SubmissionInDoubt when the answer was lost."""
-        return self._data(self._call("POST", f"{_path(job_id)}/process", Envelope[Processing], spends=True))
+    def process_job(self, job_id: str, before_sending: Callable[[], None] = lambda: None) -> Processing:
+        """Start a job; this is what the provider charges for. For ``before_sending`` see HttpClient.call.
+
+        Raises SubmissionInDoubt when the answer was lost.
+        """
+        path = f"{_path(job_id)}/process"
+        return self._data(self._call("POST", path, Envelope[Processing], spends=True, before_sending=before_sending))
 
     def get_results(self, job_id: str) -> Results:
         """What was read, once the job's status is ``completed``: the contract has no answer for "not yet"."""
