@@ -9,6 +9,7 @@ from invoice_capture.bootstrap import Application
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.use_cases.hand_over_submission import LONGEST_ATTEMPT
+from tests.fakes.attempts import begin
 from tests.template.steps import STEPS, pascal
 from tools.stage import PROJECT
 
@@ -39,7 +40,7 @@ def test_those_that_submit_know_the_function_that_extracts(stage, step):
         created_at=stage.now,
         deadline_at=stage.now,
     )
-    assert provider.submit(row, b"").startswith("results/job/")
+    assert provider.submit(row, b"", begin).startswith("results/job/")
 
 
 @pytest.mark.parametrize("step", STEPS)

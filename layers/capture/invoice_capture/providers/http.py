@@ -116,6 +116,15 @@ class FreeRequest:
     parts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    path: str
+    parts: Mapping[str, Any]
+    spends: bool = False
+    before_sending: Callable[[], None] = lambda: None
+
+
 class HttpClient:
     """The requests of one provider.
 
@@ -173,7 +182,7 @@ class HttpClient:
         Raises:
             ProviderError: see the table of this module.
         """
-        response, content = self._exchange(method, path, spends, parts, before_sending)
+        response, content = self._exchange(_Request(method, path, parts, spends, before_sending))
         try:
             return cast(Answer, _adapter_of(cast(Any, answer)).validate_json(content))
         except ValidationError as exc:
@@ -184,7 +193,7 @@ class HttpClient:
 
     def send(self, method: str, path: str, *, spends: bool = False, **parts: Any) -> bytes:
         """Send a request and return the bytes of its answer. Raises ProviderError as ``call`` does."""
-        return self._exchange(method, path, spends, parts)[1]
+        return self._exchange(_Request(method, path, parts, spends))[1]
 
     def redact(self, text: str) -> str:
         """A text without credentials, short enough for an error message."""
@@ -192,47 +201,33 @@ class HttpClient:
 
     # --- one exchange ------------------------------------------------------------------------------------------------
 
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        spends: bool,
-        parts: Mapping[str, Any],
-        before_sending: Callable[[], None] = lambda: None,
-    ) -> tuple[requests.Response, bytes]:
-        response, content = self._answer_to(method, path, spends, parts, before_sending)
+    def _exchange(self, request: _Request) -> tuple[requests.Response, bytes]:
+        response, content = self._answer_to(request)
         if not 200 <= response.status_code < 300:
-            self._fail_status(response, content, spends)
+            self._fail_status(response, content, request.spends)
         return response, content
 
-    def _answer_to(
-        self,
-        method: str,
-        path: str,
-        spends: bool,
-        parts: Mapping[str, Any],
-        before_sending: Callable[[], None] = lambda: None,
-    ) -> tuple[requests.Response, bytes]:
+    def _answer_to(self, request: _Request) -> tuple[requests.Response, bytes]:
         self._before_request()
         self._forget_idle_connections()
-        session = self._new_session() if spends else self._session
-        with transport.following(self._limits, before_sending) as exchange:
+        session = self._new_session() if request.spends else self._session
+        with transport.following(self._limits, request.before_sending) as exchange:
             try:
                 response = session.request(
-                    method,
-                    self._base_url + path,
+                    request.method,
+                    self._base_url + request.path,
                     # The second is the transport's to keep, as a part of its own limits.
                     timeout=(self._limits.connect_seconds, self._limits.read_seconds),
                     # A redirect would carry credentials and documents to wherever it says.
                     allow_redirects=False,
                     stream=True,
-                    **_encoded(parts),
+                    **_encoded(request.parts),
                 )
-                content = self._read(response, spends)
+                content = self._read(response, request.spends)
             except requests.RequestException as exc:
-                self._fail_connection(exc, exchange.was_sent, spends)
+                self._fail_connection(exc, exchange.was_sent, request.spends)
             finally:
-                if spends:
+                if request.spends:
                     session.close()
         return response, content
 
@@ -308,7 +303,7 @@ class HttpClient:
         if free is None:
             return False
         try:
-            response, content = self._answer_to(free.method, free.path, False, free.parts)
+            response, content = self._answer_to(_Request(free.method, free.path, free.parts))
         except ProviderError:
             return False
         is_page = _is_page(response, content)
