@@ -168,7 +168,7 @@ def _state(webhook: Webhook) -> Text:
     if webhook.gone_at is not None:
         return Text(f"gone since {when(webhook.gone_at.isoformat())}: it answered HTTP 410", style="red")
     if webhook.breaker.failures and webhook.failed_at is not None:
-        return Text(f"failing, at {when(webhook.failed_at.isoformat())}: {webhook.trouble}", style="yellow")
+        return Text(f"failing, last at {when(webhook.failed_at.isoformat())}: {webhook.trouble}", style="yellow")
     return Text("well", style="green")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from jsonschema import Draft202012Validator
 
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.table import Table
@@ -22,6 +23,7 @@ from tests.verifying import verified
 from tests.waiting import wait_until
 from tests.workflow.conftest import Stacks
 from tests.workflow.observing import finished
+from tools.schemas import FOLDER
 
 XML = Path("samples/documents/peppol_ubl_belgium.xml").read_bytes()
 KEY = compose_key(bytes(32))
@@ -55,11 +57,18 @@ def sent_at(request: Received) -> int:
 
 
 def told(requests: Sequence[Received]) -> list[Any]:
-    """What verified requests say."""
-    return [
+    """What requests say that were verified, and fit the schema."""
+    said = [
         verified(KEY, request.body, request.headers, datetime.fromtimestamp(sent_at(request), UTC))
         for request in requests
     ]
+    for body in said:
+        schema("webhook").validate(body)
+    return said
+
+
+def schema(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")))
 
 
 def test_a_captured_invoice_is_told_until_its_receiver_takes_it(stacks: Stacks) -> None:
@@ -94,7 +103,7 @@ def test_a_receiver_that_is_down_holds_up_nobody(stacks: Stacks) -> None:
         stack = a_stack(stacks, {"acme": down, EVERYTHING: up})
         uploads = [stack.upload(f"incoming/{number}.xml", XML + b"\n" * number) for number in range(12)]
         jobs = {finished(stack, upload) for upload in uploads}
-        message = {"event": "document.rejected", "status": "REJECTED"}
+        message = {"event": "job.cancelled", "status": "CANCELLED"}
         document = {"bucket": stack.bucket, "key": client_key("acme", "1", "a.xml"), "version_id": None, "size": 0}
         topic = stack.resources.ids["NotificationsTopic"]
         for number in range(12):
@@ -129,6 +138,7 @@ def test_every_message_is_an_event_on_the_bus_whatever_the_bus_refuses_at_first(
     [message] = wait_until(lambda: stack.sqs.receive_message(QueueUrl=queue).get("Messages", []), "The event")
     event = json.loads(message["Body"])
     [notice] = stack.notifications(job_id)
+    schema("event").validate(event["detail"])
     assert (event["source"], event["detail-type"]) == ("invoice-capture", "invoice.captured")
     assert event["detail"] == {**notice.message, "message_id": event["detail"]["message_id"]}
 
