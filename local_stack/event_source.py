@@ -31,8 +31,8 @@ class QueuePump:
     """Hands batches of messages to a function, deletes what succeeded and lets the rest become visible again.
 
     moto hides a received message in real time. So it is hidden for as long as SQS allows, and shown again when the
-    queue's visibility timeout has passed on the stack's clock; its redrive policy then counts the next receive. So it
-    is with a batch that the function has no concurrency for.
+    queue's visibility timeout has passed on the stack's clock, or what the function said instead; its redrive policy
+    then counts the next receive. So it is with a batch that the function has no concurrency for.
 
     ``as_poller`` is entered around what Lambda's poller asks of SQS, in the role of the function.
     """
@@ -59,6 +59,8 @@ class QueuePump:
         self._awake = threading.Lock()
         self._is_awake = False
         self._stopped = False
+        # Seconds by the receipts of messages at hand.
+        self._hidden: dict[str, float] = {}
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="event-source", daemon=True).start()
@@ -75,6 +77,13 @@ class QueuePump:
                 self._is_awake = True
                 self._clock.begin_work()
             self._news.set()
+
+    def hide(self, receipt: str, seconds: float) -> bool:
+        """Have a message come again after so long. False when it is not at hand, or was dealt with."""
+        if receipt not in self._hidden:
+            return False
+        self._hidden[receipt] = seconds
+        return True
 
     def _run(self) -> None:
         while not self._stopped:
@@ -127,6 +136,7 @@ class QueuePump:
         self._clock.end_work()
 
     def _handle(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        self._hidden |= {message["ReceiptHandle"]: self._visibility_timeout for message in messages}
         try:
             event = {"Records": [_record(message, self._source.queue_arn) for message in messages]}
             try:
@@ -136,8 +146,9 @@ class QueuePump:
             retried = self._not_done(messages, answer, failed)
             for message in messages:
                 handle = message["ReceiptHandle"]
+                seconds = self._hidden.pop(handle)
                 if message["MessageId"] in retried or not self._is_deleted(handle):
-                    self._clock.call_later(self._visibility_timeout, partial(self._show_again, handle))
+                    self._clock.call_later(seconds, partial(self._show_again, handle))
         except Exception:
             _LOG.exception("A batch for %s was lost", self._source.function_name)
 

@@ -110,9 +110,9 @@ class Runtime:
             pump.stop()
         self._events.stop()
 
-    def message_arrived(self, queue_arn: str) -> None:
-        if pump := self._pumps.get(queue_arn):
-            pump.wake()
+    def pump_of(self, queue_arn: str) -> QueuePump | None:
+        """Who hands the messages of a queue to a function, if anybody does."""
+        return self._pumps.get(queue_arn)
 
     def invoke(
         self, function_name: str, payload: bytes, invocation_type: str = "RequestResponse"

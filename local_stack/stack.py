@@ -34,7 +34,7 @@ from local_stack.iam import Permissions
 from local_stack.iam.sessions import Sessions
 from local_stack.isolation import REGION, away_from_aws, one_at_a_time
 from local_stack.keeping.keeper import Keeper
-from local_stack.moto_patches import TableCall
+from local_stack.moto_patches import Pump, TableCall
 from local_stack.notifications import Notifications
 from local_stack.provider_servers import ProviderServers
 from local_stack.records import Executions, Notification, Record, Upload, record_of
@@ -311,8 +311,8 @@ class LocalStack:
     def invoke(self, function_name: str, payload: bytes, invocation_type: str) -> tuple[bytes, bool]:
         return self._runtime.invoke(function_name, payload, invocation_type)
 
-    def message_arrived(self, queue_arn: str) -> None:
-        self._runtime.message_arrived(queue_arn)
+    def pump_of(self, queue_arn: str) -> Pump | None:
+        return self._runtime.pump_of(queue_arn)
 
     def table_called(self, call: TableCall) -> None:
         self.ledger.table_called(call)

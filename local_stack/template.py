@@ -26,11 +26,13 @@ from samtranslator.yaml_helper import yaml_parse
 
 from local_stack import moto_patches
 from local_stack.bucket_cors import rules_of
+from local_stack.circles import refuse_circles
 from local_stack.errors import TemplateError
 from local_stack.gateway.api import Api, read_apis
 from local_stack.gateway.stand_ins import is_of_the_gateway, with_stand_ins
 from local_stack.iam.policies import Role
 from local_stack.iam.roles import read_roles
+from local_stack.subscriptions import subscribe_queues
 
 _CODE_BUCKET = "local-stack-code"
 # What these do happens in the runtime of the local stack, or has no meaning in one process.
@@ -42,12 +44,12 @@ _NOT_CREATED = frozenset(
         "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Permission",
         "AWS::S3::BucketPolicy",
+        "AWS::SNS::Subscription",
         "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
     }
 )
 _UNIT_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
-_SUB_REFERENCE = re.compile(r"\$\{([A-Za-z0-9]+)[^}!]*\}")
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def _translated(path: Path, text: str) -> Translation:
     except InvalidDocumentException as exc:
         causes = " ".join(cause.message for cause in exc.causes)
         raise TemplateError(f"{path} is no valid SAM template: {exc.message} {causes}") from exc
-    _refuse_circles(cloudformation["Resources"])
+    refuse_circles(cloudformation["Resources"])
     return Translation(cloudformation=cloudformation, code=code, definitions=definitions)
 
 
@@ -197,6 +199,7 @@ def create(
     }
     ids = {**moto_patches.physical_ids(stack_name), **stand_ins}
     _configure_buckets(ids, resolved)
+    subscribe_queues(resolved)
     machines = dict(_create_state_machines(ids, resolved, translation.definitions))
     return Resources(
         ids=ids,
@@ -361,39 +364,3 @@ def definition_of(path: Path, substitutions: Mapping[str, Any]) -> str:
 @functools.cache
 def _parsed(text: str) -> Any:
     return yaml.safe_load(text)
-
-
-def _refuse_circles(resources: Mapping[str, Any]) -> None:
-    finished: set[str] = set()
-
-    def visit(logical_id: str, path: tuple[str, ...]) -> None:
-        if logical_id in path:
-            circle = " -> ".join((*path[path.index(logical_id) :], logical_id))
-            raise TemplateError(f"Circular dependency in template.yaml, CloudFormation refuses it: {circle}.")
-        if logical_id in finished:
-            return
-        for reference in sorted(set(_references(resources[logical_id])) & set(resources)):
-            visit(reference, (*path, logical_id))
-        finished.add(logical_id)
-
-    for logical_id in resources:
-        visit(logical_id, ())
-
-
-def _references(value: Any) -> Iterator[str]:
-    """The logical ids that a part of a template refers to, and the parameters, which look the same."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _references(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if key in {"Ref", "DependsOn"}:
-                yield from [item] if isinstance(item, str) else item
-            elif key == "Fn::GetAtt":
-                yield item[0] if isinstance(item, list) else item.split(".")[0]
-            elif key == "Fn::Sub":
-                text, *variables = [item] if isinstance(item, str) else item
-                yield from _SUB_REFERENCE.findall(text)
-                yield from _references(variables)
-            else:
-                yield from _references(item)

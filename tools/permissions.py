@@ -21,6 +21,8 @@ from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.key_store import DynamoDBKeyStore
 from invoice_capture.aws.table import Table
 from invoice_capture.aws.usage_plans import ApiGatewayUsagePlans
+from invoice_capture.aws.webhook_store import DynamoDBWebhookStore, SecretEndpoints
+from invoice_capture.domain.webhook import EVERYTHING, Endpoint, Webhook, compose_key
 from invoice_capture.use_cases.manage_keys import ManageKeys
 from local_stack.hostility import FOREVER, Fault
 from local_stack.iam.policies import Permission
@@ -46,6 +48,7 @@ _IN_CASE = {
     "ReceiveUploadFunctionRole s3:GetObject": "an event names no version",
     "ReceiveUploadFunctionRole sqs:GetQueueAttributes": "Lambda asks when it begins to read the queue",
     "ExtractDocumentFunctionRole sqs:GetQueueAttributes": "Lambda asks when it begins to read the queue",
+    "DeliverMessagesFunctionRole sqs:GetQueueAttributes": "Lambda asks when it begins to read the queue",
     "SubmitDocumentFunctionRole states:SendTaskSuccess": "a repeat finds its submission stored",
     "CheckSubmissionsFunctionRole sqs:SendMessage": "a function was ended before it had asked the engine",
     "ReceiveUploadFunctionRole sqs:SendMessage": "an upload could not be taken in five times, and is put aside",
@@ -77,7 +80,8 @@ def main() -> int:
     argparse.ArgumentParser(description="List permissions of the template that nothing uses.").parse_args()
     settings: Mapping[str, Mapping[str, str]] = {name: {} for name in ("abbyy", "extract_api", "ocr_job")}
     unthrottled = ("RequestsPerSecond", "RequestBurst", "StageRequestsPerSecond", "StageRequestBurst")
-    parameters = {"Ocr": "textract", "JobDeadlineHours": "72", **dict.fromkeys(unthrottled, "1000")}
+    messages = {"Webhooks": "true", "EventBusName": "default"}
+    parameters = {"Ocr": "textract", "JobDeadlineHours": "72", **messages, **dict.fromkeys(unthrottled, "1000")}
     with LocalStack(time_scale=5_000, api_port=0, parameters=parameters, provider_settings=settings) as stack:
         client = Client(str(stack.api_url), make_key(stack))
         for scenario in _SCENARIOS:
@@ -200,6 +204,18 @@ def _functions_that_fail(stack: LocalStack, client: Client) -> None:
     _settle(stack, 900)
 
 
+def _a_webhook(stack: LocalStack, _client: Client) -> None:
+    """a webhook that leads into the stack's own network, until it is given up"""
+    prefix = stack.resources.function("DeliverMessagesFunction").environment["WEBHOOK_SECRET_PREFIX"]
+    endpoint = Endpoint("https://169.254.169.254/", compose_key(bytes(32)))
+    version = SecretEndpoints(Clients(), prefix, stack.clock).put(EVERYTHING, endpoint)
+    webhook = Webhook(EVERYTHING, "https://169.254.169.254", version, stack.clock.now())
+    DynamoDBWebhookStore(Table(Clients(), stack.table)).put(webhook)
+    stack.upload("incoming/embedded/told.pdf", _marked("told"))
+    url = stack.resources.ids["DeliveryDeadLetterQueue"]
+    _wait(lambda: bool(stack.sqs.receive_message(QueueUrl=url).get("Messages")), "the end of the day")
+
+
 def _past_retention(stack: LocalStack, _client: Client) -> None:
     """jobs whose retention is over"""
     stack.clock.advance(402 * 24 * 3600.0)
@@ -229,6 +245,7 @@ _SCENARIOS: tuple[Scenario, ...] = (
     _an_outage,
     _lost_answers,
     _deleted_while_it_runs,
+    _a_webhook,
     _functions_that_fail,
     _past_its_deadline,
     _past_retention,

@@ -19,6 +19,7 @@ from invoice_capture.domain.errors import CaptureFailed
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.job import Job, JobStatus, Order
 from invoice_capture.domain.submission import Submission, SubmissionState
+from invoice_capture.domain.webhook import Webhook
 from invoice_capture.ports import Lease
 from invoice_capture.providers.embedded.engine import engine
 from tools.stage import BUCKET, PROJECT, SAMPLES, Stage
@@ -178,6 +179,18 @@ class EraseJob:
         assert stage.items("JOB") == []
 
 
+class DeliverMessages:
+    """The client whose document it was has a webhook."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        stage.webhooks.put(Webhook("acme", "https://example.com", "version of its secret", stage.now))
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer == {"batchItemFailures": []}
+        [delivery] = [json.loads(body) for body in stage.messages("DeliveryQueue")]
+        assert (delivery["to"], delivery["message"]) == ("acme", json.loads(event["Records"][0]["body"]))
+
+
 class RemoveJobs:
     """The retention of a job is over, and another one's is not."""
 
@@ -248,6 +261,7 @@ SCENES: dict[str, Scene] = {
     "authorize_request": AuthorizeRequest(),
     "check_submissions": CheckSubmissions(),
     "confirm_invoice": ConfirmInvoice(),
+    "deliver_messages": DeliverMessages(),
     "erase_job": EraseJob(),
     "extract_document": ExtractDocument(),
     "fetch_document": FetchDocument(),

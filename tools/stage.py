@@ -26,6 +26,7 @@ from invoice_capture.aws.key_store import DynamoDBKeyStore
 from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
+from invoice_capture.aws.webhook_store import DynamoDBWebhookStore
 from local_stack import template
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -79,6 +80,10 @@ class Stage:
         return DynamoDBKeyStore(self._table)
 
     @cached_property
+    def webhooks(self) -> DynamoDBWebhookStore:
+        return DynamoDBWebhookStore(self._table)
+
+    @cached_property
     def submissions(self) -> DynamoDBSubmissionStore:
         return DynamoDBSubmissionStore(self._table, _RETENTION)
 
@@ -105,6 +110,11 @@ class Stage:
         arn = self.resources.state_machines[logical_id]
         answer = boto3.client("stepfunctions").list_executions(stateMachineArn=arn)
         return [execution["name"] for execution in answer["executions"]]
+
+    def messages(self, logical_id: str) -> list[str]:
+        """The bodies of the messages in a queue."""
+        answer = boto3.client("sqs").receive_message(QueueUrl=self.resources.ids[logical_id], MaxNumberOfMessages=10)
+        return [message["Body"] for message in answer.get("Messages", [])]
 
     def lose_table(self) -> None:
         """Take the table away, which no function expects."""

@@ -10,6 +10,7 @@ import typer
 from invoice_capture_cli.errors import UsageError
 from invoice_capture_cli.running import Run, command, group
 from invoice_capture_cli.stack_commands import stack_app
+from invoice_capture_cli.webhook_commands import webhooks_app
 
 _PRIORITIES = ("low", "medium", "high", "urgent")
 _STATUSES = ("created", "queued", "processing", "completed", "failed", "cancelled")
@@ -36,6 +37,7 @@ app = typer.Typer(
 keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 app.add_typer(keys_app, name="keys")
 app.add_typer(stack_app, name="stack")
+app.add_typer(webhooks_app, name="webhooks")
 
 Ids = Annotated[
     list[str] | None, typer.Argument(metavar="ID", help="Ids of jobs, as list shows them.", show_default=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import chain
 
 from rich.console import RenderableType
@@ -27,12 +28,17 @@ _MOST_LEFT = 5
 def redrive(run: Run, *, dry_run: bool) -> int:
     """The exit status. Raises CommandError; what was done before is shown."""
     stack = run.target.stack("redrive")
+    messages = Messages(stack, dry_run=dry_run)
+    executions = Executions(stack, run.jobs, dry_run=dry_run)
+    return carry_out(run, chain(messages(), executions()), dry_run=dry_run)
+
+
+def carry_out(run: Run, redriving: Iterator[Action], *, dry_run: bool) -> int:
+    """Do all that there is to do, and show it. Raises CommandError; what was done before is shown."""
     actions: list[Action] = []
     try:
-        messages = Messages(stack, dry_run=dry_run)
-        executions = Executions(stack, run.jobs, dry_run=dry_run)
         with run.err.status("Looking into queues and executions"):
-            for action in chain(messages(), executions()):
+            for action in redriving:
                 actions.append(action)
     except (KeyboardInterrupt, CommandError) as exc:
         if actions or run.json:

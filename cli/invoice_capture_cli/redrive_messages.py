@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
+from invoice_capture.domain.timestamps import timestamp
 from invoice_capture_cli.errors import Unreachable
 from invoice_capture_cli.redrive_actions import Action, Result
 from invoice_capture_cli.stack import Stack, calling_aws
@@ -19,6 +21,8 @@ _INTAKE = "UploadDeadLetterQueueUrl"
 _INTAKE_TARGET = "UploadQueueUrl"
 _EXTRACTION = "ExtractionDeadLetterQueueUrl"
 _EXTRACTION_TARGET = "ExtractionQueueUrl"
+DELIVERIES = "DeliveryDeadLetterQueueUrl"
+_DELIVERIES_TARGET = "DeliveryQueueUrl"
 _QUEUES = "DeadLetterQueueUrl"
 # Long enough to send a message again, and to look through a queue.
 _HIDDEN_SECONDS = 120
@@ -37,9 +41,10 @@ class Messages:
     def __call__(self) -> Iterator[Action]:
         """Raises Unreachable."""
         for output in sorted(name for name in self._stack.outputs if name.endswith(_QUEUES)):
-            yield from self._queue(output)
+            yield from self.of(output)
 
-    def _queue(self, output: str) -> Iterator[Action]:
+    def of(self, output: str) -> Iterator[Action]:
+        """One queue, by the name of its output."""
         url = self._stack.output(output)
         held: set[str] = set()
         try:
@@ -76,6 +81,8 @@ class Messages:
             return self._carry_out(Action(kind, about, Result.PLANNED, what), lambda: self._sqs.send_message(**target))
         if output == _EXTRACTION:
             return self._extract(about, message["Body"])
+        if output == DELIVERIES:
+            return self._deliver(about, message["Body"])
         call = _call(message["Body"])
         if call is None:
             return Action("call", about, Result.LEFT, f"in {output} is no failed call of a function: look at it")
@@ -97,6 +104,17 @@ class Messages:
         return self._carry_out(
             Action("document", about, Result.PLANNED, what), lambda: self._sqs.send_message(**target)
         )
+
+    def _deliver(self, about: str, body: str) -> Action:
+        """For another day. What the topic said, and nobody addressed, goes as it is."""
+        request = _json(body)
+        told = request.get("message", request) if isinstance(request, Mapping) else None
+        if not (isinstance(request, Mapping) and isinstance(told, Mapping) and "event" in told):
+            return Action("message", about, Result.LEFT, f"in {DELIVERIES} is no message to deliver: look at it")
+        again = {**request, "since": timestamp(datetime.now(UTC))} if "to" in request else request
+        target = {"QueueUrl": self._stack.output(_DELIVERIES_TARGET), "MessageBody": json.dumps(again)}
+        what = f"{told['event']} is sent again{_of_job(told)}"
+        return self._carry_out(Action("message", about, Result.PLANNED, what), lambda: self._sqs.send_message(**target))
 
     def _carry_out(self, planned: Action, send: Any) -> Action:
         if self._dry_run:

@@ -24,7 +24,7 @@ from local_stack.iam.permissions import Denial, Permissions
 
 Send = Callable[[], AWSResponse | None]
 # What botocore calls some services, and what IAM does.
-_SERVICES = {"sfn": "states", "secrets-manager": "secretsmanager"}
+_SERVICES = {"sfn": "states", "secrets-manager": "secretsmanager", "eventbridge": "events"}
 
 
 class Gate:

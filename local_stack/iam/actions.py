@@ -126,6 +126,12 @@ def _secret(action: str, parameters: Parameters, region: str) -> Iterator[Need]:
     yield action, name if name.startswith("arn:") else _arn("secretsmanager", region, f"secret:{name}-AbCdEf")
 
 
+def _bus(_action: str, parameters: Parameters, region: str) -> Iterator[Need]:
+    for entry in parameters["Entries"]:
+        name = entry.get("EventBusName", "default")
+        yield "events:PutEvents", name if name.startswith("arn:") else _arn("events", region, f"event-bus/{name}")
+
+
 def _anything(action: str, _parameters: Parameters, _region: str) -> Iterator[Need]:
     yield action, "*"
 
@@ -170,6 +176,7 @@ _BY_OPERATION: Mapping[str, _Find] = MappingProxyType(
         "states:SendTaskFailure": _token,
         "states:SendTaskHeartbeat": _token,
         "sns:Publish": _topic,
+        "events:PutEvents": _bus,
         "secretsmanager:GetSecretValue": _secret,
         "textract:DetectDocumentText": _anything,
     }

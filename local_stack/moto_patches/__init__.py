@@ -19,9 +19,9 @@ from moto.cloudformation.parsing import clean_json
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 
 from local_stack.moto_patches import services, state_machines
-from local_stack.moto_patches.host import Host, TableCall
+from local_stack.moto_patches.host import Host, Pump, TableCall
 
-__all__ = ["Host", "TableCall", "applied", "condition_holds", "physical_ids", "resolve"]
+__all__ = ["Host", "Pump", "TableCall", "applied", "condition_holds", "physical_ids", "resolve"]
 
 
 @contextmanager

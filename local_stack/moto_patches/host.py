@@ -35,6 +35,18 @@ class TableCall:
     projected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+class Pump(Protocol):
+    """Who hands the messages of a queue to a function."""
+
+    def wake(self) -> None:
+        """Look for messages now."""
+        ...
+
+    def hide(self, receipt: str, seconds: float) -> bool:
+        """Have a message that is at hand come again after so long. False when it is not at hand."""
+        ...
+
+
 class Host(Protocol):
     """What the patched moto calls. The calls come from many threads."""
 
@@ -47,7 +59,9 @@ class Host(Protocol):
         """The answer of a function, and whether it is an error. Raises Throttled at a limit."""
         ...
 
-    def message_arrived(self, queue_arn: str) -> None: ...
+    def pump_of(self, queue_arn: str) -> Pump | None:
+        """Who hands the messages of a queue to a function, if anybody does."""
+        ...
 
     def table_called(self, call: TableCall) -> None: ...
 

@@ -13,7 +13,7 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.utils import unix_time_millis
-from moto.events.models import events_backends
+from moto.events.models import Rule, events_backends
 from moto.s3 import notifications
 from moto.sqs.models import Queue, SQSBackend
 
@@ -23,7 +23,7 @@ from local_stack.moto_patches.host import Host, Patch
 
 
 def patches(host: Host) -> list[Patch]:
-    return [*_requests(host), *_s3(host), *_sqs(host), *_lambda(host), *dynamodb.patches(host)]
+    return [*_requests(host), *_s3(host), *_events(), *_sqs(host), *_lambda(host), *dynamodb.patches(host)]
 
 
 def locked(owner: type, *names: str) -> list[Patch]:
@@ -90,14 +90,23 @@ def _s3(host: Host) -> list[Patch]:
         def deliver() -> None:
             for bus in events_backends[account_id][bucket.region_name].event_buses.values():
                 for rule in bus.rules.values():
-                    # A schedule has no pattern, which for moto matches every event.
-                    if not rule.scheduled_expression and rule.event_pattern.matches_event(event):
-                        rule.send_to_targets(event, transform_input=False)
+                    rule.send_to_targets(event, transform_input=False)
 
         for seconds in host.faults.delays("s3:event", bucket.name):
             _after(host, seconds, deliver)
 
     return [(notifications, "_send_event_bridge_message", send_event)]
+
+
+def _events() -> list[Patch]:
+    send_to_targets = Rule.send_to_targets
+
+    def send_what_matches(rule: Any, *event: Any, **options: Any) -> None:
+        """A schedule has no pattern, which for moto matches every event."""
+        if not rule.scheduled_expression:
+            send_to_targets(rule, *event, **options)
+
+    return [(Rule, "send_to_targets", send_what_matches)]
 
 
 def _sqs(host: Host) -> list[Patch]:
@@ -110,13 +119,23 @@ def _sqs(host: Host) -> list[Patch]:
 
         def add(arrived: Any) -> None:
             add_message(queue, arrived)
-            host.message_arrived(queue.queue_arn)
+            if pump := host.pump_of(queue.queue_arn):
+                pump.wake()
 
         for number, seconds in enumerate(host.faults.delays("sqs:message", queue.name)):
             _after(host, delay + seconds, functools.partial(add, copy.deepcopy(message) if number else message))
 
     guarded = locked(SQSBackend, "receive_message", "delete_message", "change_message_visibility", "send_message")
-    return [(Queue, "add_message", add_and_tell), *guarded]
+    [change_visibility] = [guard for _, name, guard in guarded if name == "change_message_visibility"]
+
+    def change_or_tell(backend: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        """moto hides a message in real time; who holds it for a function does so on the stack's clock."""
+        pump = host.pump_of(backend.get_queue(queue_name).queue_arn)
+        if pump is None or not pump.hide(receipt_handle, float(visibility_timeout)):
+            change_visibility(backend, queue_name, receipt_handle, visibility_timeout)
+
+    hiding = (SQSBackend, "change_message_visibility", change_or_tell)
+    return [(Queue, "add_message", add_and_tell), *guarded, hiding]
 
 
 def _after(host: Host, seconds: float, deliver: Callable[[], None]) -> None:

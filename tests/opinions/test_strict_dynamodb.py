@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.items import job_key
 from invoice_capture.aws.table import ConditionFailed, Table
-from tests.contract import test_catalogues, test_endings, test_key_stores, test_stores
+from tests.contract import test_catalogues, test_endings, test_key_stores, test_stores, test_webhook_stores
 from tests.contract.store_contracts import a_job, a_row
 
 
@@ -40,6 +40,10 @@ class TestOrders(test_catalogues.TestDynamoDBOrders):
 
 
 class TestCatalogue(test_catalogues.TestDynamoDBCatalogue):
+    pass
+
+
+class TestWebhooks(test_webhook_stores.TestDynamoDB):
     pass
 
 

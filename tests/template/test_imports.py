@@ -46,7 +46,13 @@ ALLOWED = {
         "pydantic",
         "typing_extensions",
     },
-    "links": {"invoice_capture.domain", "invoice_capture.links", "invoice_capture.version", "certifi"},
+    "links": {
+        "invoice_capture.domain",
+        "invoice_capture.ports",
+        "invoice_capture.links",
+        "invoice_capture.version",
+        "certifi",
+    },
     "aws": {
         "invoice_capture.domain",
         "invoice_capture.ports",

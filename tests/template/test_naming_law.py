@@ -13,6 +13,7 @@ STEPS_OF_THE_PIPELINE = [
         "authorize_request",
         "check_submissions",
         "confirm_invoice",
+        "deliver_messages",
         "erase_job",
         "extract_document",
         "fetch_document",

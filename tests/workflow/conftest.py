@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from local_stack.stack import LocalStack
+from tools.schemas import MESSAGES, check
 
 Running = Callable[..., AbstractContextManager[LocalStack]]
 
@@ -37,6 +40,10 @@ class Stacks:
         """What the roles of the present stack were refused."""
         return [] if self._stack is None else [str(denial) for denial in self._stack.permissions.denied]
 
+    def told(self) -> list[Mapping[str, Any]]:
+        """What the present stack has told since it was emptied."""
+        return [] if self._stack is None else [notice.message for notice in self._stack.notifications()]
+
     def close(self) -> None:
         if self._stack is not None:
             self._stack.__exit__(None, None, None)
@@ -55,6 +62,15 @@ def _no_permission_is_missing(stacks: Stacks) -> Iterator[None]:
     """A denial may hide behind what is tried again, or behind what is no failure."""
     yield
     assert stacks.denied() == []
+
+
+@pytest.fixture(autouse=True)
+def _every_message_fits_its_schema(stacks: Stacks) -> Iterator[None]:
+    """And has no field that none has written down."""
+    yield
+    for message in stacks.told():
+        check(message)
+        Draft202012Validator(MESSAGES[message["event"]].model_json_schema()).validate(message)
 
 
 @pytest.fixture

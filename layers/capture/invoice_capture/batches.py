@@ -67,6 +67,25 @@ def extract_each(event: dict[str, Any], extract: Callable[[Mapping[str, Any]], O
     return _each(event, take)
 
 
+class _NotYet(Exception):
+    """A message is to come again, when its time has come."""
+
+
+def deliver_each(event: dict[str, Any], deliver: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
+    """Deliver every message, likewise; one that is not dealt with comes again as its visibility says."""
+
+    def take(record: SQSRecord) -> None:
+        try:
+            is_done = deliver(record)
+        except Exception as exc:
+            warning("A message could not be dealt with and will come again.", error=type(exc).__name__)
+            raise
+        if not is_done:
+            raise _NotYet
+
+    return _each(event, take)
+
+
 def _each(event: dict[str, Any], take: Callable[[SQSRecord], None]) -> dict[str, Any]:
     from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from invoice_capture.use_cases.authorize_request import AuthorizeRequest
     from invoice_capture.use_cases.check_submissions import CheckSubmissions
     from invoice_capture.use_cases.confirm_invoice import ConfirmInvoice
+    from invoice_capture.use_cases.deliver_messages import DeliverMessages
     from invoice_capture.use_cases.erase_job import EraseJob
     from invoice_capture.use_cases.extract_document import ExtractDocument
     from invoice_capture.use_cases.fetch_document import FetchDocument
@@ -230,6 +231,12 @@ class Application:
             ),
             clock=self._clock,
         )
+
+    @cached_property
+    def deliver_messages(self) -> DeliverMessages:
+        from invoice_capture.bootstrap_messages import deliver_messages
+
+        return deliver_messages(self._settings, self._clients, self._table, self._metrics, self._clock)
 
     @cached_property
     def erase_job(self) -> EraseJob:

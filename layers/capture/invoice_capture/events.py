@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from invoice_capture.use_cases.authorize_request import AuthorizationRequest
     from invoice_capture.use_cases.check_submissions import Turn
+    from invoice_capture.use_cases.deliver_messages import Queued
     from invoice_capture.use_cases.erase_job import EraseRequest
     from invoice_capture.use_cases.extract_document import ExtractRequest
     from invoice_capture.use_cases.receive_upload import Upload
@@ -90,6 +91,15 @@ def extract_request(message: Mapping[str, Any], seconds_left: float) -> ExtractR
         put_backs=body.get("put_backs", 0),
         message=body,
     )
+
+
+def queued_message(record: Mapping[str, Any]) -> Queued:
+    """An SQS message: what the topic said, as it said it, or a delivery of that."""
+    from invoice_capture.domain.webhook import Delivery
+    from invoice_capture.use_cases.deliver_messages import Queued
+
+    body = json.loads(record["body"])
+    return Queued(Delivery.from_json(body) if "to" in body else body, record["receiptHandle"])
 
 
 def authorization_request(event: Mapping[str, Any]) -> AuthorizationRequest:

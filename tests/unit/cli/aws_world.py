@@ -54,7 +54,15 @@ class World:
         self.dynamodb = stack.client("dynamodb")
         self.queues = {
             name: self.sqs.create_queue(QueueName=name)["QueueUrl"]
-            for name in ("uploads", "uploads-dead", "extractions", "extractions-dead", "calls-dead")
+            for name in (
+                "uploads",
+                "uploads-dead",
+                "extractions",
+                "extractions-dead",
+                "calls-dead",
+                "deliveries",
+                "deliveries-dead",
+            )
         }
         role = stack.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}", Path="/")["Role"]["Arn"]
         self.machine = self.stepfunctions.create_state_machine(
@@ -74,12 +82,16 @@ class World:
                 "ExtractionQueueUrl": self.queues["extractions"],
                 "ExtractionDeadLetterQueueUrl": self.queues["extractions-dead"],
                 "RequestDeadLetterQueueUrl": self.queues["calls-dead"],
+                "DeliveryQueueUrl": self.queues["deliveries"],
+                "DeliveryDeadLetterQueueUrl": self.queues["deliveries-dead"],
+                "WebhookSecretPrefix": "prod/webhooks/",
             }
         )
 
     def put_job(self, job_id: str, status: JobStatus, error_code: str | None = None, retries: int = 0) -> Job:
         job = replace(_job(job_id), status=status, retries=retries)
-        more: dict[str, Any] = {"error_code": error_code, "retries": retries or None}
+        finished_at = None if status.is_open else NOW
+        more: dict[str, Any] = {"error_code": error_code, "retries": retries or None, "finished_at": finished_at}
         item = job_item(job, timedelta(days=400)) | to_attributes(more)
         self.dynamodb.put_item(TableName="table", Item=item)
         return job

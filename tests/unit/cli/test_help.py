@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from invoice_capture.domain.job import JobStatus
+from invoice_capture.use_cases.manage_webhooks import ManageWebhooks
 from invoice_capture.version import __version__
 from invoice_capture_cli.running import EXAMPLES
 from tests.unit.cli.aws_world import World, a_whole_stack
@@ -20,8 +22,9 @@ from tools.stage import PROJECT
 
 COMMANDS = ["submit", "watch", "list", "show", "export", "retry", "redrive", "keys create", "keys list", "keys revoke"]
 COMMANDS += ["evaluate", "costs", "keys limits", "stack remove"]
+COMMANDS += [f"webhooks {name}" for name in ("set", "list", "rotate", "remove", "test", "replay")]
 ALL = [example for examples in EXAMPLES.values() for example in examples]
-NEED_THE_STACK = ("keys", "redrive", "costs", "stack")
+NEED_THE_STACK = ("keys", "redrive", "costs", "stack", "webhooks")
 
 
 def test_every_command_has_examples() -> None:
@@ -84,6 +87,12 @@ def test_examples_that_need_the_stack_run(
     if words[0] == "stack":
         names = {"STACK": a_whole_stack(world), "BUCKET": "documents"}
         words = [names.get(word, word) for word in words]
+    if words[0] == "webhooks":
+        bare("webhooks", "set", "https://erp.example.com/hooks", "--client", "accounting")
+        bare("webhooks", "set", "https://erp.example.com/hooks", "--all")
+        monkeypatch.setattr(ManageWebhooks, "outcome", lambda *_: "")
+        if "ID" in words:
+            world.put_job("ID", JobStatus.FAILED, error_code="CaptureFailed")
     result = bare(*words)
     assert result.exit_code == 0, result.output
 

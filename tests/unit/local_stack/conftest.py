@@ -20,7 +20,7 @@ from local_stack.clock import ScaledClock
 from local_stack.hostility import Faults
 from local_stack.hostility.gate import Gate
 from local_stack.iam import Permissions
-from local_stack.moto_patches import TableCall
+from local_stack.moto_patches import Pump, TableCall
 from local_stack.runtime import Runtime
 from local_stack.template import Resources
 from tests.waiting import wait_until
@@ -43,10 +43,9 @@ class MiniStack:
     def invoke(self, function_name: str, payload: bytes, invocation_type: str) -> tuple[bytes, bool]:
         return self.runtime.invoke(function_name, payload, invocation_type)
 
-    def message_arrived(self, queue_arn: str) -> None:
+    def pump_of(self, queue_arn: str) -> Pump | None:
         self.arrivals.append(queue_arn)
-        if hasattr(self, "runtime"):
-            self.runtime.message_arrived(queue_arn)
+        return self.runtime.pump_of(queue_arn) if hasattr(self, "runtime") else None
 
     def table_called(self, call: TableCall) -> None:
         self.calls.append(call)

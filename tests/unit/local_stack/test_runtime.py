@@ -152,6 +152,32 @@ def test_a_message_that_fails_comes_again_after_the_visibility_timeout_then_to_t
     assert (deliveries(events, "good"), deliveries(events, "bad")) == (1, 3)
 
 
+HIDES = """
+        import boto3
+        def answer(event):
+            [record] = event["Records"]
+            boto3.client("sqs").change_message_visibility(
+                QueueUrl=record["body"], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=7200
+            )
+            return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
+"""
+
+
+def test_a_message_comes_again_when_its_function_said(start: Start) -> None:
+    allowed = "{Statement: [{Effect: Allow, Action: sqs:ChangeMessageVisibility, Resource: !GetAtt Queue.Arn}]}"
+    template = QUEUED.replace("Timeout: 30", f"Timeout: 30\n          Policies: [{allowed}]")
+    stack = start(template, {"work/app.py": REMEMBERS["work/app.py"] + HIDES})
+    events = stack.runtime._container(stack.resources.function("Work")).handler.__globals__["events"]
+    url = stack.resources.ids["Queue"]
+    send(stack, url)
+    wait_until(lambda: deliveries(events, url) == 1 and stack.clock.at_work == 0)
+    stack.clock.advance(7000)
+    wait_until(lambda: stack.clock.at_work == 0)
+    assert deliveries(events, url) == 1
+    stack.clock.advance(300)
+    wait_until(lambda: deliveries(events, url) == 2)
+
+
 def test_a_message_with_a_delay_comes_when_it_has_passed_on_the_clock_of_the_stack(start: Start) -> None:
     stack, events = started(start)
     boto3.client("sqs").send_message(QueueUrl=stack.resources.ids["Queue"], MessageBody="later", DelaySeconds=600)

@@ -23,6 +23,9 @@ EVENTS: Mapping[JobStatus, str] = MappingProxyType(
 )
 """What an end is called. A job that was CANCELLED is announced by who erases it, and leaves no row to owe anything."""
 
+TOLD = frozenset({*EVENTS.values(), "invoice.action_required", "job.cancelled", "budget.warning", "budget.exceeded"})
+"""Everything that the topic tells."""
+
 _SUBJECTS: Mapping[JobStatus, str] = MappingProxyType(
     {
         JobStatus.CAPTURED: "Invoice captured",
@@ -52,7 +55,12 @@ class Announcement:
 
 def announcement_of(job: Job) -> Announcement | None:
     """What is owed of a job; None when it has not ended, or has been told."""
-    if not job.is_untold or job.finished_at is None:
+    return announcement_of_end(job) if job.is_untold else None
+
+
+def announcement_of_end(job: Job) -> Announcement | None:
+    """What is told of the end of a job, whether or not it was; None when it has not ended, or was deleted."""
+    if job.status not in EVENTS or job.finished_at is None:
         return None
     if job.status is JobStatus.CAPTURED:
         details = _of_invoice(job.provider, job.summary or {})

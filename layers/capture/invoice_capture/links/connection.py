@@ -6,8 +6,9 @@ import io
 import queue
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from types import MappingProxyType
 
 from invoice_capture.links.urls import Link
 from invoice_capture.version import USER_AGENT
@@ -18,6 +19,7 @@ Connect = Callable[[str, int, float], socket.socket]
 """A connection to exactly this address and port, within so many seconds. Raises OSError."""
 
 _PORTION_BYTES = 64 * 1024
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Deadline:
@@ -112,18 +114,24 @@ class _TimedReader(io.RawIOBase):
         return count
 
 
-def ask(connected: TimedSocket, link: Link) -> HTTPResponse:
-    """The head of the answer to a GET; the body is still to be read. Raises OSError and HTTPException."""
+def ask(
+    connected: TimedSocket,
+    link: Link,
+    method: str = "GET",
+    headers: Mapping[str, str] = _NO_HEADERS,
+    content: bytes | None = None,
+) -> HTTPResponse:
+    """The head of the answer to a request; the body is still to be read. Raises OSError and HTTPException."""
     connection = HTTPConnection(link.host, link.port)
     connection.sock = connected
-    headers = {
+    always = {
         "Host": link.authority,
         "User-Agent": USER_AGENT,
         "Accept": "*/*",
         "Accept-Encoding": "identity",
         "Connection": "close",
     }
-    connection.request("GET", link.target, headers=headers)
+    connection.request(method, link.target, body=content, headers={**always, **headers})
     return connection.getresponse()
 
 

@@ -1,9 +1,6 @@
 """Fetches the document behind an URL of a client, from the public internet only.
 
-Every hop, the first and each redirect, is checked completely: the URL, then every address of its name. A name is
-resolved once per hop, and the connection goes to exactly the address that was checked, so a name service that changes
-its answer gains nothing. The certificate is verified for the name. Nothing of the environment (proxies, netrc, key
-logs, cookies) is used.
+Every hop, the first and each redirect, is checked completely, as ``links.public`` says.
 """
 
 from __future__ import annotations
@@ -11,11 +8,9 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPException, HTTPResponse, IncompleteRead
-from ipaddress import ip_address
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -26,7 +21,6 @@ from invoice_capture.domain.errors import (
     LinkForbidden,
     LinkUnanswered,
 )
-from invoice_capture.links.addresses import is_public, read_address
 from invoice_capture.links.connection import (
     Connect,
     Deadline,
@@ -34,17 +28,15 @@ from invoice_capture.links.connection import (
     TimedSocket,
     ask,
     body,
-    resolve_within,
     system_connect,
     system_resolver,
 )
+from invoice_capture.links.public import NO_SUCH_NAME, NotEncrypted, NotPublic, PublicConnections
 from invoice_capture.links.urls import Link, read_link
 
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
-_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
-_CONNECT_SECONDS = 10.0
 _IN_MEMORY_BYTES = 4 * 1024**2
 # Heads and the frames of chunks; an answer with more of them than of content is no document.
 _HEAD_BYTES = 256 * 1024
@@ -72,12 +64,14 @@ class LinkFetcher:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._maximum_bytes = maximum_bytes
-        self._schemes = frozenset({"http", "https"} if allow_http else {"https"})
-        self._trusted = frozenset(read_link(origin, "A trusted origin").origin for origin in trusted_origins)
+        self._connections = PublicConnections(
+            allow_http=allow_http,
+            trusted_origins=trusted_origins,
+            resolve=resolve,
+            connect=connect,
+            ca_certs=ca_certs,
+        )
         self._seconds = seconds
-        self._resolve = resolve
-        self._connect = connect
-        self._ca_certs = ca_certs
         self._monotonic = monotonic
 
     def fetch(self, url: str, name: str) -> IO[bytes]:
@@ -94,7 +88,6 @@ class LinkFetcher:
         deadline = Deadline(self._seconds, self._monotonic)
         link = read_link(url, f"The link to {name}")
         for _hop in range(_MOST_REDIRECTS + 1):
-            self._require_scheme(link, name)
             with self._connected(link, name, deadline) as connected:
                 with self._telling(link, name):
                     response = ask(connected, link)
@@ -107,87 +100,14 @@ class LinkFetcher:
             f"The link to {name} redirects more than {_MOST_REDIRECTS} times. Give the link it leads to in the end."
         )
 
-    # --- where it leads ----------------------------------------------------------------------------------------------
-
-    def _require_scheme(self, link: Link, name: str) -> None:
-        if link.scheme not in self._schemes and link.origin not in self._trusted:
-            raise LinkForbidden(
-                f"The link to {name} leads to {link.origin}, without encryption. "
-                "Give a link that begins with https:// and stays there, or upload the document."
-            )
-
-    def _addresses(self, link: Link, name: str, deadline: Deadline) -> Sequence[str]:
-        """The addresses of a host in their canonical spelling, every one of them allowed."""
-        literal = read_address(link.host)
-        found = [str(literal)] if literal else self._resolved(link, name, deadline)
-        if link.origin in self._trusted:
-            return found
-        try:
-            addresses = [ip_address(text) for text in found]
-        except ValueError:
-            addresses = []
-        # One address of many suffices to refuse: which one is connected to is a matter of luck.
-        if not addresses or not all(map(is_public, addresses)):
-            # The address itself is not told: that would make us a name service for the network we are in.
-            raise LinkForbidden(
-                f"The link to {name} leads to {link.origin}, which is not an address of the public internet, "
-                "so nothing is fetched from it. Give a public link, or upload the document."
-            )
-        return [str(address) for address in addresses]
-
-    def _resolved(self, link: Link, name: str, deadline: Deadline) -> Sequence[str]:
-        try:
-            return resolve_within(deadline, self._resolve, link.host)
-        except socket.gaierror as exc:
-            if exc.errno in _NO_SUCH_NAME:
-                raise LinkBroken(
-                    f"The link to {name} leads to {link.origin}, and there is no host of this name. Correct the link."
-                ) from exc
-            raise LinkUnanswered(
-                f"The host of the link to {name}, {link.host}, could not be looked up. "
-                "It is tried again; if that does not help, look whether the link works in a browser."
-            ) from exc
-
-    # --- one hop -----------------------------------------------------------------------------------------------------
-
     @contextmanager
     def _connected(self, link: Link, name: str, deadline: Deadline) -> Iterator[TimedSocket]:
-        with self._telling(link, name):
-            opened = self._opened(self._addresses(link, name, deadline), link.port, deadline)
-            if link.scheme == "https":
-                opened = self._encrypted(opened, link.host, deadline)
-        with opened:
-            yield TimedSocket(opened, deadline, 2 * self._maximum_bytes + _HEAD_BYTES)
-
-    def _opened(self, addresses: Sequence[str], port: int, deadline: Deadline) -> socket.socket:
-        failure = OSError("no address")
-        for address in addresses:
-            try:
-                return self._connect(address, port, min(_CONNECT_SECONDS, deadline.remaining()))
-            except OSError as exc:
-                failure = exc
-        raise failure
-
-    def _encrypted(self, opened: socket.socket, host: str, deadline: Deadline) -> socket.socket:
-        try:
-            # The time-out of a handshake holds for the whole of it.
-            opened.settimeout(deadline.remaining())
-            # An end without notice may be somebody else's scissors: it must not look like the document's end.
-            return self._tls.wrap_socket(opened, server_hostname=host, suppress_ragged_eofs=False)
-        except BaseException:
-            opened.close()
-            raise
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        import certifi
-
-        # Not ssl.create_default_context, which writes session keys to a file when the environment asks for it.
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["http/1.1"])
-        context.load_verify_locations(self._ca_certs or certifi.where())
-        return context
+        with ExitStack() as exits:
+            with self._telling(link, name):
+                connected = exits.enter_context(
+                    self._connections.to(link, deadline, 2 * self._maximum_bytes + _HEAD_BYTES)
+                )
+            yield connected
 
     def _kept(self, response: HTTPResponse, link: Link, name: str) -> IO[bytes]:
         if response.length is not None:
@@ -227,6 +147,25 @@ class LinkFetcher:
         again = "It is tried again; if that does not help, look whether the link works in a browser."
         try:
             yield
+        except NotEncrypted as exc:
+            raise LinkForbidden(
+                f"The link to {name} leads to {link.origin}, without encryption. "
+                "Give a link that begins with https:// and stays there, or upload the document."
+            ) from exc
+        except NotPublic as exc:
+            # The address itself is not told: that would make us a name service for the network we are in.
+            raise LinkForbidden(
+                f"The link to {name} leads to {link.origin}, which is not an address of the public internet, "
+                "so nothing is fetched from it. Give a public link, or upload the document."
+            ) from exc
+        except socket.gaierror as exc:
+            if exc.errno in NO_SUCH_NAME:
+                raise LinkBroken(
+                    f"The link to {name} leads to {link.origin}, and there is no host of this name. Correct the link."
+                ) from exc
+            raise LinkUnanswered(
+                f"The host of the link to {name}, {link.host}, could not be looked up. {again}"
+            ) from exc
         except TimeoutError as exc:
             raise LinkUnanswered(
                 f"{link.origin} did not deliver {name} in time; {self._seconds:g} seconds are allowed. {again}"

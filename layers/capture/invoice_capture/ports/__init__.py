@@ -50,16 +50,28 @@ from invoice_capture.ports.services import (
     Notifier,
 )
 from invoice_capture.ports.spending import SpendingStore
+from invoice_capture.ports.webhooks import (
+    Answer,
+    DeliveryQueue,
+    Endpoints,
+    EventBus,
+    Poster,
+    WebhookStore,
+)
 
 __all__ = [
     "ALL_KINDS",
+    "Answer",
     "Callbacks",
     "Capabilities",
     "Check",
     "CheckState",
     "ClientStore",
     "Clock",
+    "DeliveryQueue",
     "DocumentStore",
+    "Endpoints",
+    "EventBus",
     "Executions",
     "ExtractionRuns",
     "FunctionInvoker",
@@ -77,6 +89,7 @@ __all__ = [
     "NumberTaken",
     "Paced",
     "Page",
+    "Poster",
     "Provider",
     "ProviderState",
     "ProviderStateStore",
@@ -89,4 +102,5 @@ __all__ = [
     "SubmissionStore",
     "UploadForm",
     "UsagePlans",
+    "WebhookStore",
 ]
