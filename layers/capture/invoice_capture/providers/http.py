@@ -37,7 +37,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from types import MappingProxyType
@@ -62,6 +61,7 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.providers import transport
 from invoice_capture.providers.bodies import form_body, json_body
+from invoice_capture.providers.retry_after import retry_after_seconds
 from invoice_capture.providers.transport import Limits
 from invoice_capture.version import USER_AGENT
 
@@ -91,7 +91,6 @@ _CHUNK_BYTES = 64 * 1024
 # After a while both ends, and every middlebox between them, may have forgotten a connection. Sending on it fails in a
 # way that leaves open whether the request was taken, so an idle one is not used again.
 _IDLE_SECONDS = 20.0
-_LONGEST_RETRY_AFTER = 3600.0
 _LOGGED_BYTES = 500
 _TOLD_CHARACTERS = 200
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -338,21 +337,6 @@ class HttpClient:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return _CREDENTIAL.sub(r"\1***", text)
-
-
-def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """The wait that a Retry-After header asks for, as seconds or as a date; None when it is absent or nonsense."""
-    if not header:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(header)
-        except ValueError:
-            return None
-        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-    return min(_LONGEST_RETRY_AFTER, max(0.0, seconds)) if seconds == seconds else None  # noqa: PLR0124 - NaN
 
 
 def _checked_url(provider: str, base_url: str, allow_http: bool) -> str:
