@@ -66,7 +66,7 @@ def main() -> int:
     bills = {name: bill.per_job(run, options.cold, *days) for name, run in runs.items()}
     for name, lines in bills.items():
         console.print(_table(f"{_PER:,} {name}, kept for {days[0]} days", lines, _PER))
-        _print_apart(console, runs[name], days, lines)
+        _print_apart(console, runs[name], days)
     fixed = bill.monthly(runs["digital invoices"], translated)
     console.print(_table("A month, whether documents come or not", fixed))
     return conclude(
@@ -80,10 +80,15 @@ def main() -> int:
     )
 
 
-def _print_apart(console: Console, run: Run, days: tuple[int, int], lines: Sequence[Line]) -> None:
+def _print_apart(console: Console, run: Run, days: tuple[int, int]) -> None:
     """How much of it depends on what was assumed, and what is not ours."""
     warm, cold = (_PER * bill.total(bill.per_job(run, share, *days)) for share in (0.0, 1.0))
     console.print(f"{warm:.3f} USD if no invocation starts a container, {cold:.3f} USD if each does")
+    work = sum(each.work_seconds for each in run.capture.invocations) / run.jobs
+    starts = sum(run.start_seconds.values()) + run.child_seconds
+    console.print(
+        f"work of the processor: {1000 * work:.0f} ms for a job, {1000 * starts:.0f} ms to start all functions"
+    )
     if run.pages_read:
         console.print(f"Textract's fee, apart: {_PER * run.pages_read / run.jobs * prices.TEXTRACT_PAGE:.2f} USD")
 

@@ -62,7 +62,7 @@ class Usage:
         return self.log_bytes + platform * len(self.invocations)
 
 
-class Meter(io.TextIOBase):
+class Meter(io.StringIO):
     """Also the log of the stack that it meters."""
 
     def __init__(self) -> None:

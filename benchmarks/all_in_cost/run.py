@@ -7,7 +7,6 @@ import resource
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,8 +15,7 @@ from unittest.mock import patch
 from benchmarks.all_in_cost.meter import Meter, Usage
 from benchmarks.scans import TextractDouble
 from local_stack.counting import Costs, item_size
-from local_stack.runtime import Runtime
-from local_stack.stack import PROJECT, LocalStack
+from local_stack.stack import LocalStack
 from local_stack.template import Function
 
 _RETENTION_DAYS = 1
