@@ -19,9 +19,9 @@ from tests.unit.cli.fake_api import FakeApi
 from tools.stage import PROJECT
 
 COMMANDS = ["submit", "watch", "list", "show", "export", "retry", "redrive", "keys create", "keys list", "keys revoke"]
-COMMANDS += ["evaluate", "costs", "keys limits", "stack remove"]
+COMMANDS += ["evaluate", "costs", "dashboard", "keys limits", "stack remove"]
 ALL = [example for examples in EXAMPLES.values() for example in examples]
-NEED_THE_STACK = ("keys", "redrive", "costs", "stack")
+NEED_THE_STACK = ("keys", "redrive", "costs", "dashboard", "stack")
 
 
 def test_every_command_has_examples() -> None:
