@@ -2,7 +2,7 @@
 
 ``INVOICE`` is what was read, ``CONFIRMED`` what a person made of it; both have this form. Invoice and lines are packed:
 JSON, compressed, for DynamoDB charges by size for each write, and for each month
-(docs/decisions/0036-the-invoice-is-packed.md).
+(docs/decisions/0037-the-invoice-is-packed.md).
 """
 
 from __future__ import annotations
