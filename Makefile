@@ -35,7 +35,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 export SAM_CLI_TELEMETRY ?= 0
 
 .PHONY: help demo test test-live test-browser check-python lint check-template build build-local check-artifacts \
-  check-functions check-imports check-api check-permissions check-security check-opinions check-chaos check-latency figures upgrade audit release clean
+  check-functions check-sam-local check-imports check-api check-permissions check-security check-opinions check-chaos check-latency figures upgrade audit release clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -98,6 +98,9 @@ check-artifacts: build  ## look into what was built for deployment, which anothe
 
 check-functions: build-local  ## call every built function once in Lambda's runtime emulator
 	$(BIN)/python -m tools.invoke_built $(LOCAL_BUILD)
+
+check-sam-local: build-local  ## have sam local invoke answer every sample event (needs a container engine)
+	$(BIN)/python -m tools.check_sam_local $(LOCAL_BUILD) --sam $(TOOLS)/sam/bin/sam
 
 check-imports: build-local  ## measure the import of every built handler, and that its bytecode is used
 	$(BIN)/python -m benchmarks.import_time $(LOCAL_BUILD) --repetitions 5

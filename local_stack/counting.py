@@ -21,6 +21,7 @@ a job's invocation the start of a loop with its lease, and the secret that every
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import threading
@@ -293,7 +294,7 @@ def _value_size(typed: Mapping[str, Any]) -> int:
     if kind == "N":
         return _number_size(value)
     if kind == "B":
-        return len(value)
+        return len(base64.b64decode(value) if isinstance(value, str) else value)
     if kind in {"SS", "NS", "BS"}:
         return sum(_value_size({kind[0]: member}) for member in value)
     if kind == "M":

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from invoice_capture.aws.invoice_items import unpacked
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -40,10 +42,10 @@ def record_of(items: Mapping[str, dict[str, Any]]) -> Record:
     head = items.get("INVOICE")
     if head is None:
         return Record(items.get("JOB", {}), submissions, None, [])
-    invoice = json.loads(head["invoice"])
+    invoice = unpacked(head["invoice"])
     for name, item in sorted(items.items()):
         if name.startswith("INVOICE#LINES#"):
-            invoice["lines"] += json.loads(item["lines"])
+            invoice["lines"] += unpacked(item["lines"])
     return Record(items.get("JOB", {}), submissions, invoice, json.loads(head["findings"]))
 
 

@@ -28,6 +28,7 @@ from local_stack.hostility.concurrency import Concurrency
 from local_stack.hostility.faults import Faults
 from local_stack.hostility.gate import Gate
 from local_stack.hostility.invocations import Ended, Invocation
+from local_stack.metrics import QueueAges
 from local_stack.template import Function, Resources
 
 _LOG = logging.getLogger(__name__)
@@ -94,10 +95,12 @@ class Runtime:
             source.queue_arn: QueuePump(source, clock, self._invoke_with_batch, self._poller_of(source.function_name))
             for source in resources.event_sources
         }
+        self._queue_ages = QueueAges(self._pumps)
         self._stopped = False
 
     def start(self) -> None:
         """Begin to take messages from queues and to keep the schedules."""
+        self._queue_ages.start()
         for pump in self._pumps.values():
             pump.start()
         for schedule in self._resources.schedules:
@@ -106,6 +109,7 @@ class Runtime:
     def stop(self) -> None:
         """Start nothing more. Handlers that run are not waited for; what they still invoke fails."""
         self._stopped = True
+        self._queue_ages.stop()
         for pump in self._pumps.values():
             pump.stop()
         self._events.stop()

@@ -111,7 +111,7 @@ class LocalStack:
     def __enter__(self) -> Self:
         with ExitStack() as exits:
             exits.enter_context(away_from_aws())
-            exits.enter_context(logs.written_to(self._log))
+            exits.enter_context(logs.written_to(self._log, STACK_NAME))
             self.clock = ScaledClock(self._time_scale)
             exits.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
             exits.enter_context(self.ledger.listening())

@@ -39,7 +39,6 @@ _CODE_BUCKET = "local-stack-code"
 _NOT_CREATED = frozenset(
     {
         "AWS::CloudWatch::Alarm",
-        "AWS::CloudWatch::Dashboard",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Permission",

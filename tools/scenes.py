@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
+from invoice_capture.aws.invoice_items import unpacked
 from invoice_capture.domain.api_key import ApiKey, digest_of, parse
 from invoice_capture.domain.document import UPLOADS, DocumentKind, DocumentPointer, client_key
 from invoice_capture.domain.errors import CaptureFailed
@@ -101,7 +102,7 @@ class StoreInvoice:
         job = _job(stage, event["job_id"])
         assert job["status"] == "CAPTURED"
         assert "announcement" not in job
-        invoice = json.loads(stage.item(f"JOB#{event['job_id']}", "INVOICE")["invoice"])
+        invoice = unpacked(stage.item(f"JOB#{event['job_id']}", "INVOICE")["invoice"])
         assert invoice["invoice_number"]["value"] == number
 
 

@@ -362,6 +362,22 @@ def costs(
     return run_costs(run, month_named(month), by, as_csv=as_csv)
 
 
+@command(app, "dashboard", "invoice-capture dashboard", "invoice-capture dashboard --once --hours 24")
+def dashboard(
+    run: Run,
+    *,
+    hours: Annotated[float, typer.Option("--hours", metavar="N", min=0.1, max=336, help="So far back.")] = 3.0,
+    every: Annotated[
+        float | None, typer.Option("--every", metavar="SECONDS", min=1, help="Look again after so long.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once.")] = False,
+) -> int:
+    """Draw the figures of CloudWatch's dashboard, live. Needs the stack."""
+    from invoice_capture_cli.dashboard import dashboard as run_dashboard
+
+    return run_dashboard(run, hours, every, once=once)
+
+
 @command(keys_app, "revoke", "invoice-capture keys revoke KEY_ID", path="keys")
 def revoke_key(
     run: Run, key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="As keys list shows it.")]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from invoice_capture.aws.invoice_items import unpacked
 from invoice_capture.aws.items import Item, job_key, to_attributes
 from invoice_capture.aws.job_items import read_job
 from invoice_capture.domain.document import DocumentPointer
@@ -22,6 +23,8 @@ STOPPED = "StackStopped"
 
 JOB_ID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
 
+# Attributes that hold JSON, packed; as text they are read by people, and by the stack as well.
+_PACKED = frozenset({"invoice", "lines"})
 # Attributes that hold JSON as text, in the table; people read them more easily without a second pair of quotes.
 _TEXTS = ("order", "summary")
 _JSON = frozenset({"invoice", "findings", "lines"})
@@ -97,7 +100,7 @@ class KeptJob(_Model):
             bucket=bucket,
             job=job | {name: json.loads(job[name]) for name in _TEXTS if name in job},
             submissions=sorted(submissions, key=lambda values: int(values["number"])),
-            further=[values for values in items if values is not job and values not in submissions],
+            further=[_as_text(values) for values in items if values is not job and values not in submissions],
             objects=objects,
         )
 
@@ -203,8 +206,17 @@ def _is_of(job_id: str, values: Mapping[str, Any]) -> bool:
     return belongs or partition == job_key(job_id)["PK"]["S"]
 
 
+def _as_text(values: Values) -> Values:
+    texts = {name: _text(unpacked(values[name])) for name in _PACKED.intersection(values)}
+    return {**values, **texts}
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
 def _as_in_the_table(job: Mapping[str, Any]) -> Values:
-    texts = {name: json.dumps(job[name], ensure_ascii=False, separators=(",", ":")) for name in _TEXTS if name in job}
+    texts = {name: _text(job[name]) for name in _TEXTS if name in job}
     return {**job, **texts}
 
 

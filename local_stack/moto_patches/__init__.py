@@ -18,7 +18,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import clean_json
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 
-from local_stack.moto_patches import services, state_machines
+from local_stack.moto_patches import metrics, services, state_machines
 from local_stack.moto_patches.host import Host, Pump, TableCall
 
 __all__ = ["Host", "Pump", "TableCall", "applied", "condition_holds", "physical_ids", "resolve"]
@@ -28,7 +28,8 @@ __all__ = ["Host", "Pump", "TableCall", "applied", "condition_holds", "physical_
 def applied(host: Host) -> Iterator[None]:
     """Patch moto for the time of the block. What boto3 makes inside never reaches AWS, also not afterwards."""
     with ExitStack() as patches:
-        for target, name, replacement in (*services.patches(host), *state_machines.patches(host)):
+        replaced = (*services.patches(host), *state_machines.patches(host), *metrics.patches())
+        for target, name, replacement in replaced:
             patches.enter_context(patch.object(target, name, replacement, create=True))
 
         def authorise(params: Any, model: Any, context: Any, **_kwargs: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -164,6 +165,8 @@ class JobsAndSubmissionsContract:
         with pytest.raises(ClientError, match="Item size"):
             submissions.save(replace(submissions.get(("J1", 1)), error_message=large))
         assert submissions.get(("J1", 1)) == a_row()
+        # An invoice is packed.
+        large = Random(1).randbytes(500_000).hex()
         for invoice in ({**INVOICE, "lines": [{"description": {"value": large}}]}, {**INVOICE, "total": large}):
             with pytest.raises(ClientError, match="Item size"):
                 jobs.capture("J1", 1, invoice, [], NOW, summary={})

@@ -15,7 +15,8 @@ import requests
 
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
-from invoice_capture.aws.items import job_key
+from invoice_capture.aws.invoice_items import unpacked
+from invoice_capture.aws.items import job_key, to_attributes
 from invoice_capture.aws.job_store import DynamoDBJobStore
 from invoice_capture.aws.provider_state_store import DynamoDBProviderStateStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
@@ -149,11 +150,31 @@ class TestDynamoDBJobsAndSubmissions(JobsAndSubmissionsContract, SubmissionsCont
             ExpressionAttributeValues={":job": {"S": "JOB#J1"}, ":invoice": {"S": "INVOICE"}},
         )["Items"]
         portions = [
-            json.loads(items[0]["invoice"]["S"])["lines"],
-            *(json.loads(item["lines"]["S"]) for item in items[1:]),
+            unpacked(items[0]["invoice"]["B"])["lines"],
+            *(unpacked(item["lines"]["B"]) for item in items[1:]),
         ]
         assert [line for portion in portions for line in portion] == lines
         assert int(items[0]["pages_of_lines"]["N"]) == len(items) > 1
+
+    def test_what_an_earlier_release_wrote_as_text_is_read(self, jobs: Any, aws: Clients) -> None:
+        lines = [{"description": {"value": "Über"}}, {"description": {"value": "Ende"}}]
+        head = {"invoice": json.dumps({**INVOICE, "lines": lines[:1]}), "findings": "[]", "pages_of_lines": 2}
+        for key, values in {
+            "INVOICE": {**head, "captured_at": NOW},
+            "INVOICE#LINES#0002": {"lines": json.dumps(lines[1:])},
+        }.items():
+            aws.dynamodb.put_item(TableName="table", Item=to_attributes({"PK": "JOB#J1", "SK": key, **values}))
+        assert jobs.invoice("J1").invoice == {**INVOICE, "lines": lines}
+
+    def test_an_invoice_is_stored_packed(self, jobs: Any, submissions: Any, aws: Clients) -> None:
+        jobs.create(a_job())
+        submissions.begin(a_row())
+        lines = [{"description": {"value": f"Article {number}", "confidence": 1.0}} for number in range(200)]
+        jobs.capture("J1", 1, {**INVOICE, "lines": lines}, [], NOW, summary={})
+        key = {"PK": {"S": "JOB#J1"}, "SK": {"S": "INVOICE"}}
+        item = aws.dynamodb.get_item(TableName="table", Key=key)["Item"]
+        assert len(item["invoice"]["B"]) < len(json.dumps(lines)) / 5
+        assert jobs.invoice("J1").invoice == {**INVOICE, "lines": lines}
 
     def test_lines_that_are_written_beside_a_job_that_was_deleted_are_taken_back(
         self, jobs: Any, submissions: Any, end: Any, aws: Clients

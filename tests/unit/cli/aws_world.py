@@ -69,12 +69,14 @@ class World:
             name="capture-invoice", definition=json.dumps(_FAILS), roleArn=role
         )["stateMachineArn"]
         self._make_table()
+        stack.client("cloudwatch").put_dashboard(DashboardName="prod-dashboard", DashboardBody='{"widgets": []}')
         plan = stack.client("apigateway").create_usage_plan(name="clients")["id"]
         self.function = self._make_function(role)
         self._deploy(
             {
                 "TableName": "table",
                 "UsagePlanId": plan,
+                "DashboardName": "prod-dashboard",
                 "JobsApiFunctionName": self.function,
                 "CaptureInvoiceStateMachineArn": self.machine,
                 "UploadQueueUrl": self.queues["uploads"],

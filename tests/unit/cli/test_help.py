@@ -21,10 +21,10 @@ from tests.unit.cli.fake_api import FakeApi
 from tools.stage import PROJECT
 
 COMMANDS = ["submit", "watch", "list", "show", "export", "retry", "redrive", "keys create", "keys list", "keys revoke"]
-COMMANDS += ["evaluate", "costs", "keys limits", "stack remove"]
+COMMANDS += ["evaluate", "costs", "dashboard", "keys limits", "stack remove"]
 COMMANDS += [f"webhooks {name}" for name in ("set", "list", "rotate", "remove", "test", "replay")]
 ALL = [example for examples in EXAMPLES.values() for example in examples]
-NEED_THE_STACK = ("keys", "redrive", "costs", "stack", "webhooks")
+NEED_THE_STACK = ("keys", "redrive", "costs", "dashboard", "stack", "webhooks")
 
 
 def test_every_command_has_examples() -> None:

@@ -37,6 +37,7 @@ def call(
         ({"l": {"L": [{"S": "v"}, {"S": "w"}]}}, 1 + 3 + 2 * 2),
         ({"s": {"SS": ["ab", "c"]}}, 1 + 3),
         ({"r": {"B": b"12345"}}, 1 + 5),
+        ({"r": {"B": "MTIzNDU="}}, 1 + 5),
     ],
 )
 def test_items_are_as_large_as_dynamodb_says(item: dict[str, Any] | None, size: int) -> None:

@@ -1,10 +1,13 @@
 """The items of an invoice: one, and more where it has more lines than an item holds.
 
-``INVOICE`` is what was read, ``CONFIRMED`` what a person made of it; both have this form.
+``INVOICE`` is what was read, ``CONFIRMED`` what a person made of it; both have this form. Invoice and lines are packed:
+JSON, compressed, for DynamoDB charges by size for each write, and for each month
+(docs/decisions/0037-the-invoice-is-packed.md).
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -33,13 +36,13 @@ def invoice_items(
     """
     first, *further = _pages(invoice["lines"])
     head = {
-        "invoice": _json({**invoice, "lines": first}),
+        "invoice": _packed({**invoice, "lines": first}),
         "findings": _json(findings),
         "pages_of_lines": len(further) + 1,
         "captured_at": now,
     }
     return _item(job_id, sort_key, head, ttl), [
-        _item(job_id, f"{sort_key}#LINES#{number:04d}", {"lines": _json(page)}, ttl)
+        _item(job_id, f"{sort_key}#LINES#{number:04d}", {"lines": _packed(page)}, ttl)
         for number, page in enumerate(further, start=2)
     ]
 
@@ -58,12 +61,22 @@ def read_invoice(table: Table, job_id: str, sort_key: str) -> StoredInvoice | No
             head = values
         # Portions of a longer invoice that was here before are left alone.
         elif head is not None and len(further) < head["pages_of_lines"] - 1:
-            further.append(json.loads(values["lines"]))
+            further.append(unpacked(values["lines"]))
     if head is None:
         return None
-    invoice = json.loads(head["invoice"])
+    invoice = unpacked(head["invoice"])
     invoice["lines"] += [line for page in further for line in page]
     return StoredInvoice(invoice, json.loads(head["findings"]), moment(head["captured_at"]))
+
+
+def unpacked(stored: bytes | str) -> Any:
+    """What an item has as ``invoice`` or ``lines``; earlier releases wrote them as text."""
+    return json.loads(stored if isinstance(stored, str) else gzip.decompress(stored))
+
+
+def _packed(content: Any) -> bytes:
+    # Without a time, so that what is written again is the same.
+    return gzip.compress(_json(content).encode(), mtime=0)
 
 
 def _item(job_id: str, sort_key: str, values: Mapping[str, Any], ttl: int) -> Item:

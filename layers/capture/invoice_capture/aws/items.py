@@ -102,6 +102,8 @@ def to_attribute(value: Any) -> Item:
         return {"S": timestamp(value)}
     if isinstance(value, str):
         return {"S": str(value)}
+    if isinstance(value, bytes):
+        return {"B": value}
     if value is None:
         return {"NULL": True}
     if isinstance(value, Mapping):
