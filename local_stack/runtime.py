@@ -28,6 +28,8 @@ from local_stack.hostility.concurrency import Concurrency
 from local_stack.hostility.faults import Faults
 from local_stack.hostility.gate import Gate
 from local_stack.hostility.invocations import Ended, Invocation
+from local_stack.moto_patches import TableCall
+from local_stack.stream_source import StreamPump
 from local_stack.template import Function, Resources
 
 _LOG = logging.getLogger(__name__)
@@ -94,6 +96,10 @@ class Runtime:
             source.queue_arn: QueuePump(source, clock, self._invoke_with_batch, self._poller_of(source.function_name))
             for source in resources.event_sources
         }
+        self._streams = [
+            StreamPump(source, clock, faults, self.invoke, self._poller_of(source.function_name))
+            for source in resources.streams
+        ]
         self._stopped = False
 
     def start(self) -> None:
@@ -108,11 +114,29 @@ class Runtime:
         self._stopped = True
         for pump in self._pumps.values():
             pump.stop()
+        for stream in self._streams:
+            stream.stop()
         self._events.stop()
 
     def message_arrived(self, queue_arn: str) -> None:
         if pump := self._pumps.get(queue_arn):
             pump.wake()
+
+    def table_called(self, call: TableCall) -> None:
+        for stream in self._streams:
+            stream.table_called(call)
+
+    @contextmanager
+    def unaware(self) -> Iterator[None]:
+        """Hand over nothing of what is changed in the block, nor of what was changed shortly before."""
+        for stream in self._streams:
+            stream.forget()
+            stream.is_deaf = True
+        try:
+            yield
+        finally:
+            for stream in self._streams:
+                stream.is_deaf = False
 
     def invoke(
         self, function_name: str, payload: bytes, invocation_type: str = "RequestResponse"
