@@ -19,7 +19,7 @@ from tests.unit.cli.fake_api import FakeApi
 from tools.stage import PROJECT
 
 COMMANDS = ["submit", "watch", "list", "show", "export", "retry", "redrive", "keys create", "keys list", "keys revoke"]
-COMMANDS += ["evaluate", "costs", "keys limits", "stack remove"]
+COMMANDS += ["evaluate", "costs", "keys limits", "stack remove", "audit", "verify"]
 ALL = [example for examples in EXAMPLES.values() for example in examples]
 NEED_THE_STACK = ("keys", "redrive", "costs", "stack")
 

@@ -28,13 +28,13 @@ def changes_in(event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "at": timestamp(datetime.fromtimestamp(told["ApproximateCreationDateTime"], UTC)),
                 "job_id": partition.removeprefix(_OF_A_JOB),
                 "sort_key": sort_key,
-                "before": _plain(told.get("OldImage", {})),
-                "after": _plain(told.get("NewImage", {})),
+                "before": plain_image(told.get("OldImage", {})),
+                "after": plain_image(told.get("NewImage", {})),
                 "by_expiry": (record.get("userIdentity") or {}).get("principalId") == _DYNAMODB,
             }
 
 
-def _plain(image: Mapping[str, Any]) -> dict[str, Any]:
+def plain_image(image: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _value(attribute) for name, attribute in image.items()}
 
 
@@ -47,7 +47,7 @@ def _value(attribute: Mapping[str, Any]) -> Any:
         case "NULL":
             return None
         case "M":
-            return _plain(value)
+            return plain_image(value)
         case "L":
             return [_value(entry) for entry in value]
         case "SS" | "NS" | "BS":
