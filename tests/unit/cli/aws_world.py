@@ -66,6 +66,7 @@ class World:
         self._deploy(
             {
                 "TableName": "table",
+                "DocumentsBucketName": "archive",
                 "UsagePlanId": plan,
                 "JobsApiFunctionName": self.function,
                 "CaptureInvoiceStateMachineArn": self.machine,

@@ -13,6 +13,7 @@ import pytest
 
 from invoice_capture.version import __version__
 from invoice_capture_cli.running import EXAMPLES
+from tests.unit.cli.audited import AuditedJob
 from tests.unit.cli.aws_world import World, a_whole_stack
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fake_api import FakeApi
@@ -21,7 +22,7 @@ from tools.stage import PROJECT
 COMMANDS = ["submit", "watch", "list", "show", "export", "retry", "redrive", "keys create", "keys list", "keys revoke"]
 COMMANDS += ["evaluate", "costs", "keys limits", "stack remove", "audit", "verify"]
 ALL = [example for examples in EXAMPLES.values() for example in examples]
-NEED_THE_STACK = ("keys", "redrive", "costs", "stack")
+NEED_THE_STACK = ("keys", "redrive", "costs", "stack", "audit", "verify")
 
 
 def test_every_command_has_examples() -> None:
@@ -83,6 +84,12 @@ def test_examples_that_need_the_stack_run(
         words = [made if word == "KEY_ID" else word for word in words]
     if words[0] == "stack":
         names = {"STACK": a_whole_stack(world), "BUCKET": "documents"}
+        words = [names.get(word, word) for word in words]
+    if words[0] in {"audit", "verify"}:
+        audited = AuditedJob(world)
+        if words[0] == "verify":
+            bare("audit", audited.job_id, "--export", "ID-for-auditors")
+        names = {"ID": audited.job_id, "HASH": audited.head}
         words = [names.get(word, word) for word in words]
     result = bare(*words)
     assert result.exit_code == 0, result.output
