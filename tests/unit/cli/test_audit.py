@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -262,9 +262,9 @@ def test_what_is_done_in_a_stack_is_found(
 
 
 @pytest.fixture
-def mistakes(job: AuditedJob, folder: Path) -> Iterator[dict[tuple[str, ...], str]]:
+def mistakes(job: AuditedJob, folder: Path) -> dict[tuple[str, ...], str]:
     Path("empty").mkdir()
-    yield {
+    return {
         ("audit", "01JGYD1W00P7RSZ4K8Q6T3V5ZZ", *STACK): "There is no job 01JGYD1W00P7RSZ4K8Q6T3V5ZZ",
         ("verify", "01JGYD1W00P7RSZ4K8Q6T3V5ZZ", *STACK): "There is no job 01JGYD1W00P7RSZ4K8Q6T3V5ZZ",
         ("verify", "empty"): "empty has no manifest.json",
