@@ -175,7 +175,8 @@ class ScriptedProvider(BaseProvider):
         script = server.script
         return Capabilities(finds_submissions=bool(script.finds_submissions), batch_size=int(script.batch_size))
 
-    def submit(self, submission: Submission, content: bytes) -> str:
+    def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
+        begin()
         return server.accept(submission, content, self._context.clock.now())
 
     def find(self, submission: Submission) -> str | None:

@@ -20,6 +20,7 @@ from invoice_capture.providers.base import ProviderContext
 from invoice_capture.providers.http import MAINTENANCE_PAUSE_SECONDS
 from local_stack import simulators
 from local_stack.simulators import Script, Simulator
+from tests.fakes.attempts import begin
 from tests.fakes.world import ManualClock
 
 # Long for a loopback connection, and short beside what the slow document takes.
@@ -34,16 +35,21 @@ IN_DOUBT = [
 ]
 MAINTENANCE = [302, 403, 404, 503]
 
+# Nobody listens there: it is a port that only the privileged may take.
+_NOBODY = "http://127.0.0.1:1"
+
 Meet = Callable[..., tuple[Any, Simulator]]
 
 
 class HostileContract:
-    """``odd_word``: a status that nobody knows; ``halted_word``: one of somebody who halted it, where there are words;
+    """``begins_before``: what leaves something at the provider that is not charged yet, if anything does;
+    ``odd_word``: a status that nobody knows; ``halted_word``: one of somebody who halted it, where there are words;
     ``finished_words``: the contract's own for a document that is read, and another spelling of it.
     """
 
     provider_class: Any
     spending: ClassVar[str]
+    begins_before: ClassVar[str | None] = None
     checking: ClassVar[str]
     odd_word: ClassVar[str | int] = "hatching"
     halted_word: ClassVar[str | None] = "On hold"
@@ -61,6 +67,25 @@ class HostileContract:
 
             yield meet
 
+    # --- before it is sent ---
+
+    def test_an_attempt_begins_right_before_what_is_charged(
+        self, provider: Any, simulator: Simulator, submission: Submission, content: bytes
+    ) -> None:
+        before = self.begins_before or self.spending
+        asked: list[int] = []
+        provider.submit(submission, content, lambda: asked.append(simulator.requests[before]))
+        assert (asked, simulator.requests[before], simulator.requests[self.spending]) == ([0], 1, 1)
+
+    def test_no_attempt_begins_at_a_provider_that_cannot_be_reached(
+        self, context: ProviderContext, simulator: Simulator, submission: Submission, content: bytes
+    ) -> None:
+        begun: list[bool] = []
+        elsewhere = self.provider_class(replace(context, settings={**simulator.settings, "base_url": _NOBODY}))
+        with pytest.raises(ProviderUnavailable):
+            elsewhere.submit(submission, content, lambda: begun.append(True))
+        assert begun == [True] * (self.begins_before is not None)
+
     # --- charged, and then not answered ---
 
     @pytest.mark.parametrize("fault", IN_DOUBT, ids=str)
@@ -69,7 +94,7 @@ class HostileContract:
     ) -> None:
         simulator.fail(on=self.spending, charged=True, **fault)
         with pytest.raises(SubmissionInDoubt):
-            provider.submit(submission, content)
+            provider.submit(submission, content, begin)
         assert [document.name for document in simulator.accepted] == [submission.document.name]
 
     def test_what_was_charged_before_a_silence_is_in_doubt(
@@ -77,7 +102,7 @@ class HostileContract:
     ) -> None:
         simulator.fail(on=self.spending, charged=True, hang_seconds=60)
         with pytest.raises(SubmissionInDoubt):
-            impatient.submit(submission, content)
+            impatient.submit(submission, content, begin)
         assert len(simulator.accepted) == 1
 
     def test_tls_that_breaks_in_an_answer_is_in_doubt_and_in_a_handshake_is_not(
@@ -86,11 +111,11 @@ class HostileContract:
         provider, simulator = meet(tls=True)
         distrusting = {name: value for name, value in simulator.settings.items() if name != "ca_bundle"}
         with pytest.raises(ProviderUnavailable):
-            self.provider_class(replace(context, settings=distrusting)).submit(submission, content)
+            self.provider_class(replace(context, settings=distrusting)).submit(submission, content, begin)
         assert simulator.accepted == []
         simulator.fail(on=self.spending, break_tls=True)
         with pytest.raises(SubmissionInDoubt):
-            provider.submit(submission, content)
+            provider.submit(submission, content, begin)
         assert len(simulator.accepted) == 1
         simulator.fail(on=self.checking, break_tls=True)
         row = self.submitted(provider, replace(submission, job_id="another"), content)
@@ -111,7 +136,7 @@ class HostileContract:
     ) -> None:
         simulator.fail(on=self.spending, page=status)
         with pytest.raises(ProviderUnavailable) as caught:
-            provider.submit(submission, content)
+            provider.submit(submission, content, begin)
         assert caught.value.retry_after == MAINTENANCE_PAUSE_SECONDS
         assert simulator.accepted == []
         row = self.submitted(provider, submission, content)
@@ -126,13 +151,13 @@ class HostileContract:
         self, provider: Any, simulator: Simulator, submission: Submission, content: bytes
     ) -> None:
         before = [operation for operation in simulator.operations if operation != self.spending]
-        provider.submit(submission, content)
+        provider.submit(submission, content, begin)
         simulator.fail(on=self.spending, page=200)
         for operation in before:
             simulator.fail(on=operation, after=simulator.requests[operation] and 1, times="forever", page=200)
         another = replace(submission, job_id="another")
         with pytest.raises((ProviderUnavailable, SubmissionInDoubt)) as caught:
-            provider.submit(another, content)
+            provider.submit(another, content, begin)
         assert len(simulator.accepted) == 1
         assert isinstance(caught.value, ProviderUnavailable) is self.has_free_request
 
@@ -226,5 +251,5 @@ class HostileContract:
         monkeypatch.setattr(transport, "_SEND_BUFFER_BYTES", 4096)
         provider, simulator = meet(tls=tls, link={"up": SLOW_BYTES_PER_SECOND, "down": SLOW_BYTES_PER_SECOND})
         document = content + b"\n%" + b"x" * (SLOW_BYTES - len(content))
-        assert provider.submit(submission, document)
+        assert provider.submit(submission, document, begin)
         assert len(simulator.accepted) == 1

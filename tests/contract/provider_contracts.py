@@ -6,6 +6,7 @@ way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -22,10 +23,11 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import CheckState, StaleWrite
 from invoice_capture.providers import registry
 from invoice_capture.providers.base import ProviderContext
 from local_stack import scripted_provider
+from tests.fakes.attempts import begin
 from tests.fakes.stores import MemoryDocumentStore
 from tests.fakes.world import ManualClock
 
@@ -89,17 +91,39 @@ class ProviderContract:
         """Let the provider's server come to its result."""
         raise NotImplementedError
 
+    @pytest.fixture
+    def taken(self) -> Callable[[], int]:
+        """How many submissions the provider's server has taken."""
+        raise NotImplementedError
+
     def submitted(self, provider: Any, submission: Submission, content: bytes) -> Submission:
-        return replace(submission, reference=provider.submit(submission, content), state=SubmissionState.PENDING)
+        return replace(submission, reference=provider.submit(submission, content, begin), state=SubmissionState.PENDING)
 
     def test_it_is_registered_under_its_name(self, provider: Any) -> None:
         registry.register(scripted_provider.NAME, "local_stack.scripted_provider:ScriptedProvider")
         assert registry.provider_class(provider.name) is self.provider_class
 
     def test_a_reference_is_text_that_fits_an_item(self, provider: Any, submission: Submission, content: bytes) -> None:
-        reference = provider.submit(submission, content)
+        reference = provider.submit(submission, content, begin)
         assert isinstance(reference, str)
         assert 0 < len(reference) <= 512
+
+    def test_an_attempt_begins_once(self, provider: Any, submission: Submission, content: bytes) -> None:
+        begun: list[bool] = []
+        provider.submit(submission, content, lambda: begun.append(True))
+        assert begun == [True]
+
+    def test_nothing_is_sent_when_the_attempt_must_not_begin(
+        self, provider: Any, taken: Callable[[], int], submission: Submission, content: bytes
+    ) -> None:
+        def somebody_else_goes_on() -> None:
+            raise StaleWrite
+
+        with pytest.raises(StaleWrite):
+            provider.submit(submission, content, somebody_else_goes_on)
+        assert taken() == 0
+        provider.submit(submission, content, begin)
+        assert taken() == 1
 
     def test_a_finished_submission_becomes_a_canonical_invoice(
         self, provider: Any, context: ProviderContext, submission: Submission, content: bytes
@@ -167,6 +191,6 @@ class LookupContract:
         assert provider.capabilities.finds_submissions
         assert provider.find(submission) is None
         assert provider.copies(submission) == 0
-        reference = provider.submit(submission, content)
+        reference = provider.submit(submission, content, begin)
         assert provider.find(submission) == reference
         assert provider.copies(submission) == 1

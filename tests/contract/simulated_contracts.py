@@ -5,7 +5,7 @@ The simulators are ours, so this holds adapters to our reading of the contracts,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -33,6 +33,7 @@ from local_stack.simulators import Simulator
 from local_stack.simulators.server import LoopbackServer
 from tests.contract.hostile_contracts import HostileContract
 from tests.contract.provider_contracts import ProviderContract
+from tests.fakes.attempts import begin
 from tests.fakes.stores import MemoryDocumentStore
 from tests.fakes.world import ManualClock
 
@@ -85,6 +86,10 @@ class SimulatedContract(HostileContract, ProviderContract):
         store.server.close()
 
     @pytest.fixture
+    def taken(self, simulator: Simulator) -> Callable[[], int]:
+        return lambda: len(simulator.accepted)
+
+    @pytest.fixture
     def impatient(self, context: ProviderContext) -> Any:
         """The provider as it meets a server that hangs; all others are waited for, however busy the machine is."""
         settings = {**context.settings, "timeout_seconds": str(HANG_SECONDS / 3)}
@@ -132,7 +137,7 @@ class SimulatedContract(HostileContract, ProviderContract):
             settings = {key: value for key, value in context.settings.items() if key != name}
             provider = self.provider_class(replace(context, settings=settings))
             with pytest.raises(SettingMissing, match=f"{name!r}.*{provider.name!r}"):
-                provider.submit(submission, content)
+                provider.submit(submission, content, begin)
 
     def test_wrong_credentials_are_told_without_being_quoted(
         self, context: ProviderContext, submission: Submission, content: bytes
@@ -140,7 +145,7 @@ class SimulatedContract(HostileContract, ProviderContract):
         wrong = {**context.settings, self.credentials[0]: "wrong-credential"}
         provider = self.provider_class(replace(context, settings=wrong))
         with pytest.raises(self.credentials_error) as caught:
-            provider.submit(submission, content)
+            provider.submit(submission, content, begin)
         assert "wrong-credential" not in str(caught.value)
         assert self.credentials[0] in str(caught.value), "people must know which setting to look at"
 
@@ -165,11 +170,11 @@ class SimulatedContract(HostileContract, ProviderContract):
     ) -> None:
         simulator.fail(on=self.spending, **fault)
         with pytest.raises(error) as caught:
-            provider.submit(submission, content)
+            provider.submit(submission, content, begin)
         assert type(caught.value) is error
         assert caught.value.retry_after == retry_after
         assert simulator.accepted == []
-        assert provider.submit(submission, content)
+        assert provider.submit(submission, content, begin)
         assert len(simulator.accepted) == 1
 
     @pytest.mark.parametrize(
@@ -196,7 +201,7 @@ class SimulatedContract(HostileContract, ProviderContract):
     ) -> None:
         simulator.fail(on=self.spending, **fault)
         with pytest.raises(SubmissionInDoubt):
-            (impatient if "hang_seconds" in fault else provider).submit(submission, content)
+            (impatient if "hang_seconds" in fault else provider).submit(submission, content, begin)
         if provider.capabilities.finds_submissions:
             assert provider.find(submission)
             assert len(simulator.accepted) == 1, "it is not paid for twice"
@@ -237,9 +242,9 @@ class SimulatedContract(HostileContract, ProviderContract):
         self, provider: Any, simulator: Simulator, submission: Submission, content: bytes
     ) -> None:
         simulator.script.credit = 1
-        provider.submit(submission, content)
+        provider.submit(submission, content, begin)
         with pytest.raises(NoCredit):
-            provider.submit(replace(submission, job_id="another"), content)
+            provider.submit(replace(submission, job_id="another"), content, begin)
         assert len(simulator.accepted) == 1
 
     def test_a_document_that_the_provider_gives_up_has_failed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -33,6 +34,7 @@ from local_stack import scripted_provider
 from local_stack.scripted_provider import ScriptedProvider
 from tests.contract.provider_contracts import LookupContract, ProviderContract, QueuedMessages
 from tests.contract.simulated_contracts import ConfirmContract, DiscardContract, SimulatedContract
+from tests.fakes.attempts import begin
 
 CONTENT = Path("samples/documents/peppol_ubl_belgium.xml").read_bytes()
 
@@ -43,10 +45,16 @@ class TestEmbedded(ProviderContract):
     def finish(self, provider: Any, context: ProviderContext, submission: Submission) -> None:
         context.documents.write_result(submission.job_id, submission.number, provider.name, engine(10**6)(CONTENT))
 
+    @pytest.fixture
+    def taken(self, context: ProviderContext) -> Callable[[], int]:
+        queue = context.extractions
+        assert isinstance(queue, QueuedMessages)
+        return lambda: len(queue.sent)
+
     def test_one_message_has_all_that_the_function_needs(
         self, provider: Any, context: ProviderContext, submission: Submission
     ) -> None:
-        provider.submit(submission, CONTENT)
+        provider.submit(submission, CONTENT, begin)
         assert isinstance(context.extractions, QueuedMessages)
         [(message, delay_seconds)] = context.extractions.sent
         assert delay_seconds == 0
@@ -71,7 +79,7 @@ class TestEmbedded(ProviderContract):
     ) -> None:
         provider = EmbeddedProvider(replace(context, extractions=None))
         with pytest.raises(SettingMissing, match="EXTRACTION_QUEUE_URL"):
-            provider.submit(submission, CONTENT)
+            provider.submit(submission, CONTENT, begin)
 
     def test_every_error_of_the_engine_is_translated(self) -> None:
         from invoice_engine import EngineError
@@ -102,6 +110,10 @@ class TestScripted(ProviderContract):
     def finish(self, provider: Any, context: ProviderContext, submission: Submission) -> None:
         context.clock.forward(3600)
 
+    @pytest.fixture
+    def taken(self, server: Any) -> Callable[[], int]:
+        return lambda: len(server.accepted)
+
     def test_it_takes_its_time(self, provider: Any, submission: Submission) -> None:
         row = self.submitted(provider, submission, CONTENT)
         assert provider.check([row])[row.reference].state is CheckState.PENDING
@@ -120,8 +132,8 @@ class TestScripted(ProviderContract):
     ) -> None:
         setattr(server.script, fault, 1)
         with pytest.raises(error):
-            provider.submit(submission, CONTENT)
-        assert provider.submit(submission, CONTENT)
+            provider.submit(submission, CONTENT, begin)
+        assert provider.submit(submission, CONTENT, begin)
 
 
 class TestScriptedThatFinds(LookupContract, TestScripted):
@@ -150,5 +162,6 @@ class TestExtractApi(ConfirmContract, SimulatedContract):
 class TestOcrJob(LookupContract, DiscardContract, SimulatedContract):
     provider_class = OcrJobProvider
     first, spending, checking = "create_job", "process_job", "list_jobs"
+    begins_before = "create_job"
     credentials = ("api_key", "template")
     finished_words = ("completed", "Completed")

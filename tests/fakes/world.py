@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -115,8 +115,9 @@ class ServerProvider:
     """A provider with a server of its own behind it, which remembers what was accepted and therefore is paid.
 
     ``faults`` are raised by the next calls of submit, in order: one after acceptance when it is SubmissionInDoubt, else
-    instead of it; ``fetch_faults`` and ``discard_faults`` by the next fetches and discards. ``answers`` are those of
-    checks, by job id; whatever is not in it is pending.
+    instead of it, once the attempt has begun, and ``early_faults`` before it has; ``fetch_faults`` and
+    ``discard_faults`` by the next fetches and discards. ``answers`` are those of checks, by job id; whatever is not in
+    it is pending.
     """
 
     name: str = "paid"
@@ -130,13 +131,17 @@ class ServerProvider:
     discard_faults: list[ProviderError] = field(default_factory=list)
     discarded: list[str] = field(default_factory=list)
     faults: list[ProviderError | None] = field(default_factory=list)
+    early_faults: list[ProviderError] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     answers: dict[str, Check] = field(default_factory=dict)
     check_fault: ProviderError | None = None
     checked: list[list[str]] = field(default_factory=list)
     remarks: tuple[Finding, ...] = ()
 
-    def submit(self, submission: Submission, content: bytes) -> str:
+    def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
+        if self.early_faults:
+            raise self.early_faults.pop(0)
+        begin()
         fault = self.faults.pop(0) if self.faults else None
         if fault is not None and not isinstance(fault, SubmissionInDoubt):
             raise fault

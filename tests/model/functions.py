@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,8 @@ class Provider:
         self.spacing_seconds = 0.0
         self._server = ports.port("provider")
 
-    def submit(self, submission: Submission, content: bytes) -> str:
+    def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
+        begin()
         return str(self._server.submit(submission))
 
     def find(self, submission: Submission) -> str | None:

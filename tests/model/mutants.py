@@ -29,34 +29,35 @@ class Mutant:
     said: str
 
 
-def _begin_unsaved(self: HandOver, row: Submission) -> Submission:
-    return replace(row, state=SubmissionState.SUBMITTING, attempts=row.attempts + 1)
+def _begin_uncounted(self: HandOver, attempt: Any) -> None:
+    row = replace(attempt.row, state=SubmissionState.SUBMITTING, next_check_at=self.due_after_attempt())
+    attempt.row = replace(attempt.write(row), attempts=row.attempts + 1)
 
 
-def _mark_late(self: HandOver, row: Submission, content: bytes) -> Submission:
-    sent = self.send(self.begin_attempt(replace(row, possible_double_charge=True)), content)
-    self.jobs.suspect_double_charge(row.job_id, self.clock.now())
-    return sent
+def _begin_unmarked(self: HandOver, attempt: Any) -> None:
+    row = replace(attempt.row, state=SubmissionState.SUBMITTING, attempts=attempt.row.attempts + 1)
+    attempt.row = attempt.write(replace(row, next_check_at=self.due_after_attempt()))
 
 
-def _mark_before_the_row(self: HandOver, row: Submission, content: bytes) -> Submission:
+def _mark_before_the_row(self: HandOver, attempt: Any) -> None:
     """As it was once: whoever lost the race took the winner's mark back."""
-    self.jobs.suspect_double_charge(row.job_id, self.clock.now())
+    row = replace(attempt.row, state=SubmissionState.SUBMITTING, attempts=attempt.row.attempts + 1)
+    row = replace(row, next_check_at=self.due_after_attempt(), possible_double_charge=row.attempts > 1)
+    if row.possible_double_charge:
+        self.jobs.suspect_double_charge(row.job_id, self.clock.now())
     try:
-        marked = self.begin_attempt(replace(row, possible_double_charge=True))
+        attempt.row = attempt.write(row)
     except Exception:
-        self._take_mark_back(row)
+        self._take_mark_back(attempt.before)
         raise
-    return self.send(marked, content)
 
 
-def _refused_but_counted(self: HandOver, row: Submission, error: Exception) -> Submission:
+def _refused_but_counted(self: HandOver, attempt: Any, error: Exception) -> Submission:
     raise error
 
 
 def _settle_as_often_as_you_like(self: HandOver, row: Submission, content: bytes) -> Submission:
-    self.jobs.suspect_double_charge(row.job_id, self.clock.now())
-    return self.send(self.begin_attempt(row), content)
+    return self.send(row, content)
 
 
 def _end_without_a_last_look(self: CheckSubmissions, turn: Any) -> TurnResult:
@@ -99,12 +100,12 @@ _ONE = Setting(jobs=1)
 
 MUTANTS = (
     Mutant(
-        "an attempt is not written down",
+        "an attempt is not counted",
         HandOver,
-        "begin_attempt",
-        _begin_unsaved,
-        replace(_ONE, crashes=1, faults=1),
-        "is sent a third time",
+        "_begin",
+        _begin_uncounted,
+        replace(_ONE, crashes=1),
+        "a second time without the mark",
     ),
     Mutant(
         "doubt is settled without end",
@@ -115,17 +116,17 @@ MUTANTS = (
         "is sent a third time",
     ),
     Mutant(
-        "the mark comes after the request",
+        "the second request is not marked",
         HandOver,
-        "settle_doubt",
-        _mark_late,
+        "_begin",
+        _begin_unmarked,
         replace(_ONE, faults=1),
         "a second time without the mark",
     ),
     Mutant(
         "the mark comes before the row",
         HandOver,
-        "settle_doubt",
+        "_begin",
         _mark_before_the_row,
         replace(_ONE, jumps=1),
         "a second time without the mark",

@@ -18,6 +18,7 @@ from invoice_capture.providers.ocr_job.adapter import OcrJobProvider
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
 from tests.contract.simulated_contracts import LinkedDocumentStore
+from tests.fakes.attempts import begin
 from tests.waiting import wait_until
 from tests.workflow.conftest import Stacks
 from tools.stage import SAMPLES
@@ -46,7 +47,7 @@ class Program:
             created_at=now,
             deadline_at=now + timedelta(hours=1),
         )
-        reference = self.provider.submit(row, content)
+        reference = self.provider.submit(row, content, begin)
         return Submission(**{**vars(row), "state": SubmissionState.PENDING, "reference": reference})
 
     def ended(self, row: Submission) -> Any:
@@ -72,7 +73,7 @@ def stack(stacks: Stacks, documents: LinkedDocumentStore) -> Iterator[LocalStack
 
 def test_it_submits_checks_fetches_finds_and_deletes(stack: LocalStack, documents: LinkedDocumentStore) -> None:
     program = Program(documents, stack, make_key(stack))
-    row = program.submit("english_gbp_classic.pdf", "our-job-1")
+    row = program.submit("english_gbp_classic.pdf", "our-job-1", begin)
     assert program.provider.find(row) == row.reference
     check = program.ended(row)
     assert check.state is CheckState.READY
@@ -88,9 +89,9 @@ def test_it_is_told_why_a_document_failed_and_that_a_key_is_wrong(
     stack: LocalStack, documents: LinkedDocumentStore
 ) -> None:
     program = Program(documents, stack, make_key(stack))
-    check = program.ended(program.submit("not_really_a_pdf.pdf", "our-job-2"))
+    check = program.ended(program.submit("not_really_a_pdf.pdf", "our-job-2", begin))
     assert check.state is CheckState.FAILED
     assert isinstance(check.error, CaptureFailed)
     assert "UnsupportedFormat" in str(check.error)
     with pytest.raises(CredentialsRefused):
-        Program(documents, stack, "ick_wrong").submit("english_gbp_classic.pdf", "our-job-3")
+        Program(documents, stack, "ick_wrong").submit("english_gbp_classic.pdf", "our-job-3", begin)

@@ -132,7 +132,7 @@ def _rehearse_ends(stack: ScriptedStack) -> None:
     upload = stack.upload("incoming/unanswered.xml", next(documents))
     wait_until(lambda: not stack.answers[stack.resources.ids["SubmitDocumentFunction"]], "the call of Submit Document")
     stack.clock.advance(73 * 3600)
-    stack.wait_for(upload)
+    stack.wait_for(upload, give_up_after=10**7)
 
 
 def _rehearse_orders(stack: ScriptedStack) -> None:

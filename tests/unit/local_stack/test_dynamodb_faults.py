@@ -135,6 +135,27 @@ def test_what_is_in_a_running_transaction_is_nobody_elses(stack: MiniStack) -> N
     assert stack.faults.injected["dynamodb:TransactGetItems conflicts with a transaction"] == 1
 
 
+def test_a_transaction_whose_answer_was_lost_is_done_once(stack: MiniStack) -> None:
+    dynamodb = boto3.client("dynamodb")
+    only_new = {"ConditionExpression": "attribute_not_exists(PK)"}
+
+    def create(**more: Any) -> None:
+        put_new = {"TableName": table(stack), "Item": {**KEY, "n": {"N": "1"}}, **only_new}
+        dynamodb.transact_write_items(TransactItems=[{"Put": put_new}], **more)
+
+    stack.faults.add(Fault(on="dynamodb:TransactWriteItems", loses_answer=True))
+    with callers.acting_as(Caller("Work", None)):
+        create(ClientRequestToken="first")
+    assert stack.faults.injected.total() == 1, "boto3 repeated it"
+    create(ClientRequestToken="first")
+    assert code_of(lambda: create(ClientRequestToken="second")) == "TransactionCanceledException"
+    other = {"Delete": {"TableName": table(stack), "Key": KEY}}
+    again = {"TransactItems": [other], "ClientRequestToken": "first"}
+    assert code_of(lambda: dynamodb.transact_write_items(**again)) == "IdempotentParameterMismatchException"
+    stack.clock.advance(601)
+    assert code_of(lambda: create(ClientRequestToken="first")) == "TransactionCanceledException"
+
+
 def code_of_nothing(act: Callable[[], Any]) -> str:
     try:
         act()

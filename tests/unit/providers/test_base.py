@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ class Tiny(BaseProvider):
     name = "tiny"
     default_typical_latency_seconds = 20.0
 
-    def submit(self, submission: Submission, content: bytes) -> str:
+    def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
         return "1"
 
     def fetch(self, reference: str) -> bytes:

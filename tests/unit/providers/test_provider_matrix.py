@@ -26,6 +26,7 @@ from invoice_capture.providers.statuses import KNOWN_ELSEWHERE
 from local_stack import simulators
 from local_stack.simulators import Simulator
 from tests.contract.simulated_contracts import HANG_SECONDS, LinkedDocumentStore
+from tests.fakes.attempts import begin
 from tests.fakes.world import ManualClock
 from tests.unit.providers.matrix_page import (
     PAGE,
@@ -247,7 +248,7 @@ class World:
         """What a cell says of a fault of every request of a check."""
         self.simulator.recover()
         row = replace(self._new(), state=SubmissionState.PENDING)
-        row = replace(row, reference=self.provider.submit(row, CONTENT))
+        row = replace(row, reference=self.provider.submit(row, CONTENT, begin))
         self.simulator.fail(on="*", times="forever", **fault)
         return self._checked_with(self.impatient if "hang_seconds" in fault else self.provider, row)
 
@@ -261,7 +262,7 @@ class World:
 
     def _submitted_with(self, provider: Any) -> str:
         with pytest.raises(ProviderError) as caught:
-            provider.submit(self._new(), CONTENT)
+            provider.submit(self._new(), CONTENT, begin)
         return consequence(caught.value, provider.capabilities.finds_submissions)
 
     def _checked_with(self, provider: Any, row: Submission) -> str:

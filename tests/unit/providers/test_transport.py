@@ -52,6 +52,43 @@ def spend(paid: HttpClient, size: int = 10) -> Thing:
     return paid.call("POST", "/thing", Thing, spends=True, files={"file": ("a.pdf", bytes(size), "application/pdf")})
 
 
+# --- before anything is sent -----------------------------------------------------------------------------------------
+
+
+def test_nothing_has_left_before_it_may(tls: ssl.SSLContext | None) -> None:
+    received: list[bytes] = []
+
+    def taking(connection: socket.socket) -> None:
+        received.append(connection.recv(1024))
+
+    class Refused(Exception):
+        pass
+
+    def refuse() -> None:
+        raise Refused
+
+    with serving(taking, tls=tls, listens=False) as server:
+        paid = client(server.port, tls)
+        with pytest.raises(Refused):
+            paid.call("POST", "/thing", Thing, spends=True, before_sending=refuse, json={})
+    assert received in ([], [b""])
+
+
+def test_who_cannot_be_reached_is_sent_nothing(tls: ssl.SSLContext | None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    paid = client(port, tls)
+    with pytest.raises(ProviderUnavailable):
+        paid.call("POST", "/thing", Thing, spends=True, before_sending=lambda: pytest.fail("Not yet."), json={})
+
+
+def test_a_handshake_that_fails_is_before_anything_is_sent() -> None:
+    with serving(JUNK, tls=None, listens=False) as server:
+        paid = client(server.port, certificates.server_context())
+        with pytest.raises(ProviderUnavailable):
+            paid.call("POST", "/thing", Thing, spends=True, before_sending=lambda: pytest.fail("Not yet."), json={})
+
+
 # --- when it happened ------------------------------------------------------------------------------------------------
 
 

@@ -265,10 +265,11 @@ def test_what_a_provider_refused_left_no_copy() -> None:
 
 def test_a_provider_that_answers_after_the_deletion_brings_nothing_back() -> None:
     class Slow(ReadingProvider):
-        def submit(self, submission, content):
+        def submit(self, submission, content, begin):
+            reference = super().submit(submission, content, begin)
             world.withdraw(job)
             world.erase(job)
-            return super().submit(submission, content)
+            return reference
 
     world = ClientWorld(Slow())
     job = world.create()
@@ -278,6 +279,22 @@ def test_a_provider_that_answers_after_the_deletion_brings_nothing_back() -> Non
     assert_nothing_left(world, job)
     world.clock.forward(600)
     assert world.sweep().jobs_expired == 0
+
+
+def test_a_job_that_is_deleted_while_its_provider_is_reached_is_not_sent() -> None:
+    class Far(ReadingProvider):
+        def submit(self, submission, content, begin):
+            world.withdraw(job)
+            world.erase(job)
+            return super().submit(submission, content, begin)
+
+    world = ClientWorld(Far())
+    job = world.create()
+    world.process(job)
+    token = world.run(job)
+    assert isinstance(world.tokens.outcomes[token], JobClosed)
+    assert world.provider.accepted == []
+    assert_nothing_left(world, job)
 
 
 def test_an_answer_to_a_deleted_job_is_not_stored() -> None:

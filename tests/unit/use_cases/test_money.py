@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from invoice_capture.domain.errors import (
     StoreUnavailable,
 )
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.ports import Capabilities, StaleWrite
+from invoice_capture.ports import Capabilities, Check, CheckState, StaleWrite
 from invoice_capture.use_cases.hand_over_submission import LONGEST_ATTEMPT
 from tests.fakes.world import ServerProvider, World
 from tests.unit.use_cases.submitting import DOWN, LOST, go_on, is_marked, submitted
@@ -57,9 +58,10 @@ def test_a_look_up_that_fails_is_made_again_and_nothing_is_sent_meanwhile() -> N
 
 def test_what_a_look_up_does_not_know_is_sent_again() -> None:
     class Swallowing(ServerProvider):
-        def submit(self, submission: Submission, content: bytes) -> str:
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
             if not self.faults:
-                return super().submit(submission, content)
+                return super().submit(submission, content, begin)
+            begin()
             raise self.faults.pop(0)
 
     world, job = submitted(Swallowing(capabilities=FINDS, faults=[LOST]))
@@ -79,6 +81,23 @@ def test_a_mark_is_taken_back_when_the_list_shows_one_copy() -> None:
     assert world.row(job).state is SubmissionState.DONE
     assert not is_marked(world, job)
     assert not world.row(job).possible_double_charge
+
+
+@pytest.mark.parametrize("ending", ["failed", "refused", "late"])
+def test_a_mark_is_taken_back_as_well_when_the_provider_fails_the_one_copy(ending: str) -> None:
+    provider = deaf(LOST, finds=[], shows=False)
+    world, job = submitted(provider)
+    provider.accepted.clear()  # the first was not taken after all
+    go_on(world)
+    assert is_marked(world, job)
+    error = CaptureFailed("no")
+    if ending == "late":
+        go_on(world, minutes=73 * 60)
+    else:
+        provider.answers[job.job_id] = Check(CheckState[ending.upper()], error=error)
+        go_on(world, 40, minutes=5)
+    assert world.row(job).state is SubmissionState.FAILED
+    assert not is_marked(world, job)
 
 
 def test_a_mark_stays_when_the_list_shows_two_copies() -> None:
@@ -185,7 +204,9 @@ def test_credentials_that_are_refused_as_they_are_end_the_submission() -> None:
 
 # --- whatever happens ---------------------------------------------------------
 
-_FATES = ["accept", "lose", "lose unseen", "down", "crash", "crash unseen", "refuse"]
+_EARLY = ["down early", "crash early", "refuse early"]
+"""Before the request leaves that is charged."""
+_FATES = ["accept", "lose", "lose unseen", "down", "crash", "crash unseen", "refuse", *_EARLY]
 
 
 @given(st.lists(st.sampled_from(_FATES), max_size=7), st.booleans(), st.integers(0, 3), st.booleans())
@@ -198,15 +219,19 @@ def test_no_sequence_of_fates_pays_in_silence_or_marks_without_reason(
         sent = 0
         looked_up = 0
 
-        def submit(self, submission: Submission, content: bytes) -> str:
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
             fate = fates.pop(0) if fates else "accept"
-            if fate == "down":
+            if fate.startswith("crash early"):
+                raise MemoryError
+            if "early" not in fate:
+                begin()
+            if fate.startswith("down"):
                 raise DOWN
-            if fate == "refuse":
+            if fate.startswith("refuse"):
                 raise CaptureFailed("no")
             Fated.sent += 1
             if "unseen" not in fate:
-                super().submit(submission, content)
+                self.accepted.append(submission.job_id)
             if fate.startswith("lose"):
                 raise LOST
             if fate.startswith("crash"):
@@ -245,9 +270,12 @@ def test_no_sequence_of_fates_pays_in_silence_or_marks_without_reason(
 
 def test_a_mark_is_set_before_the_second_attempt() -> None:
     class Watching(ServerProvider):
-        def submit(self, submission: Submission, content: bytes) -> str:
-            marks.append(is_marked(world, job))
-            return super().submit(submission, content)
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
+            def watched() -> None:
+                begin()
+                marks.append(is_marked(world, job))
+
+            return super().submit(submission, content, watched)
 
     marks: list[bool] = []
     world = World(Watching(faults=[LOST]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from invoice_capture.domain.errors import (
@@ -17,10 +17,13 @@ from tests.unit.use_cases.submitting import DOWN, LOST, go_on, is_marked, submit
 
 def test_a_row_that_is_being_sent_is_somebodys_to_look_at() -> None:
     class Watching(ServerProvider):
-        def submit(self, submission: Submission, content: bytes) -> str:
-            row = world.row(job)
-            seen.append((row.state, row.next_check_at))
-            return super().submit(submission, content)
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
+            def watched() -> None:
+                begin()
+                row = world.row(job)
+                seen.append((row.state, row.next_check_at))
+
+            return super().submit(submission, content, watched)
 
     seen: list[tuple[SubmissionState, object]] = []
     world = World(Watching())
@@ -53,12 +56,13 @@ def test_a_repeated_state_whose_document_is_gone_keeps_what_was_accepted() -> No
 
 def test_a_copy_that_is_accepted_when_the_job_is_over_is_known_and_deleted() -> None:
     class Slow(ServerProvider):
-        def submit(self, submission: Submission, content: bytes) -> str:
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
             from invoice_capture.domain.submission import Outcome
 
+            reference = super().submit(submission, content, begin)
             gone = Outcome(self.name, error=CaptureFailed("the deadline passed"))
             world.submissions.close(submission.key, submission.task_token or "", gone, world.clock.now())
-            return super().submit(submission, content)
+            return reference
 
     world = World(Slow(capabilities=Capabilities(discards=True)))
     job = world.receive()
@@ -72,8 +76,8 @@ def test_a_copy_that_is_accepted_when_the_job_is_over_is_known_and_deleted() -> 
 
 def test_one_reference_for_two_documents_ends_both() -> None:
     class Confused(ServerProvider):
-        def submit(self, submission: Submission, content: bytes) -> str:
-            super().submit(submission, content)
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
+            super().submit(submission, content, begin)
             return "the-same"
 
     world = World(Confused())
@@ -88,9 +92,12 @@ def test_one_reference_for_two_documents_ends_both() -> None:
 
 def test_who_loses_a_race_for_doubt_takes_no_mark_of_the_winner_back() -> None:
     class Raced(ServerProvider):
-        def submit(self, submission: Submission, content: bytes) -> str:
-            marks.append(is_marked(world, job))
-            return super().submit(submission, content)
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
+            def watched() -> None:
+                begin()
+                marks.append(is_marked(world, job))
+
+            return super().submit(submission, content, watched)
 
     marks: list[bool] = []
     world = World(Raced(faults=[LOST]))

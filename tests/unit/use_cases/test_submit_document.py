@@ -29,9 +29,12 @@ def test_the_row_is_written_before_the_provider_is_called_and_again_after() -> N
     seen = []
 
     class Watching(ServerProvider):
-        def submit(self, submission, content):
-            seen.append(world.row(job))
-            return super().submit(submission, content)
+        def submit(self, submission, content, begin):
+            def watched():
+                begin()
+                seen.append(world.row(job))
+
+            return super().submit(submission, content, watched)
 
     world = World(Watching())
     job = world.receive()
@@ -104,10 +107,73 @@ def test_a_lost_answer_is_sent_once_more_at_most_and_marked() -> None:
     assert world.row(job).state is SubmissionState.FAILED
 
 
+def test_nothing_is_in_doubt_of_a_document_that_was_not_sent_yet() -> None:
+    """Reaching the provider and uploading what costs nothing take longest, so that most functions end there."""
+
+    class Crashing(ServerProvider):
+        def submit(self, submission, content, begin):
+            if crashes:
+                raise crashes.pop()
+            return super().submit(submission, content, begin)
+
+    crashes = [MemoryError()]
+    world = World(Crashing())
+    job = world.receive()
+    with pytest.raises(MemoryError):
+        world.submit(job)
+    world.submit(job)
+    assert (world.row(job).state, world.row(job).attempts) == (SubmissionState.PENDING, 1)
+    assert not world.jobs.jobs[job.job_id].possible_double_charge
+
+
+def test_a_provider_that_cannot_be_reached_is_asked_again_without_an_attempt() -> None:
+    world = World(ServerProvider(early_faults=[ProviderUnavailable("unreachable")] * 2))
+    job = world.receive()
+    token = world.submit(job)
+    row = world.row(job)
+    assert (row.state, row.attempts, row.task_token) == (SubmissionState.QUEUED, 0, token)
+    for _ in range(4):
+        world.clock.forward(60)
+        world.turn()
+    assert (world.row(job).state, world.row(job).attempts) == (SubmissionState.PENDING, 1)
+    assert world.provider.accepted == [job.job_id]
+
+
+def test_what_is_in_doubt_is_marked_when_it_leaves_again_and_not_when_the_provider_cannot_be_reached() -> None:
+    world = World(ServerProvider(faults=[SubmissionInDoubt("lost")]))
+    job = world.receive()
+    world.submit(job)
+    world.provider.early_faults = [ProviderUnavailable("unreachable")]
+    world.clock.forward(60)
+    world.turn()
+    assert (world.row(job).state, world.row(job).attempts) == (SubmissionState.SUBMITTING, 1)
+    assert not world.jobs.jobs[job.job_id].possible_double_charge
+    world.clock.forward(600)
+    world.turn()
+    assert (world.row(job).state, world.row(job).attempts) == (SubmissionState.PENDING, 2)
+    assert world.jobs.jobs[job.job_id].possible_double_charge
+
+
+def test_a_repeat_of_the_state_sends_nothing_that_the_first_run_sends_meanwhile() -> None:
+    class Overtaken(ServerProvider):
+        def submit(self, submission, content, begin):
+            if runs.pop():
+                world.submit(job)
+            return super().submit(submission, content, begin)
+
+    runs = [False, True]
+    world = World(Overtaken())
+    job = world.receive()
+    token = world.submit(job)
+    assert world.provider.accepted == [job.job_id]
+    assert world.row(job).tokens[0] == token, "the later one, as far as anybody knows"
+    assert len(world.row(job).tokens) == 2
+
+
 def test_a_crash_between_call_and_answer_is_in_doubt_for_the_repeat() -> None:
     class Crashing(ServerProvider):
-        def submit(self, submission, content):
-            super().submit(submission, content)
+        def submit(self, submission, content, begin):
+            super().submit(submission, content, begin)
             raise MemoryError
 
     provider = Crashing()
@@ -289,11 +355,12 @@ def test_a_row_that_was_closed_while_the_provider_was_called_stays_closed() -> N
     """The embedded engine may resolve the token before the submission is written as pending."""
 
     class Instant(ServerProvider):
-        def submit(self, submission, content):
+        def submit(self, submission, content, begin):
             from invoice_capture.domain.submission import Outcome
 
+            reference = super().submit(submission, content, begin)
             world.submissions.close(submission.key, submission.task_token, Outcome(self.name), world.clock.now())
-            return super().submit(submission, content)
+            return reference
 
     world = World(Instant())
     job = world.receive()
@@ -308,11 +375,11 @@ def test_no_sequence_of_faults_pays_a_provider_twice_silently(faults: list[str],
     """Whatever happens to the calls, a second payment is marked, a third never happens, and a look-up prevents both."""
 
     class Faulty(ServerProvider):
-        def submit(self, submission, content):
+        def submit(self, submission, content, begin):
             fault = faults.pop(0) if faults else "accept"
             if fault == "down":
                 raise ProviderUnavailable("down")
-            reference = super().submit(submission, content)
+            reference = super().submit(submission, content, begin)
             if fault == "lose":
                 raise SubmissionInDoubt("lost")
             if fault == "crash":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -301,14 +301,14 @@ def test_no_more_is_sent_at_the_same_time_than_fits_into_memory(monkeypatch: pyt
         under_way = 0
         most = 0
 
-        def submit(self, submission: Submission, content: bytes) -> str:
+        def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
             with lock:
                 Weighing.under_way += submission.document.size
                 Weighing.most = max(Weighing.most, Weighing.under_way)
             time.sleep(0.02)
             with lock:
                 Weighing.under_way -= submission.document.size
-                return super().submit(submission, content)
+                return super().submit(submission, content, begin)
 
     lock = threading.Lock()
     world = World(Weighing(faults=[ProviderUnavailable("later", retry_after=30)]))

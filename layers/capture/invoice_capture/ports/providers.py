@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
@@ -105,8 +105,11 @@ class Provider(Paced, Protocol):
     keeps_copies: bool
     """Whether the provider's copy is left alone after the invoice is stored."""
 
-    def submit(self, submission: Submission, content: bytes) -> str:
+    def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
         """Hand a document over and return the provider's reference.
+
+        ``begin`` is to be called once, as late as possible: right before the request leaves that may be charged, or
+        after which something would be left at the provider. Nothing is sent when it raises, which is passed on.
 
         Raises SubmissionInDoubt when the document was sent and the answer was lost.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
@@ -158,7 +158,7 @@ class BaseProvider(ABC):
     # --- the flow ----------------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def submit(self, submission: Submission, content: bytes) -> str: ...
+    def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str: ...
 
     def find(self, submission: Submission) -> str | None:  # noqa: ARG002
         """Only asked of providers whose capabilities say that they find submissions."""

@@ -153,16 +153,27 @@ class HttpClient:
         self._session = self._new_session()
         self._used_at = time.monotonic()
 
-    def call(self, method: str, path: str, answer: type[Answer], *, spends: bool = False, **parts: Any) -> Answer:
+    def call(
+        self,
+        method: str,
+        path: str,
+        answer: type[Answer],
+        *,
+        spends: bool = False,
+        before_sending: Callable[[], None] = lambda: None,
+        **parts: Any,
+    ) -> Answer:
         """Send a request and return its JSON answer as an instance of ``answer``, any type that pydantic validates.
 
-        ``spends``: the provider charges for what it takes. ``parts``: ``params`` of the query, and as the body
-        ``json``, in which there may be ``InBase64``, or ``files``: (name, content, media type) by field.
+        ``spends``: the provider charges for what it takes. ``before_sending`` is called when the provider is reached,
+        right before anything is sent to it; what it raises is passed on, and nothing was sent. ``parts``: ``params`` of
+        the query, and as the body ``json``, in which there may be ``InBase64``, or ``files``: (name, content, media
+        type) by field.
 
         Raises:
             ProviderError: see the table of this module.
         """
-        response, content = self._exchange(method, path, spends, parts)
+        response, content = self._exchange(method, path, spends, parts, before_sending)
         try:
             return cast(Answer, _adapter_of(cast(Any, answer)).validate_json(content))
         except ValidationError as exc:
@@ -182,20 +193,30 @@ class HttpClient:
     # --- one exchange ------------------------------------------------------------------------------------------------
 
     def _exchange(
-        self, method: str, path: str, spends: bool, parts: Mapping[str, Any]
+        self,
+        method: str,
+        path: str,
+        spends: bool,
+        parts: Mapping[str, Any],
+        before_sending: Callable[[], None] = lambda: None,
     ) -> tuple[requests.Response, bytes]:
-        response, content = self._answer_to(method, path, spends, parts)
+        response, content = self._answer_to(method, path, spends, parts, before_sending)
         if not 200 <= response.status_code < 300:
             self._fail_status(response, content, spends)
         return response, content
 
     def _answer_to(
-        self, method: str, path: str, spends: bool, parts: Mapping[str, Any]
+        self,
+        method: str,
+        path: str,
+        spends: bool,
+        parts: Mapping[str, Any],
+        before_sending: Callable[[], None] = lambda: None,
     ) -> tuple[requests.Response, bytes]:
         self._before_request()
         self._forget_idle_connections()
         session = self._new_session() if spends else self._session
-        with transport.following(self._limits) as exchange:
+        with transport.following(self._limits, before_sending) as exchange:
             try:
                 response = session.request(
                     method,

@@ -16,7 +16,7 @@ from __future__ import annotations
 import io
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -69,15 +69,20 @@ class Limits:
 
 
 class Exchange:
-    """One request and its answer. ``was_sent``: some of it may have left this machine."""
+    """One request and its answer. ``was_sent``: some of it may have left this machine.
 
-    def __init__(self, limits: Limits) -> None:
+    ``before_sending`` is called when there is a connection, right before anything is sent; nothing is when it raises.
+    """
+
+    def __init__(self, limits: Limits, before_sending: Callable[[], None]) -> None:
         self._limits = limits
+        self._before_sending = before_sending
         self.was_sent = False
         self._silence = limits.connect_seconds
         self._ends_at = float("inf")
 
     def begin_sending(self, body_bytes: int) -> None:
+        self._before_sending()
         self.was_sent = True
         self._silence = self._limits.stall_seconds
         self._ends_at = time.monotonic() + self._limits.sending_seconds(body_bytes)
@@ -98,9 +103,9 @@ _current: ContextVar[Exchange] = ContextVar("exchange")
 
 
 @contextmanager
-def following(limits: Limits) -> Iterator[Exchange]:
+def following(limits: Limits, before_sending: Callable[[], None]) -> Iterator[Exchange]:
     """The exchange that a request made inside, on this thread and through an ``Adapter``, is followed by."""
-    token = _current.set(exchange := Exchange(limits))
+    token = _current.set(exchange := Exchange(limits, before_sending))
     try:
         yield exchange
     finally:

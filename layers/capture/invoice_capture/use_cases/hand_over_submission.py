@@ -1,10 +1,11 @@
 """Handing a submission to its provider: the one place where money is spent, so the one place that must not forget.
 
-The row says SUBMITTING before the provider is called, and PENDING after. What is found SUBMITTING when it is due is in
-doubt, and settled by one rule:
+The row says SUBMITTING right before the request leaves that may be charged, and PENDING after. What comes before
+(reaching the provider, uploading what costs nothing) may end at any point and is begun again. What is found SUBMITTING
+when it is due is in doubt, and settled by one rule:
 
 1. A provider that can be asked is asked. What it knows is gone on with; nothing is sent.
-2. What it does not know, or nobody can ask about, is sent once more. From the moment before that, job and row carry the
+2. What it does not know, or nobody can ask about, is sent once more. Right before it leaves, job and row are given the
    mark ``possible_double_charge``.
 3. The mark is taken back when the second attempt was certainly not taken, and when the provider's own list shows one
    copy.
@@ -54,6 +55,19 @@ _LOOK_UP_PAUSE = timedelta(minutes=10)
 
 _log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
+Write = Callable[[Submission], Submission]
+
+
+class _Attempt:
+    """One call of the provider. ``row`` is the one ``before`` it until it has begun."""
+
+    def __init__(self, row: Submission, write: Write) -> None:
+        self.before = self.row = row
+        self.write = write
+
+    @property
+    def has_begun(self) -> bool:
+        return self.row is not self.before
 
 
 @dataclass(frozen=True)
@@ -83,32 +97,35 @@ class HandOver:
         self.jobs.remark(row.job_id, text, self.clock.now())
         return replace(row, next_check_at=held_until), held_until
 
-    def send(self, row: Submission, content: bytes) -> Submission:
-        """Call the provider for a row that is SUBMITTING with this attempt counted; returns the row as it is then.
+    def send(self, row: Submission, content: bytes, write: Write | None = None) -> Submission:
+        """Call the provider for a row; returns the row as it is then.
 
-        An unavailable provider leaves the row as it was before the attempt, a lost answer leaves it SUBMITTING.
+        ``write`` is how the row is written first: as that of an attempt that begins, or of one that never did, due
+        again. An unavailable provider leaves the row as it was before the attempt, a lost answer leaves it SUBMITTING.
 
         Raises:
             ProviderError: the provider refuses for good.
+            StaleWrite: somebody else goes on with it; nothing was sent.
         """
+        attempt = _Attempt(row, write or self.submissions.save)
         try:
-            reference = self.provider.submit(row, content)
+            reference = self.provider.submit(row, content, lambda: self._begin(attempt))
         except ProviderUnavailable as exc:
             _log.warning("The provider did not take a submission.", extra={"error": exc.code, **_names(row)})
             # Whoever asks next can slow down as well; that nothing was taken, only we know.
             retry_at = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
             with suppress(StoreUnavailable):
                 retry_at = max(retry_at, self.pace.refused(exc))
-            return self._not_taken(replace(row, next_check_at=retry_at))
+            return self._try_again(attempt, retry_at)
         except SubmissionInDoubt:
             _log.warning("The answer to a submission was lost.", extra=_names(row))
-            doubtful = self._save(replace(row, next_check_at=self.clock.now() + _DOUBT_PAUSE))
+            doubtful = self._save(replace(attempt.row, next_check_at=self.clock.now() + _DOUBT_PAUSE))
             # Lost answers are how an outage may look, and whatever is sent into one is in doubt as well.
             self.pace.failed()
             return doubtful
         except ProviderError as exc:
-            return self._refused(row, exc)
-        accepted = self._accepted(row, reference)
+            return self._refused(attempt, exc)
+        accepted = self._accepted(attempt.row, reference)
         self.pace.answered()
         return accepted
 
@@ -132,7 +149,7 @@ class HandOver:
             if found is not None:
                 return found
         if not self.provider.capabilities.charges:
-            return self.send(self.begin_attempt(row), content)
+            return self.send(row, content)
         if row.attempts >= _MOST_ATTEMPTS:
             if self._may_still_be_listed(row):
                 return self._save(replace(row, next_check_at=self.clock.now() + _LOOK_UP_PAUSE))
@@ -140,34 +157,37 @@ class HandOver:
         row, held_until = self.afford(row, content)
         if held_until is not None:
             return self._save(row)
-        marked = self.begin_attempt(replace(row, possible_double_charge=True))
-        # After the row: of several that settle it only one gets here, so nobody takes back what another has marked.
-        self.jobs.suspect_double_charge(row.job_id, self.clock.now())
-        return self.send(marked, content)
+        return self.send(row, content)
 
-    def look_back(self, row: Submission) -> None:
-        """Mark a job whose document an earlier submission may have paid for unseen, before another one does."""
-        if row.number > 1 and self.provider.capabilities.charges:
-            earlier = [other for other in self.submissions.of_job(row.job_id) if other.number < row.number]
-            if any(other.may_be_charged for other in earlier):
-                self.jobs.suspect_double_charge(row.job_id, self.clock.now())
+    def due_after_attempt(self) -> datetime:
+        """When a row is due again in case whoever calls the provider now dies before it knows the answer."""
+        calls_back_after = timedelta(seconds=self.provider.typical_latency_seconds)
+        return self.clock.now() + (calls_back_after if self.provider.capabilities.calls_back else LONGEST_ATTEMPT)
 
-    def begin_attempt(self, row: Submission) -> Submission:
-        """Write down that the provider is about to be called. Raises StaleWrite when somebody else goes on with it."""
-        return self.submissions.save(
+    def _begin(self, attempt: _Attempt) -> None:
+        """Write down that the request is about to leave, and that it may be the second that is taken."""
+        row = attempt.row
+        self._look_back(row)
+        attempt.row = attempt.write(
             replace(
                 row,
                 state=SubmissionState.SUBMITTING,
                 attempts=row.attempts + 1,
                 attempt_id=secrets.token_hex(8),
                 next_check_at=self.due_after_attempt(),
+                possible_double_charge=row.attempts > 0 and self.provider.capabilities.charges,
             )
         )
+        if attempt.row.possible_double_charge:
+            # After the row: of several that settle it only one gets here, so nobody takes back what another has marked.
+            self.jobs.suspect_double_charge(row.job_id, self.clock.now())
 
-    def due_after_attempt(self) -> datetime:
-        """When a row is due again in case whoever calls the provider now dies before it knows the answer."""
-        calls_back_after = timedelta(seconds=self.provider.typical_latency_seconds)
-        return self.clock.now() + (calls_back_after if self.provider.capabilities.calls_back else LONGEST_ATTEMPT)
+    def _look_back(self, row: Submission) -> None:
+        """Mark a job whose document an earlier submission may have paid for unseen, before another one does."""
+        if row.number > 1 and self.provider.capabilities.charges:
+            earlier = [other for other in self.submissions.of_job(row.job_id) if other.number < row.number]
+            if any(other.may_be_charged for other in earlier):
+                self.jobs.suspect_double_charge(row.job_id, self.clock.now())
 
     def count_copies(self, row: Submission) -> Submission:
         """Take the mark of a submission back when the provider's own list shows one copy of it."""
@@ -183,27 +203,42 @@ class HandOver:
         self._take_mark_back(unmarked)
         return unmarked
 
-    def _not_taken(self, row: Submission) -> Submission:
+    def _try_again(self, attempt: _Attempt, due_at: datetime) -> Submission:
+        """After an attempt of which nothing was taken."""
+        if not attempt.has_begun:
+            return attempt.write(replace(attempt.row, next_check_at=due_at))
+        return self._take_back(attempt, due_at)
+
+    def _take_back(self, attempt: _Attempt, due_at: datetime | None) -> Submission:
         """Count the attempt back. An earlier one whose answer was lost stays in doubt."""
-        state = SubmissionState.SUBMITTING if row.attempts > 1 else SubmissionState.QUEUED
-        before = self._save(replace(row, state=state, attempts=row.attempts - 1, possible_double_charge=False))
+        row, before = attempt.row, attempt.before
+        again = self._save(
+            replace(
+                row,
+                state=before.state,
+                attempts=before.attempts,
+                possible_double_charge=before.possible_double_charge,
+                next_check_at=due_at,
+            )
+        )
         if row.possible_double_charge or row.number > 1:
             self._take_mark_back(row)
-        return before
+        return again
 
-    def _refused(self, row: Submission, error: ProviderError) -> Submission:
+    def _refused(self, attempt: _Attempt, error: ProviderError) -> Submission:
         """The provider refuses for good, or refuses credentials that are out of date here."""
         if isinstance(error, CredentialsRefused) and self._has_new_settings():
-            return self._not_taken(replace(row, next_check_at=self.clock.now()))
-        if row.attempts <= 1 or not self.provider.capabilities.charges:
-            # Before anybody is told: the next provider's turn may come before this row is closed.
-            self._not_taken(row)
-            raise error
-        if self._may_still_be_listed(row):
+            return self._try_again(attempt, self.clock.now())
+        is_first = attempt.before.attempts == 0 or not self.provider.capabilities.charges
+        if not is_first and self._may_still_be_listed(attempt.row):
             # A number that exists already is how a job is refused that the list does not show yet.
-            return self._not_taken(replace(row, next_check_at=self.clock.now() + _LOOK_UP_PAUSE))
-        self._not_taken(row)
-        raise self._in_doubt(row, f"and the answer was lost; the second time it refused ({error})") from error
+            return self._try_again(attempt, self.clock.now() + _LOOK_UP_PAUSE)
+        if attempt.has_begun:
+            # Before anybody is told: the next provider's turn may come before this row is closed.
+            self._take_back(attempt, attempt.row.next_check_at)
+        if is_first:
+            raise error
+        raise self._in_doubt(attempt.row, f"and the answer was lost; the second time it refused ({error})") from error
 
     def _may_still_be_listed(self, row: Submission) -> bool:
         """Whether looking the submission up again may find what it did not find now."""

@@ -150,8 +150,7 @@ class LookAtSubmissions:
                     raise out_of_budget(row)
                 if held_until is not None:
                     return self.submissions.save(row)
-                hand_over.look_back(row)
-                return hand_over.send(hand_over.begin_attempt(row), content)
+                return hand_over.send(row, content)
             except StaleWrite:
                 return self.submissions.get(row.key) or row
 
@@ -194,7 +193,7 @@ class LookAtSubmissions:
         """Act on what was said of one submission; returns the row as it is then."""
         match check.state:
             case CheckState.READY if check.raw is not None:
-                return self._keep(row, check.raw, provider, pace)
+                return self._keep(row, check.raw, provider)
             case CheckState.READY:
                 soon = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
                 return self._save(replace(row, next_check_at=soon))
@@ -209,10 +208,8 @@ class LookAtSubmissions:
             case _:
                 return self._follow(row, check, provider, pace)
 
-    def _keep(self, row: Submission, raw: bytes, provider: Provider, pace: Pace) -> Submission:
+    def _keep(self, row: Submission, raw: bytes, provider: Provider) -> Submission:
         """Keep the raw answer before anybody is told of it."""
-        if row.possible_double_charge and provider.capabilities.finds_submissions:
-            row = self._hand_over_to(provider, pace).count_copies(row)
         key = self.documents.write_result(row.job_id, row.number, row.provider, raw)
         return self._resolve(row, Outcome(row.provider, row.reference, key), provider)
 
@@ -320,6 +317,9 @@ class LookAtSubmissions:
         return self._resolve(row, Outcome(row.provider, row.reference, error=told), provider)
 
     def _resolve(self, row: Submission, outcome: Outcome, provider: Provider | None) -> Submission:
+        if provider is not None and provider.capabilities.finds_submissions and row.possible_double_charge:
+            pace = Pace(provider, self.states, self.metrics, self.clock)
+            row = self._hand_over_to(provider, pace).count_copies(row)
         is_left = row.has_copy and provider is not None and leaves_a_copy(provider)
         discard_at = self.clock.now() if is_left else None
         is_wanted = resolve_submission(

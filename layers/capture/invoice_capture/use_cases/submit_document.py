@@ -142,37 +142,33 @@ class SubmitDocument:
             next_check_at=wait_until,
             moves_on=request.moves_on,
         )
-        row, is_begun = self._begin(row, content, hand_over)
-        if not is_begun:
+        try:
+            row = self._start(row, content, hand_over)
+        except StaleWrite:
             row = self._resume(request, hand_over, content)
-        elif row.state is SubmissionState.SUBMITTING:
-            try:
-                row = hand_over.send(row, content)
-            except StoreUnavailable:
-                raise
-            except CaptureError as exc:
-                self._refuse(request, exc, row)
-                return
         self._wait_for(row, request)
 
-    def _begin(self, row: Submission, content: bytes, hand_over: HandOver) -> tuple[Submission, bool]:
-        """Write a new row, SUBMITTING when it can be sent now; and whether it is the first one of this state.
+    def _start(self, row: Submission, content: bytes, hand_over: HandOver) -> Submission:
+        """Send a new row, or write it down for when it can be sent.
 
         Raises:
+            StaleWrite: this state is repeated.
             ProviderUnavailable: it may not be paid for, and the route says not to wait.
         """
-        if row.next_check_at is None:
-            row, held_until = hand_over.afford(row, content)
-            if held_until is not None and row.moves_on:
-                raise out_of_budget(row)
         if row.next_check_at is not None:
-            return row, self.submissions.begin(row)
-        hand_over.look_back(row)
-        due_at = hand_over.due_after_attempt()
-        row = replace(row, state=SubmissionState.SUBMITTING, attempts=1, next_check_at=due_at)
-        # The token is written with what comes of the attempt: who dies in between has the state repeated, with
-        # another token. It is two thirds of the row, which this transaction would write twice.
-        return row, self.submissions.begin(replace(row, task_token=None))
+            return self._create(row)
+        row, held_until = hand_over.afford(row, content)
+        if held_until is not None and row.moves_on:
+            raise out_of_budget(row)
+        return hand_over.send(row, content, self._create) if held_until is None else self._create(row)
+
+    def _create(self, row: Submission) -> Submission:
+        # The token of what is sent is written with what comes of the attempt: who dies in between has the state
+        # repeated, with another token. It is two thirds of the row, which this transaction would write twice.
+        is_sent = row.state is SubmissionState.SUBMITTING
+        if not self.submissions.begin(replace(row, task_token=None) if is_sent else row):
+            raise StaleWrite
+        return row
 
     def _wait_for(self, row: Submission, request: SubmitRequest) -> None:
         """Tell an outcome that is there already, and make sure that somebody looks in time at what is left to do."""

@@ -28,6 +28,7 @@ from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import CheckState
 from invoice_capture.providers.abbyy.adapter import AbbyyProvider
 from invoice_capture.providers.abbyy.mapping import ADVICE, STATUS_MESSAGES, STATUSES, corrected_values
+from tests.fakes.attempts import begin
 from tests.unit.providers.abbyy.answers import EXPORT, HEADER, LINES, TAXES, as_json
 from tests.unit.providers.abbyy.conftest import TOKEN, provider_with
 
@@ -59,7 +60,7 @@ def link(name: str) -> dict[str, str]:
 def test_a_document_is_uploaded_and_a_task_started_with_it(
     provider: AbbyyProvider, accepting: Any, submission: Submission
 ) -> None:
-    assert provider.submit(submission, PDF) == "task-1"
+    assert provider.submit(submission, PDF, begin) == "task-1"
     upload, start = accepting.requests
     assert (upload.route, start.route) == (UPLOAD, START)
     assert upload.headers["Authorization"] == start.headers["Authorization"] == f"Basic {CREDENTIALS}"
@@ -76,7 +77,7 @@ def test_how_a_task_is_processed_is_a_matter_of_settings(
     settings: dict[str, str], accepting: Any, submission: Submission
 ) -> None:
     wanted = {"region": "AU", "export_format": "Csv", "verification_type": "UserVerification"}
-    provider_with(**settings, **wanted).submit(submission, PDF)
+    provider_with(**settings, **wanted).submit(submission, PDF, begin)
     assert accepting.requests[-1].json["properties"] == wanted
 
 
@@ -84,7 +85,7 @@ def test_the_version_may_be_left_out_of_the_base_url(
     settings: dict[str, str], server: Any, accepting: Any, submission: Submission
 ) -> None:
     for base_url in (server.url, f"{server.url}/", f"{server.url}/v2/"):
-        provider_with(**{**settings, "base_url": base_url}).submit(submission, PDF)
+        provider_with(**{**settings, "base_url": base_url}).submit(submission, PDF, begin)
     assert accepting.routes == [UPLOAD, START] * 3
 
 
@@ -93,7 +94,7 @@ def test_a_setting_that_is_not_one_of_its_words_is_named_before_anything_is_sent
     settings: dict[str, str], server: Any, submission: Submission, setting: str, word: str
 ) -> None:
     with pytest.raises(SettingMissing, match=f"'{setting}'.*'{word}'"):
-        provider_with(**settings, **{setting: word}).submit(submission, PDF)
+        provider_with(**settings, **{setting: word}).submit(submission, PDF, begin)
     assert server.requests == []
 
 
@@ -101,7 +102,7 @@ def test_a_setting_that_is_not_one_of_its_words_is_named_before_anything_is_sent
 def test_a_setting_that_is_missing_is_named(settings: dict[str, str], submission: Submission, setting: str) -> None:
     provider = provider_with(**{**settings, setting: ""})
     with pytest.raises(SettingMissing, match=f"'{setting}'"):
-        provider.submit(submission, PDF)
+        provider.submit(submission, PDF, begin)
 
 
 # What is answered, and what it means for the upload and for the start of the task, which is charged.
@@ -135,7 +136,7 @@ def test_a_refusal_is_one_of_ours_with_what_to_do_about_it(
     server.on(START, body, status, Retry_After="7")
     for expected in (of_upload, of_start):
         with pytest.raises(ProviderError) as caught:
-            provider.submit(submission, PDF)
+            provider.submit(submission, PDF, begin)
         assert type(caught.value) is expected
         message = str(caught.value)
         assert f"HTTP {status}" in message
@@ -153,10 +154,10 @@ def test_a_lost_upload_may_be_repeated_and_a_lost_task_may_not(
 ) -> None:
     server.breaks_off(UPLOAD).on(UPLOAD, {"id": "f1", "token": "t1"})
     with pytest.raises(ProviderUnavailable):
-        provider.submit(submission, PDF)
+        provider.submit(submission, PDF, begin)
     server.breaks_off(START)
     with pytest.raises(SubmissionInDoubt):
-        provider.submit(submission, PDF)
+        provider.submit(submission, PDF, begin)
     assert not provider.capabilities.finds_submissions
     with pytest.raises(OperationUnsupported):
         provider.find(submission)
@@ -201,7 +202,7 @@ def test_the_task_of_another_file_or_reference_is_nobodys(
     server.on(UPLOAD, {"id": "f1", "token": "t1"})
     server.on(START, {"id": "task-9", "documents": [{"files": {"source": {"id": "f9", "token": "t9"}}}]})
     with pytest.raises(SubmissionInDoubt, match="task-9"):
-        provider.submit(submission, PDF)
+        provider.submit(submission, PDF, begin)
     server.on(TASK, {"id": "task-9", "status": "Done"})
     check = provider.check([submission])["task-1"]
     assert (check.state, type(check.error)) == (CheckState.REFUSED, RequestRefused)

@@ -27,6 +27,7 @@ from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import CheckState
 from invoice_capture.providers.extract_api.adapter import ExtractApiProvider
 from invoice_capture.providers.extract_api.mapping import CODES, STATUSES
+from tests.fakes.attempts import begin
 from tests.unit.providers.extract_api.answers import entry, raw
 
 PDF = b"%PDF-1.7 an invoice"
@@ -39,7 +40,7 @@ def test_a_document_is_sent_under_its_name_and_its_id_is_the_reference(
     provider: ExtractApiProvider, server: Any, submission: Make
 ) -> None:
     server.result({"status_code": 0, "document_id": 4711})
-    assert provider.submit(submission(), PDF) == "4711"
+    assert provider.submit(submission(), PDF, begin) == "4711"
     params = server.requests[0].json["params"]
     assert params["account_token"] == TOKEN
     assert params["file_names"] == ["Façade + Söhne.pdf"]
@@ -52,7 +53,7 @@ def test_a_document_that_is_not_ready_at_once_is_accepted_as_well(
     provider: ExtractApiProvider, server: Any, submission: Make
 ) -> None:
     server.result({"status_code": 1, "document_id": 4711})
-    assert provider.submit(submission(), PDF) == "4711"
+    assert provider.submit(submission(), PDF, begin) == "4711"
 
 
 @pytest.mark.parametrize(("code", "error"), CODES.items())
@@ -61,7 +62,7 @@ def test_every_refusal_of_a_document_is_told_by_its_code(
 ) -> None:
     server.result({"status_code": code, "status_msg": "what the provider says"})
     with pytest.raises(error, match=f"status {code}: ") as caught:
-        provider.submit(submission(), PDF)
+        provider.submit(submission(), PDF, begin)
     assert type(caught.value) is error
 
 
@@ -70,7 +71,7 @@ def test_a_document_that_is_answered_with_an_unknown_code_may_have_been_taken(
 ) -> None:
     server.result({"status_code": 77, "status_msg": f"Account {TOKEN} is closed."})
     with pytest.raises(SubmissionInDoubt, match="status 77") as caught:
-        provider.submit(submission(), PDF)
+        provider.submit(submission(), PDF, begin)
     assert TOKEN not in str(caught.value)
 
 
@@ -95,7 +96,7 @@ def test_a_refusal_of_a_document_by_http_keeps_its_meaning(
 ) -> None:
     server.answer(status)
     with pytest.raises(error) as caught:
-        provider.submit(submission(), PDF)
+        provider.submit(submission(), PDF, begin)
     assert type(caught.value) is error
 
 
@@ -255,13 +256,13 @@ def test_an_answer_is_made_canonical_without_any_setting(build: Build) -> None:
 @pytest.mark.parametrize("missing", ["base_url", "account_token"])
 def test_a_missing_setting_is_named_when_it_is_needed(build: Build, submission: Make, missing: str) -> None:
     with pytest.raises(SettingMissing, match=missing):
-        build(**{missing: None}).submit(submission(), PDF)
+        build(**{missing: None}).submit(submission(), PDF, begin)
 
 
 def test_settings_become_parameters_of_the_request(build: Build, server: Any, submission: Make) -> None:
     server.result({"status_code": 0, "document_id": 1})
     infos = {"user_company_vat": "BE0999041206", "user_company_name": "Fils", "perspective": "client"}
-    build(version="121", dbuuid="a-database", user_infos=json.dumps(infos)).submit(submission(), PDF)
+    build(version="121", dbuuid="a-database", user_infos=json.dumps(infos)).submit(submission(), PDF, begin)
     params = server.requests[0].json["params"]
     assert (params["version"], params["dbuuid"], params["user_infos"]) == (121, "a-database", infos)
 
@@ -271,10 +272,10 @@ def test_user_infos_that_are_no_object_of_texts_are_named_without_their_content(
     build: Build, submission: Make, broken: str
 ) -> None:
     with pytest.raises(SettingMissing, match="user_infos") as caught:
-        build(user_infos=broken).submit(submission(), PDF)
+        build(user_infos=broken).submit(submission(), PDF, begin)
     assert "secret-vat" not in str(caught.value)
 
 
 def test_a_version_that_is_no_number_is_named(build: Build, submission: Make) -> None:
     with pytest.raises(SettingMissing, match="version"):
-        build(version="1.2.0").submit(submission(), PDF)
+        build(version="1.2.0").submit(submission(), PDF, begin)

@@ -22,6 +22,7 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import CheckState
 from invoice_capture.providers.ocr_job.mapping import FAILURES, STATUSES
+from tests.fakes.attempts import begin
 
 NUMBER = "01KN1W7MG0AYEVZ1JH1T0R8VT6"
 LIST, CREATE = "GET /ocr-invoice-job", "POST /ocr-invoice-job"
@@ -43,7 +44,7 @@ def rows(submission, *references):
 
 def test_a_document_is_created_as_a_link_and_then_processed(server, provider, submission) -> None:
     server.accepts(job(), status=201).accepts(STARTED)
-    assert provider.submit(submission, b"%PDF") == "job-1"
+    assert provider.submit(submission, b"%PDF", begin) == "job-1"
     assert server.lines == [CREATE, PROCESS]
     assert json.loads(server.requests[0].body) == {
         "jobNumber": NUMBER,
@@ -60,7 +61,7 @@ def test_settings_of_the_route_are_sent_along(server, with_settings, context, su
         group="group-1", priority="urgent", metadata='{"costCentre": 7}', document_url_seconds="600"
     )
     server.accepts(job(jobNumber=f"{NUMBER}-2"), status=201).accepts(STARTED)
-    provider.submit(replace(submission, number=2), b"%PDF")
+    provider.submit(replace(submission, number=2), b"%PDF", begin)
     sent = json.loads(server.requests[0].body)
     assert sent["jobNumber"] == f"{NUMBER}-2"
     assert (sent["group"], sent["priority"], sent["metadata"]) == ("group-1", "urgent", {"costCentre": 7})
@@ -80,7 +81,7 @@ def test_settings_of_the_route_are_sent_along(server, with_settings, context, su
 )
 def test_the_type_of_a_document_is_a_word_of_the_contract_or_left_out(server, provider, submission, kind, word) -> None:
     server.accepts(job(), status=201).accepts(STARTED)
-    provider.submit(replace(submission, kind=kind), b"")
+    provider.submit(replace(submission, kind=kind), b"", begin)
     assert json.loads(server.requests[0].body).get("documentType") == word
 
 
@@ -89,10 +90,10 @@ def test_a_job_whose_creation_was_not_answered_is_found_and_started_with_a_fresh
 ) -> None:
     server.breaks_off()
     with pytest.raises(ProviderUnavailable):
-        provider.submit(submission, b"%PDF")
+        provider.submit(submission, b"%PDF", begin)
     server.answers_with({"message": "jobNumber exists already"}, 400)
     server.accepts([job()], total=1).accepts(job()).accepts(STARTED)
-    assert provider.submit(submission, b"%PDF") == "job-1"
+    assert provider.submit(submission, b"%PDF", begin) == "job-1"
     assert server.lines == [CREATE, CREATE, LIST, UPDATE, PROCESS]
     assert json.loads(server.requests[2].query["filter"]) == {"jobNumber": NUMBER}
     assert "signed2" in json.loads(server.requests[3].body)["documentUrl"]
@@ -101,7 +102,7 @@ def test_a_job_whose_creation_was_not_answered_is_found_and_started_with_a_fresh
 @pytest.mark.parametrize("status", sorted(set(STATUSES) - {"created"}))
 def test_a_job_that_was_started_is_never_started_again(server, provider, submission, status) -> None:
     server.answers_with({}, 400).accepts([job(status=status)])
-    assert provider.submit(submission, b"%PDF") == "job-1"
+    assert provider.submit(submission, b"%PDF", begin) == "job-1"
     server.accepts([job(status=status)])
     assert provider.find(submission) == "job-1"
     assert server.lines == [CREATE, LIST, LIST]
@@ -110,13 +111,13 @@ def test_a_job_that_was_started_is_never_started_again(server, provider, submiss
 def test_a_job_that_is_refused_and_does_not_exist_is_refused(server, provider, submission) -> None:
     server.answers_with({"message": "template is unknown"}, 400).accepts([], total=0)
     with pytest.raises(RequestRefused, match="template is unknown"):
-        provider.submit(submission, b"%PDF")
+        provider.submit(submission, b"%PDF", begin)
 
 
 def test_a_start_that_was_not_answered_is_in_doubt_and_settled_by_looking(server, provider, submission) -> None:
     server.accepts(job(), status=201).breaks_off()
     with pytest.raises(SubmissionInDoubt):
-        provider.submit(submission, b"%PDF")
+        provider.submit(submission, b"%PDF", begin)
     server.accepts([job(status="queued")])
     assert provider.find(submission) == "job-1"
     assert server.lines == [CREATE, PROCESS, LIST]
@@ -142,16 +143,16 @@ def test_a_job_that_the_provider_does_not_know_is_not_found(server, provider, su
 def test_wrong_credentials_and_limits_are_told_apart(server, provider, submission) -> None:
     server.answers_with({}, 401)
     with pytest.raises(CredentialsRefused, match="'api_key'"):
-        provider.submit(submission, b"%PDF")
+        provider.submit(submission, b"%PDF", begin)
     server.answers_with({}, 429, Retry_After="3")
     with pytest.raises(RateLimited):
-        provider.submit(submission, b"%PDF")
+        provider.submit(submission, b"%PDF", begin)
 
 
 def test_a_number_that_exists_and_is_not_listed_yet_is_asked_for_again(server, provider, submission) -> None:
     server.answers_with({"message": "jobNumber must be unique: it exists already."}, 400).accepts([], total=0)
     with pytest.raises(ProviderUnavailable, match="exists already"):
-        provider.submit(submission, b"%PDF")
+        provider.submit(submission, b"%PDF", begin)
 
 
 def test_of_two_jobs_with_one_number_the_one_that_was_started_is_gone_on_with(server, provider, submission) -> None:
@@ -165,14 +166,14 @@ def test_of_two_jobs_with_one_number_the_one_that_was_started_is_gone_on_with(se
 def test_a_job_of_another_submission_is_never_started(server, provider, submission) -> None:
     server.accepts(job("job-9", jobNumber="another"), status=201)
     with pytest.raises(ProviderUnavailable, match="another submission"):
-        provider.submit(submission, b"%PDF")
+        provider.submit(submission, b"%PDF", begin)
     assert server.lines == [CREATE]
 
 
 def test_a_start_that_is_answered_for_another_job_is_in_doubt(server, provider, submission) -> None:
     server.accepts(job(), status=201).accepts({"jobId": "job-9", "status": "queued"})
     with pytest.raises(SubmissionInDoubt, match="job-9"):
-        provider.submit(submission, b"%PDF")
+        provider.submit(submission, b"%PDF", begin)
 
 
 # --- checking --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from invoice_capture.domain.errors import (
     OperationUnsupported,
     SettingMissing,
 )
+from tests.fakes.attempts import begin
 
 LIST, CREATE = "GET /ocr-invoice-job", "POST /ocr-invoice-job"
 
@@ -36,7 +37,7 @@ def test_the_base_url_may_end_with_the_path_of_the_contract(server, with_setting
 def test_a_missing_setting_is_named_when_it_is_needed(server, with_settings, submission, name) -> None:
     provider = with_settings(**{name: ""})
     with pytest.raises(SettingMissing, match=f"'{name}'"):
-        provider.submit(submission, b"%PDF")
+        provider.submit(submission, b"%PDF", begin)
     assert server.lines == []
 
 
@@ -53,7 +54,7 @@ def test_a_missing_setting_is_named_when_it_is_needed(server, with_settings, sub
 )
 def test_a_setting_that_cannot_be_used_is_named(server, with_settings, submission, settings) -> None:
     with pytest.raises(SettingMissing, match=next(iter(settings))):
-        with_settings(**settings).submit(submission, b"%PDF")
+        with_settings(**settings).submit(submission, b"%PDF", begin)
     assert server.lines == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -57,12 +57,12 @@ class AbbyyProvider(BaseProvider):
 
     # --- the flow ----------------------------------------------------------------------------------------------------
 
-    def submit(self, submission: Submission, content: bytes) -> str:
+    def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
         """Upload the document, which costs nothing and may be repeated, then start the task, which is charged."""
         properties = self._properties()
         with self._advice():
             file = self._client.upload_file(submission.document.name, content, submission.kind.value)
-            task = self._client.capture_invoices([file], properties)
+            task = self._client.capture_invoices([file], properties, before_sending=begin)
         if not {source.id for source in _sources(task)} <= {file.id}:
             raise SubmissionInDoubt(
                 f"ABBYY answered the start of a task with task {task.id}, which is of another file."

@@ -95,13 +95,23 @@ class AbbyyClient:
 
     # --- tasks -------------------------------------------------------------------------------------------------------
 
-    def capture_invoices(self, files: Sequence[FileLink], properties: CaptureProperties) -> CaptureTask:
-        """Start reading files as invoices, one document each. Charged."""
-        return self._capture("/task/capture/invoices", files, properties)
+    def capture_invoices(
+        self,
+        files: Sequence[FileLink],
+        properties: CaptureProperties,
+        before_sending: Callable[[], None] = lambda: None,
+    ) -> CaptureTask:
+        """Start reading files as invoices, one document each. Charged. For ``before_sending`` see HttpClient.call."""
+        return self._capture("/task/capture/invoices", files, properties, before_sending)
 
-    def capture_documents(self, files: Sequence[FileLink], properties: CaptureProperties) -> CaptureTask:
+    def capture_documents(
+        self,
+        files: Sequence[FileLink],
+        properties: CaptureProperties,
+        before_sending: Callable[[], None] = lambda: None,
+    ) -> CaptureTask:
         """Start reading files as documents of any kind, one document each. Charged."""
-        return self._capture("/task/capture/documents", files, properties)
+        return self._capture("/task/capture/documents", files, properties, before_sending)
 
     def task(self, task_id: str) -> CaptureTask:
         return self._http.call("GET", f"/task/{_segment(task_id)}", CaptureTask)
@@ -109,12 +119,14 @@ class AbbyyClient:
     def delete_task(self, task_id: str) -> None:
         self._http.send("DELETE", f"/task/{_segment(task_id)}")
 
-    def _capture(self, path: str, files: Sequence[FileLink], properties: CaptureProperties) -> CaptureTask:
+    def _capture(
+        self, path: str, files: Sequence[FileLink], properties: CaptureProperties, before_sending: Callable[[], None]
+    ) -> CaptureTask:
         body = {
             "files": [{"id": file.id, "token": file.token} for file in files],
             "properties": properties.model_dump(mode="json"),
         }
-        return self._http.call("POST", path, CaptureTask, spends=True, json=body)
+        return self._http.call("POST", path, CaptureTask, spends=True, before_sending=before_sending, json=body)
 
     # --- data sets: business units -----------------------------------------------------------------------------------
 

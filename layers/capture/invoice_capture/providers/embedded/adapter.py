@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ class EmbeddedProvider(BaseProvider):
     # The queue repeats what fails: only a lost message is worth looking for, and thousands of scans may lie before it.
     default_typical_latency_seconds: ClassVar[float] = 3600.0
 
-    def submit(self, submission: Submission, content: bytes) -> str:  # noqa: ARG002
+    def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:  # noqa: ARG002
         """Queue the extraction. ``content`` is read again by the function that extracts: a message carries 256 KB."""
         queue = self._context.extractions
         if queue is None:
             raise SettingMissing("EXTRACTION_QUEUE_URL is not set: the embedded engine has no queue to be asked by.")
+        begin()
         queue.send(
             {
                 "job_id": submission.job_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -46,11 +46,11 @@ class ExtractApiProvider(BaseProvider):
 
     # --- the flow ----------------------------------------------------------------------------------------------------
 
-    def submit(self, submission: Submission, content: bytes) -> str:
+    def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
         from invoice_capture.providers.extract_api.mapping import CODES
         from invoice_capture.providers.extract_api.wire import ACCEPTED
 
-        answer = self._client.parse(content, submission.document.name)
+        answer = self._client.parse(content, submission.document.name, before_sending=begin)
         if answer.status_code in ACCEPTED:
             return str(answer.document_id)
         if answer.status_code not in CODES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -58,8 +58,17 @@ class ExtractApiClient:
         self._user_infos = user_infos or UserInfos()
         self._dbuuid = dbuuid
 
-    def parse(self, document: bytes, file_name: str, webhook_url: str | None = None) -> ParseResult:
-        """Have a document read, which costs one credit. ``webhook_url`` is called, without content, when it is done."""
+    def parse(
+        self,
+        document: bytes,
+        file_name: str,
+        webhook_url: str | None = None,
+        before_sending: Callable[[], None] = lambda: None,
+    ) -> ParseResult:
+        """Have a document read, which costs one credit. ``webhook_url`` is called, without content, when it is done.
+
+        For ``before_sending`` see HttpClient.call.
+        """
         params: dict[str, Any] = {
             "account_token": self._account_token,
             "version": self._version,
@@ -71,7 +80,7 @@ class ExtractApiClient:
             params["dbuuid"] = self._dbuuid
         if webhook_url is not None:
             params["webhook_url"] = webhook_url
-        return self._call("parse", params, Envelope[ParseResult], spends=True)
+        return self._call("parse", params, Envelope[ParseResult], spends=True, before_sending=before_sending)
 
     def get_results(self, document_ids: Sequence[int]) -> DocumentResults:
         """What is known of at most 100 documents, by id."""
@@ -93,10 +102,18 @@ class ExtractApiClient:
         return self._call("validate", params, Envelope[Outcome])
 
     def _call(
-        self, operation: str, params: Mapping[str, Any], answer: type[Envelope[Result]], *, spends: bool = False
+        self,
+        operation: str,
+        params: Mapping[str, Any],
+        answer: type[Envelope[Result]],
+        *,
+        spends: bool = False,
+        before_sending: Callable[[], None] = lambda: None,
     ) -> Result:
         body = _call_of(params)
-        envelope = self._http.call("POST", _PATHS[operation], answer, spends=spends, json=body)
+        envelope = self._http.call(
+            "POST", _PATHS[operation], answer, spends=spends, before_sending=before_sending, json=body
+        )
         if envelope.id != body["id"]:
             message = "extract_api answered another request than the one that was sent."
             raise SubmissionInDoubt(message) if spends else ProviderUnavailable(message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -66,9 +66,13 @@ class OcrJobProvider(BaseProvider):
 
     # --- submitting --------------------------------------------------------------------------------------------------
 
-    def submit(self, submission: Submission, content: bytes) -> str:  # noqa: ARG002
-        """Create the job and start it. The provider fetches the document itself, from a link that expires."""
+    def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:  # noqa: ARG002
+        """Create the job and start it. The provider fetches the document itself, from a link that expires.
+
+        It begins before the job is created, which would stay in the provider's list.
+        """
         job_input = self._job_input(submission)
+        begin()
         try:
             created = self._client.create_job(job_input)
         except RequestRefused as exc:
