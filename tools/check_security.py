@@ -30,6 +30,7 @@ EXCUSES = Path(__file__).with_name("security_excuses.yaml")
 _STRICT = {
     "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000",
     "ApiAccessLogs": "true",
+    "ArchiveLock": "compliance",
 }
 _WITH_DEFAULTS, _AT_ITS_STRICTEST = "with its defaults", "at its strictest"
 _CHECKOV = ("--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "--output", "json")
