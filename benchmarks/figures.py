@@ -72,6 +72,7 @@ BOUNDED = (
     Benchmark.of("loop_costs --jobs 1,20 --polled-jobs 1,5"),
     Benchmark.of("all_in_cost --jobs 6"),
     Benchmark.of("listing --sizes 100,300"),
+    Benchmark.of("flipped_bytes"),
     Benchmark.of("rate_limit --jobs 200"),
     Benchmark.of("scans --jobs 100"),
     Benchmark.of("polling --jobs 500"),

@@ -15,8 +15,9 @@ Provider requests
     HTTP requests that the providers send through ``requests``, and those a provider reports itself.
 
 A request belongs to the job of the invocation or execution that makes it. A batch of uploads has many jobs: there
-the request itself names the job or the document. What serves all jobs is ``SHARED``: loops and sweeper, and within
-a job's invocation the start of a loop with its lease, and the secret that every container reads once.
+the request itself names the job or the document. What serves all jobs is ``SHARED``: loops, the sweeper and what
+records histories, and within a job's invocation the start of a loop with its lease, and the secret that every
+container reads once.
 """
 
 from __future__ import annotations
@@ -179,6 +180,9 @@ def subject_of(payload: Any) -> str:
     if not isinstance(payload, Mapping):
         return SHARED
     if "Records" in payload:
+        # Histories are recorded beside the way of jobs, of many in one run.
+        if any(record.get("eventSource") == "aws:dynamodb" for record in payload["Records"]):
+            return SHARED
         return _job_of_message(payload["Records"]) or _BY_REQUEST
     return str(payload.get("job_id", SHARED))
 

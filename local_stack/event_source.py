@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_stack.clock import ScaledClock
 from local_stack.hostility.concurrency import Throttled
-from local_stack.template import EventSource
+from local_stack.sources import EventSource
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_RECEIVE = 10

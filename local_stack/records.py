@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
+
 from invoice_capture.aws.invoice_items import unpacked
 
 
@@ -56,3 +58,11 @@ class Executions:
     arns: list[str] = field(default_factory=list)
     running: int = 0
     ended_at: float | None = None
+
+
+def empty(table: str) -> None:
+    """Delete every item of a table."""
+    dynamodb = boto3.client("dynamodb")
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ProjectionExpression="PK, SK"):
+        for key in page["Items"]:
+            dynamodb.delete_item(TableName=table, Key=key)

@@ -29,6 +29,8 @@ from local_stack.hostility.faults import Faults
 from local_stack.hostility.gate import Gate
 from local_stack.hostility.invocations import Ended, Invocation
 from local_stack.metrics import QueueAges
+from local_stack.moto_patches import TableCall
+from local_stack.stream_source import StreamPump
 from local_stack.template import Function, Resources
 
 _LOG = logging.getLogger(__name__)
@@ -96,6 +98,10 @@ class Runtime:
             for source in resources.event_sources
         }
         self._queue_ages = QueueAges(self._pumps)
+        self._streams = [
+            StreamPump(source, clock, faults, self.invoke, self._poller_of(source.function_name))
+            for source in resources.streams
+        ]
         self._stopped = False
 
     def start(self) -> None:
@@ -112,11 +118,29 @@ class Runtime:
         self._queue_ages.stop()
         for pump in self._pumps.values():
             pump.stop()
+        for stream in self._streams:
+            stream.stop()
         self._events.stop()
 
     def pump_of(self, queue_arn: str) -> QueuePump | None:
         """Who hands the messages of a queue to a function, if anybody does."""
         return self._pumps.get(queue_arn)
+
+    def table_called(self, call: TableCall) -> None:
+        for stream in self._streams:
+            stream.table_called(call)
+
+    @contextmanager
+    def unaware(self) -> Iterator[None]:
+        """Hand over nothing of what is changed in the block, nor of what was changed shortly before."""
+        for stream in self._streams:
+            stream.forget()
+            stream.is_deaf = True
+        try:
+            yield
+        finally:
+            for stream in self._streams:
+                stream.is_deaf = False
 
     def invoke(
         self, function_name: str, payload: bytes, invocation_type: str = "RequestResponse"

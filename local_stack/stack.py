@@ -37,7 +37,7 @@ from local_stack.keeping.keeper import Keeper
 from local_stack.moto_patches import Pump, TableCall
 from local_stack.notifications import Notifications
 from local_stack.provider_servers import ProviderServers
-from local_stack.records import Executions, Notification, Record, Upload, record_of
+from local_stack.records import Executions, Notification, Record, Upload, empty, record_of
 from local_stack.runtime import Runtime
 from local_stack.scripted_provider import ScriptedServer
 from local_stack.simulators import Script, Simulator
@@ -107,6 +107,7 @@ class LocalStack:
         self._loops: list[str] = []
         self._running: set[str] = set()
         self.ledger = Ledger()
+        self._told_of_writes: list[Callable[[TableCall], None]] = [self.ledger.table_called]
 
     def __enter__(self) -> Self:
         with ExitStack() as exits:
@@ -140,10 +141,12 @@ class LocalStack:
             self.links_endpoint = exits.enter_context(links_to_documents(self.s3, sessions)).endpoint
             if self._keeper is not None:
                 exits.callback(self._keeper.close)
+                self._told_of_writes.append(self._keeper.table_called)
                 self._keeper.begin(self)
             self._runtime = Runtime(self.resources, self.clock, self._new_container, self.faults, self.gate)
             exits.callback(self._wind_down)
             self._runtime.start()
+            self._told_of_writes.append(self._runtime.table_called)
             if api_server is not None:
                 api_server.serve(Gateway(self.resources.api, self._invoked, EnrolledKeys(), self.clock.now))
                 self.aws_endpoint = exits.enter_context(aws_endpoint())
@@ -183,8 +186,7 @@ class LocalStack:
     ) -> Iterator[Upload]:
         """Each upload when its execution has ended. ``while_waiting`` is called some times a second.
 
-        Those are left out that have not ended after ``give_up_after`` stack seconds, or that went to the dead-letter
-        queue because nobody could take them in.
+        Those are left out that have not ended after ``give_up_after`` stack seconds, or that nobody could take in.
         """
         pending = set(uploads)
         give_up_at = self.clock.elapsed() + give_up_after
@@ -236,8 +238,7 @@ class LocalStack:
         return str(self.states.describe_execution(executionArn=execution_arn)["status"])
 
     def history(self, execution_arn: str) -> list[dict[str, Any]]:
-        answer = self.states.get_execution_history(executionArn=execution_arn)
-        return [dict(event) for event in answer["events"]]
+        return [dict(event) for event in self.states.get_execution_history(executionArn=execution_arn)["events"]]
 
     def executions(self, job_id: str) -> list[str]:
         """The ARNs of a job's executions, in the order they were started."""
@@ -280,8 +281,7 @@ class LocalStack:
 
     def invoke_function(self, logical_id: str, payload: Mapping[str, Any]) -> Any:
         """The answer of a function, or its error as Lambda would report it."""
-        answer, _failed = self._invoked(self.resources.ids[logical_id], json.dumps(payload).encode())
-        return json.loads(answer)
+        return json.loads(self._invoked(self.resources.ids[logical_id], json.dumps(payload).encode())[0])
 
     def sweep(self) -> Any:
         """Run the scheduled safety net now."""
@@ -295,9 +295,8 @@ class LocalStack:
         """Abort everything that runs and forget all jobs, providers, notifications, costs, faults and denials."""
         self.faults.restore()
         self._abort_all()
-        for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ProjectionExpression="PK, SK"):
-            for key in page["Items"]:
-                self.dynamodb.delete_item(TableName=self.table, Key=key)
+        with self._runtime.unaware():
+            empty(self.table)
         self._notifications.clear()
         self._executions.clear()
         self._job_of.clear()
@@ -315,9 +314,8 @@ class LocalStack:
         return self._runtime.pump_of(queue_arn)
 
     def table_called(self, call: TableCall) -> None:
-        self.ledger.table_called(call)
-        if self._keeper is not None:
-            self._keeper.table_called(call)
+        for tell in self._told_of_writes:
+            tell(call)
 
     def execution_started(self, arn: str, machine_arn: str, execution_input: Any) -> None:
         self._running.add(arn)
@@ -379,6 +377,7 @@ class LocalStack:
         """Each function has an application of its own, as a warm container would keep it."""
         added = {
             "AWS_REGION": REGION,
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "DOCUMENT_LINKS_ENDPOINT": self.links_endpoint,
             "TRUSTED_ORIGINS": ",".join((self.links_endpoint, *self._trusted_origins)),
         }

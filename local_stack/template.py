@@ -32,6 +32,7 @@ from local_stack.gateway.api import Api, read_apis
 from local_stack.gateway.stand_ins import is_of_the_gateway, with_stand_ins
 from local_stack.iam.policies import Role
 from local_stack.iam.roles import read_roles
+from local_stack.sources import EventSource, StreamSource, read_event_sources, read_streams
 from local_stack.subscriptions import subscribe_queues
 
 _CODE_BUCKET = "local-stack-code"
@@ -71,17 +72,6 @@ class Function:
 
 
 @dataclass(frozen=True)
-class EventSource:
-    """A queue whose messages are handed to a function in batches."""
-
-    queue_arn: str
-    function_name: str
-    batch_size: int
-    concurrency: int
-    reports_item_failures: bool
-
-
-@dataclass(frozen=True)
 class Schedule:
     function_name: str
     every_seconds: int
@@ -99,6 +89,7 @@ class Resources:
     functions: Mapping[str, Function]
     event_sources: tuple[EventSource, ...]
     schedules: tuple[Schedule, ...]
+    streams: tuple[StreamSource, ...] = ()
     state_machines: Mapping[str, str] = field(default_factory=dict)
     apis: tuple[Api, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=dict)
@@ -203,7 +194,8 @@ def create(
     return Resources(
         ids=ids,
         functions=dict(_functions(ids, resolved, translation.code)),
-        event_sources=tuple(_event_sources(resolved)),
+        event_sources=tuple(read_event_sources(resolved)),
+        streams=tuple(read_streams(resolved)),
         schedules=tuple(_schedules(resolved)),
         state_machines=machines,
         apis=tuple(read_apis(ids, resolved)),
@@ -250,7 +242,7 @@ def _upload_code(resources: Mapping[str, Any]) -> None:
 
 
 def _configure_buckets(ids: Mapping[str, str], resolved: Mapping[str, Any]) -> None:
-    """moto's CloudFormation makes bare buckets: versions, events and rules for other origins are set here."""
+    """moto's CloudFormation makes bare buckets: versions, locks, events and rules for other origins are set here."""
     s3 = boto3.client("s3")
     for logical_id, resource in resolved.items():
         if resource["Type"] != "AWS::S3::Bucket":
@@ -258,6 +250,9 @@ def _configure_buckets(ids: Mapping[str, str], resolved: Mapping[str, Any]) -> N
         bucket, properties = ids[logical_id], resource["Properties"]
         if versioning := properties.get("VersioningConfiguration"):
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=versioning)
+        if properties.get("ObjectLockEnabled"):
+            locks = {"ObjectLockEnabled": "Enabled"}
+            s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=locks)  # type: ignore[arg-type]
         if rules := rules_of(properties.get("CorsConfiguration", {})):
             s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})  # type: ignore[typeddict-item]
         event_bridge = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
@@ -299,20 +294,6 @@ def _functions(
                 maximum_event_age=int(config.get("MaximumEventAgeInSeconds", 21600)),
                 on_failure_arn=config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
             ),
-        )
-
-
-def _event_sources(resolved: Mapping[str, Any]) -> Iterator[EventSource]:
-    for resource in resolved.values():
-        if resource["Type"] != "AWS::Lambda::EventSourceMapping":
-            continue
-        properties = resource["Properties"]
-        yield EventSource(
-            queue_arn=properties["EventSourceArn"],
-            function_name=properties["FunctionName"],
-            batch_size=int(properties.get("BatchSize", 10)),
-            concurrency=int(properties.get("ScalingConfig", {}).get("MaximumConcurrency", 10)),
-            reports_item_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", ()),
         )
 
 

@@ -32,6 +32,7 @@ _STRICT = {
     "ApiAccessLogs": "true",
     "Webhooks": "true",
     "EventBusName": "invoices",
+    "ArchiveLock": "compliance",
 }
 _WITH_DEFAULTS, _AT_ITS_STRICTEST = "with its defaults", "at its strictest"
 _CHECKOV = ("--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "--output", "json")

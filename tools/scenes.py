@@ -17,6 +17,7 @@ from invoice_capture.aws.invoice_items import unpacked
 from invoice_capture.domain.api_key import ApiKey, digest_of, parse
 from invoice_capture.domain.document import UPLOADS, DocumentKind, DocumentPointer, client_key
 from invoice_capture.domain.errors import CaptureFailed
+from invoice_capture.domain.history import read_entries, require_whole
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.job import Job, JobStatus, Order
 from invoice_capture.domain.submission import Submission, SubmissionState
@@ -204,6 +205,22 @@ class RemoveJobs:
         assert [job["job_id"] for job in stage.items("JOB")] == [_LATE_JOB]
 
 
+class RecordChanges:
+    """Nothing was recorded of the job yet."""
+
+    def prepare(self, stage: Stage, event: Any) -> None:
+        _create_job(stage, _job_of_stream(event), _pointer(_E_INVOICE))
+
+    def check(self, stage: Stage, event: Any, answer: Any) -> None:
+        assert answer is None
+        job_id = _job_of_stream(event)
+        [portion] = stage.histories.portions(job_id)
+        entries = read_entries(portion)
+        require_whole(job_id, entries)
+        assert [entry["by"].split()[0] for entry in entries] == ["ReceiveUpload", "CaptureInvoice"]
+        assert stage.item(f"JOB#{job_id}", "HISTORY")["head"] == entries[-1]["hash"]
+
+
 class ConfirmInvoice:
     """A person corrected an invoice that the engine had read, which learns nothing from it."""
 
@@ -268,6 +285,7 @@ SCENES: dict[str, Scene] = {
     "fetch_document": FetchDocument(),
     "jobs_api": JobsApi(),
     "receive_upload": ReceiveUpload(),
+    "record_changes": RecordChanges(),
     "remove_jobs": RemoveJobs(),
     "store_invoice": StoreInvoice(),
     "submit_document": SubmitDocument(),
@@ -278,6 +296,10 @@ SCENES: dict[str, Scene] = {
 def _pointer(sample: str) -> dict[str, Any]:
     size = (SAMPLES / sample).stat().st_size
     return {"bucket": BUCKET, "key": f"incoming/{sample}", "version_id": None, "size": size}
+
+
+def _job_of_stream(event: Any) -> str:
+    return str(event["Records"][0]["dynamodb"]["Keys"]["PK"]["S"].removeprefix("JOB#"))
 
 
 def _create_job(stage: Stage, job_id: str, document: dict[str, Any], deadline_in: timedelta = _HOUR) -> None:

@@ -19,6 +19,7 @@ from moto.core.config import DefaultConfig
 
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
+from invoice_capture.aws.history_store import ObjectHistoryStore
 from invoice_capture.aws.items import from_attributes
 from invoice_capture.aws.job_orders import DynamoDBJobOrders
 from invoice_capture.aws.job_store import DynamoDBJobStore
@@ -94,6 +95,10 @@ class Stage:
     @cached_property
     def documents(self) -> S3DocumentStore:
         return S3DocumentStore(Clients(), BUCKET)
+
+    @cached_property
+    def histories(self) -> ObjectHistoryStore:
+        return ObjectHistoryStore(Clients(), BUCKET, self._table)
 
     def item(self, partition: str, sort: str) -> dict[str, Any]:
         """An item of the table as plain values; empty when there is none."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from invoice_capture_cli import audit_commands
 from invoice_capture_cli.errors import UsageError
 from invoice_capture_cli.running import Run, command, group
 from invoice_capture_cli.stack_commands import stack_app
@@ -197,6 +198,9 @@ def export(
         raise UsageError("--since chooses among all jobs: leave it out, or leave the ids out.")
     form = choose_form(format_, output, lines=lines, as_json=run.json)
     return run_export(run, ids or [], Wanted(conditions(status=[status], since_text=since), order="asc"), form)
+
+
+audit_commands.register(app)
 
 
 @command(app, "retry", "invoice-capture retry ID", "invoice-capture retry ID ID --json")

@@ -81,6 +81,17 @@ def _written(_action: str, parameters: Parameters, _region: str) -> Iterator[Nee
     yield "s3:PutObject", object_arn(parameters["Bucket"], parameters["Key"])
 
 
+def _put(action: str, parameters: Parameters, region: str) -> Iterator[Need]:
+    yield from _written(action, parameters, region)
+    if "ObjectLockMode" in parameters:
+        yield from _unversioned("s3:PutObjectRetention", parameters, region)
+
+
+def _unversioned(action: str, parameters: Parameters, _region: str) -> Iterator[Need]:
+    """Locks have no actions of their own for versions."""
+    yield action, object_arn(parameters["Bucket"], parameters["Key"])
+
+
 def _copied(_action: str, parameters: Parameters, region: str) -> Iterator[Need]:
     # boto3 makes this header of it before anybody else sees the request.
     path, _, version = str(parameters["CopySource"]).partition("?versionId=")
@@ -162,7 +173,8 @@ _BY_OPERATION: Mapping[str, _Find] = MappingProxyType(
         "s3:GetObject": _object,
         "s3:DeleteObject": _object,
         "s3:HeadObject": _head,
-        "s3:PutObject": _written,
+        "s3:PutObject": _put,
+        "s3:PutObjectRetention": _unversioned,
         "s3:CopyObject": _copied,
         "s3:CreateMultipartUpload": _written,
         "s3:UploadPart": _written,

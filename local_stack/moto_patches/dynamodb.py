@@ -12,7 +12,7 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.responses import DynamoHandler
 
 from local_stack.hostility.answered_transactions import AnsweredTransactions
@@ -31,6 +31,8 @@ def patches(host: Host) -> list[Patch]:
         (DynamoDBBackend, "transact_write_items", _transactions()),
         # The only copies of a table are those for rolling back.
         (Table, "__deepcopy__", lambda table, _memo: table),
+        # The stack hands changes over itself; moto would keep a copy of each for ever.
+        (StreamShard, "add", lambda *_images: None),
         (BaseJSONSerializer, "_serialize_type_structure", _values_as_they_are()),
     ]
 

@@ -29,6 +29,7 @@ class MemoryDocumentStore:
         self.objects: dict[tuple[str, str | None], bytes] = {}
         self.results: dict[str, bytes] = {}
         self.markers: set[str] = set()
+        self.locks: dict[tuple[str, str | None], datetime] = {}
 
     def put(self, key: str, content: bytes, version_id: str | None = "v1") -> DocumentPointer:
         self.objects[key, version_id] = content
@@ -61,14 +62,18 @@ class MemoryDocumentStore:
         self.offered = (key, media_type, maximum_bytes, seconds)
         return UploadForm("https://documents.example/", {"key": key, "Content-Type": media_type})
 
-    def remove(self, pointer: DocumentPointer) -> None:
+    def remove(self, pointer: DocumentPointer) -> datetime | None:
+        if until := self.locks.get((pointer.key, pointer.version_id)):
+            return until
         self.objects.pop((pointer.key, pointer.version_id), None)
         if not any(key == pointer.key for key, _version in self.objects):
             self.markers.discard(pointer.key)
+        return None
 
     def remove_all(self, bucket: str, key: str) -> None:
         self.markers.discard(key)
-        for version in [version for name, version in self.objects if name == key]:
+        unlocked = [version for name, version in self.objects if name == key and (name, version) not in self.locks]
+        for version in unlocked:
             del self.objects[key, version]
 
     def hide(self, key: str) -> None:

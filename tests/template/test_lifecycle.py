@@ -50,7 +50,7 @@ def _stored(key: str, version_id: str = "v1", hours: float = 0.0, *, is_marker: 
 def test_every_rule_is_one_that_s3_takes(cloudformation):
     rules = rules_of(cloudformation, 400)
     assert {rule["Status"] for rule in rules} == {"Enabled"}
-    assert {rule["Prefix"] for rule in rules} == {"incoming/", "documents/", "results/", "uploads/", ""}
+    assert {rule["Prefix"] for rule in rules} == {"incoming/", "documents/", "results/", "history/", "uploads/", ""}
     # S3 takes either, and acts on the marker without days.
     assert [rule for rule in rules if "ExpiredObjectDeleteMarker" in rule and "ExpirationInDays" in rule] == []
     assert [rule["AbortIncompleteMultipartUpload"] for rule in rules if rule["Prefix"] == ""] == [

@@ -18,7 +18,7 @@ STEPS_OF_THE_PIPELINE = [
         "extract_document",
         "fetch_document",
     ),
-    *("receive_upload", "store_invoice", "remove_jobs", "submit_document", "sweep_jobs"),
+    *("receive_upload", "record_changes", "store_invoice", "remove_jobs", "submit_document", "sweep_jobs"),
 ]
 # Not a step: it answers every request of the API, each with a use case of its own.
 API = "jobs_api"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from invoice_capture.use_cases.keep_budget import Budget
     from invoice_capture.use_cases.measure_backlog import MeasureBacklog
     from invoice_capture.use_cases.receive_upload import ReceiveUpload
+    from invoice_capture.use_cases.record_changes import RecordChanges
     from invoice_capture.use_cases.remove_jobs import RemoveJobs
     from invoice_capture.use_cases.store_invoice import StoreInvoice
     from invoice_capture.use_cases.submit_document import SubmitDocument
@@ -262,6 +263,12 @@ class Application:
         return RemoveJobs(self._documents, self._jobs, self._orders, self._submissions, self._catalogue, self._clock)
 
     @cached_property
+    def record_changes(self) -> RecordChanges:
+        from invoice_capture.bootstrap_history import record_changes
+
+        return record_changes(self._settings, self._clients, self._table)
+
+    @cached_property
     def confirm_invoice(self) -> ConfirmInvoice:
         from invoice_capture.use_cases.confirm_invoice import ConfirmInvoice
 
@@ -320,7 +327,7 @@ class Application:
 
     @cached_property
     def _table(self) -> Table:
-        return Table(self._clients, self._settings.text("TABLE_NAME"))
+        return Table(self._clients, self._settings.text("TABLE_NAME"), self._settings.step)
 
     @cached_property
     def _documents(self) -> S3DocumentStore:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from invoice_capture.use_cases.erase_job import EraseRequest
     from invoice_capture.use_cases.extract_document import ExtractRequest
     from invoice_capture.use_cases.receive_upload import Upload
+    from invoice_capture.use_cases.record_changes import ItemChange
     from invoice_capture.use_cases.store_invoice import StoreRequest
     from invoice_capture.use_cases.submit_document import SubmitRequest
 
@@ -114,3 +115,11 @@ def erase_request(event: dict[str, Any]) -> EraseRequest:
     from invoice_capture.use_cases.erase_job import EraseRequest
 
     return EraseRequest(job_id=event["job_id"], was_open=event["was_open"])
+
+
+def item_changes(event: Mapping[str, Any]) -> list[ItemChange]:
+    """What the stream of the table tells of items of jobs."""
+    from invoice_capture.aws.stream_records import changes_in
+    from invoice_capture.use_cases.record_changes import ItemChange
+
+    return [ItemChange(**change) for change in changes_in(event)]

@@ -67,6 +67,13 @@ class Settings:
         return routes
 
     @property
+    def step(self) -> str | None:
+        """``SubmitDocument`` in ``invoice-capture-SubmitDocumentFunction-1A2B3C``; another name whole; None outside."""
+        name = self.optional_text("AWS_LAMBDA_FUNCTION_NAME") or ""
+        part = next((part for part in name.split("-") if part.endswith("Function")), name)
+        return part.removesuffix("Function") or None
+
+    @property
     def prices(self) -> Prices:
         """What providers charge; nothing is known of those that it does not name."""
         try:

@@ -75,6 +75,7 @@ class World:
         self._deploy(
             {
                 "TableName": "table",
+                "DocumentsBucketName": "archive",
                 "UsagePlanId": plan,
                 "DashboardName": "prod-dashboard",
                 "JobsApiFunctionName": self.function,

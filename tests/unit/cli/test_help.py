@@ -15,16 +15,17 @@ from invoice_capture.domain.job import JobStatus
 from invoice_capture.use_cases.manage_webhooks import ManageWebhooks
 from invoice_capture.version import __version__
 from invoice_capture_cli.running import EXAMPLES
+from tests.unit.cli.audited import AuditedJob
 from tests.unit.cli.aws_world import World, a_whole_stack
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fake_api import FakeApi
 from tools.stage import PROJECT
 
 COMMANDS = ["submit", "watch", "list", "show", "export", "retry", "redrive", "keys create", "keys list", "keys revoke"]
-COMMANDS += ["evaluate", "costs", "dashboard", "keys limits", "stack remove"]
+COMMANDS += ["evaluate", "costs", "dashboard", "keys limits", "stack remove", "audit", "verify"]
 COMMANDS += [f"webhooks {name}" for name in ("set", "list", "rotate", "remove", "test", "replay")]
 ALL = [example for examples in EXAMPLES.values() for example in examples]
-NEED_THE_STACK = ("keys", "redrive", "costs", "dashboard", "stack", "webhooks")
+NEED_THE_STACK = ("keys", "redrive", "costs", "dashboard", "stack", "webhooks", "audit", "verify")
 
 
 def test_every_command_has_examples() -> None:
@@ -93,6 +94,12 @@ def test_examples_that_need_the_stack_run(
         monkeypatch.setattr(ManageWebhooks, "outcome", lambda *_: "")
         if "ID" in words:
             world.put_job("ID", JobStatus.FAILED, error_code="CaptureFailed")
+    if words[0] in {"audit", "verify"}:
+        audited = AuditedJob(world)
+        if words[0] == "verify":
+            bare("audit", audited.job_id, "--export", "ID-for-auditors")
+        names = {"ID": audited.job_id, "HASH": audited.head}
+        words = [names.get(word, word) for word in words]
     result = bare(*words)
     assert result.exit_code == 0, result.output
 

@@ -9,7 +9,8 @@ import boto3
 import pytest
 
 from local_stack import template
-from local_stack.template import EventSource, Schedule, TemplateError
+from local_stack.sources import EventSource
+from local_stack.template import Schedule, TemplateError
 from tests.unit.local_stack.conftest import MiniStack
 
 Start = Callable[..., MiniStack]

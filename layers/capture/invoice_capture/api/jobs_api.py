@@ -24,6 +24,7 @@ from invoice_capture.api.requests import (
     request_id_of,
     with_json,
 )
+from invoice_capture.domain.acting import acting_for
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.refusals import Refusal
@@ -53,7 +54,7 @@ class JobsApi:
         request_id = request_id_of(event, context)
         client = ((event.get("requestContext") or {}).get("authorizer") or {}).get("client")
         with about(client=str(client or "-"), request_id=request_id, job_id=_job_id_of(event)):
-            with self._lock:
+            with self._lock, acting_for(client if isinstance(client, str) else None):
                 answer = self._answer(event, context, request_id)
             for name, value in headers_for(event, self._parts.allowed_origins).items():
                 answer["multiValueHeaders"][name] = [value]

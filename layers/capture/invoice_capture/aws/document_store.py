@@ -96,22 +96,41 @@ class S3DocumentStore:
         )
         return UploadForm(form["url"], form["fields"])
 
-    def remove(self, pointer: DocumentPointer) -> None:
+    def remove(self, pointer: DocumentPointer) -> datetime | None:
         with calling("S3"):
-            self._clients.s3.delete_object(**_location(pointer.bucket, pointer.key, pointer.version_id))
+            if until := self._delete(_location(pointer.bucket, pointer.key, pointer.version_id)):
+                return until
             markers: list[Any] = []
             for version, is_marker in self._versions(pointer.bucket, pointer.key):
                 # Without its marker, an older version would be the present one again.
                 if not is_marker:
-                    return
+                    return None
                 markers.append(version)
             for marker in markers:
                 self._clients.s3.delete_object(**marker)
+        return None
 
     def remove_all(self, bucket: str, key: str) -> None:
         with calling("S3"):
             for version, _is_marker in list(self._versions(bucket, key)):
-                self._clients.s3.delete_object(**version)
+                self._delete(version)
+
+    def _delete(self, location: Any) -> datetime | None:
+        """Delete a version, unless it is locked: then until when."""
+        try:
+            self._clients.s3.delete_object(**location)
+        except Exception as exc:
+            # A lock and a missing permission have the same name.
+            until = self._locked_until(location) if error_code(exc) == "AccessDenied" else None
+            if until is None:
+                raise
+            return until
+        return None
+
+    def _locked_until(self, location: Any) -> datetime | None:
+        """Until when a version is locked, as S3 tells whoever may see that."""
+        head = self._clients.s3.head_object(**location)
+        return head.get("ObjectLockRetainUntilDate")
 
     def remove_results(self, job_id: str) -> None:
         folder = f"results/{job_id}/"

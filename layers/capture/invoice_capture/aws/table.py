@@ -9,6 +9,7 @@ from typing import Any
 
 from invoice_capture.aws.clients import Clients, calling, error_code
 from invoice_capture.aws.items import Item
+from invoice_capture.aws.stamping import stamped, without_stamp
 from invoice_capture.domain.errors import StoreUnavailable
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -26,16 +27,20 @@ class ConditionFailed(Exception):
 
 
 class Table:
-    """Every write is conditional or harmless to repeat; every read of a key is consistent."""
+    """Every write is conditional or harmless to repeat; every read of a key is consistent.
 
-    def __init__(self, clients: Clients, name: str) -> None:
+    ``writer`` is who writes, as items of jobs say; None says nothing.
+    """
+
+    def __init__(self, clients: Clients, name: str, writer: str | None = None) -> None:
         self._clients = clients
+        self._writer = writer
         self.name = name
 
     def get(self, key: Item) -> Item | None:
         with calling("DynamoDB"):
             answer = self._clients.dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True)
-        return answer.get("Item")
+        return without_stamp(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Item]) -> Iterator[Item]:
         """The items that exist, in any order."""
@@ -68,7 +73,7 @@ class Table:
     def write(self, item: Item) -> None:
         """Write an item, whatever is there."""
         with calling("DynamoDB"):
-            self._clients.dynamodb.put_item(TableName=self.name, Item=item)
+            self._clients.dynamodb.put_item(TableName=self.name, **stamped(self._writer, {"Item": item}))
 
     def put(self, item: Item, condition: str, values: Item | None = None, names: dict[str, str] | None = None) -> bool:
         """False when the condition did not hold."""
@@ -137,13 +142,14 @@ class Table:
 
     def transact(self, writes: Sequence[dict[str, Any]]) -> None:
         """All writes or none; those that another transaction holds up are tried again. Raises ConditionFailed."""
-        for write in writes:
-            for arguments in write.values():
-                arguments["TableName"] = self.name
+        requests = [
+            {kind: stamped(self._writer, {**arguments, "TableName": self.name}) for kind, arguments in write.items()}
+            for write in writes
+        ]
         for pause in (*_PAUSES, None):
             try:
                 with calling("DynamoDB"):
-                    self._clients.dynamodb.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+                    self._clients.dynamodb.transact_write_items(TransactItems=requests)  # type: ignore[arg-type]
             except Exception as exc:
                 if error_code(exc) != "TransactionCanceledException":
                     raise
@@ -158,7 +164,7 @@ class Table:
     def _conditional(self, operation: str, **arguments: Any) -> bool:
         try:
             with calling("DynamoDB"):
-                getattr(self._clients.dynamodb, operation)(TableName=self.name, **arguments)
+                getattr(self._clients.dynamodb, operation)(TableName=self.name, **stamped(self._writer, arguments))
         except Exception as exc:
             if error_code(exc) == _CONDITION_FAILED:
                 return False

@@ -51,12 +51,15 @@ class DocumentStore(Protocol):
         """A form with which anybody can store one document under this key for that long, without credentials."""
         ...
 
-    def remove(self, pointer: DocumentPointer) -> None:
-        """Delete a version, and the markers of deletion that nothing is behind then; what is gone already is fine."""
+    def remove(self, pointer: DocumentPointer) -> datetime | None:
+        """Delete a version, and the markers of deletion that nothing is behind then; what is gone already is fine.
+
+        What is locked stays: the moment until which it does is returned.
+        """
         ...
 
     def remove_all(self, bucket: str, key: str) -> None:
-        """Delete every version of a key, and its markers of deletion."""
+        """Delete every version of a key that is not locked, and its markers of deletion."""
         ...
 
     def remove_results(self, job_id: str) -> None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+
 from invoice_capture.domain.document import client_of_key, fingerprint_of, unique_of_key
 from invoice_capture.domain.errors import DocumentMissing
 from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.ports import DocumentStore, JobStore
 
+_log = logging.getLogger(__name__)
+
 
 def remove_objects(job: Job, *, documents: DocumentStore, jobs: JobStore) -> None:
     """Delete the document of a CANCELLED job, what it was uploaded as, and the answers of providers, in all versions.
 
-    With them goes the claim to the bytes. Doing it again deletes what is left.
+    With them goes the claim to the bytes. What the archive has locked stays, and the lifecycle of the bucket removes it
+    when it may. Doing it again deletes what is left.
     """
     if job.document.is_stored and not _is_of_the_first_job(job, jobs):
         # The bytes say which claim it is, so they go last.
         _release_fingerprint(job, documents, jobs)
-        documents.remove(job.document)
+        if (until := documents.remove(job.document)) is not None:
+            _log.info("A document is locked and stays.", extra={"job_id": job.job_id, "until": until.isoformat()})
     if job.order is not None and _is_their_upload(job, job.order.object_key, jobs):
         documents.remove_all(job.document.bucket, job.order.object_key)
     documents.remove_results(job.job_id)
