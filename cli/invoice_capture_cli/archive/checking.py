@@ -55,7 +55,7 @@ def digested_values(entries: list[Entry]) -> dict[tuple[str, str], Mapping[str, 
         (item, name): value
         for item, values in present_values(entries).items()
         for name, value in values.items()
-        if isinstance(value, Mapping) and set(value) == _KEPT_ELSEWHERE
+        if isinstance(value, Mapping) and _KEPT_ELSEWHERE <= set(value) <= {*_KEPT_ELSEWHERE, "packed"}
     }
 
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from invoice_capture.domain.audited import content_of
 from invoice_capture.domain.history import Entry, canonical, sha256_of
 from invoice_capture_cli.archive.checking import Noted, differs_from, digested_values, present_objects, read_history
 from invoice_capture_cli.archive.stored import Archive, StoredJob
@@ -129,11 +130,14 @@ def _values(entries: list[Entry], stored: StoredJob) -> Iterator[tuple[str, byte
     for item, attribute in digested_values(entries):
         value = stored.items.get(item, {}).get(attribute)
         if value is not None:
-            yield _value_file(item, attribute), str(value).encode()
+            yield _value_file(item, attribute), content_of(value)
 
 
 def _value_files(entries: list[Entry]) -> dict[str, Mapping[str, Any]]:
-    return {_value_file(item, attribute): told for (item, attribute), told in digested_values(entries).items()}
+    return {
+        _value_file(item, attribute): {"sha256": told["sha256"], "bytes": told["bytes"]}
+        for (item, attribute), told in digested_values(entries).items()
+    }
 
 
 def _value_file(item: str, attribute: str) -> str:

@@ -151,29 +151,18 @@ class Application:
 
     @cached_property
     def extract_document(self) -> ExtractDocument:
-        from invoice_capture.aws.extraction_runs import DynamoDBExtractionRuns
-        from invoice_capture.providers.embedded.engine import OCR_READERS, engine
-        from invoice_capture.use_cases.extract_document import ExtractDocument
-        from invoice_capture.use_cases.pace_pages import OcrPace
+        from invoice_capture.bootstrap_extraction import extract_document
 
-        ocr = self._settings.choice("OCR", OCR_READERS)
-        return ExtractDocument(
-            engine=engine(self._settings.maximum_document_bytes, ocr),
-            charges=ocr == "textract",
-            ocr=OcrPace(
-                "textract",
-                self._settings.number("TEXTRACT_PAGES_PER_SECOND"),
-                self._states,
-                self._budget,
-                self._metrics,
-                self._clock,
-            ),
-            queue=SQSQueue(self._clients, self._settings.text("EXTRACTION_QUEUE_URL")),
-            metrics=self._metrics,
-            runs=DynamoDBExtractionRuns(self._table, self._settings.retention, self._clock),
+        return extract_document(
+            self._settings,
+            self._clients,
+            self._table,
             documents=self._documents,
             submissions=self._submissions,
+            states=self._states,
             callbacks=self._callbacks,
+            budget=self._budget,
+            metrics=self._metrics,
             clock=self._clock,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import shutil
@@ -224,6 +225,12 @@ def _change_the_row(job: AuditedJob) -> None:
     job.change("JOB", by=None, recorded=False, status="FAILED")
 
 
+def _flip_a_byte_that_says_nothing(job: AuditedJob) -> None:
+    """In the header of what is packed, which reads the same."""
+    packed = gzip.compress(b'{"total":"10.00"}', mtime=1)
+    job.change("INVOICE", by=None, recorded=False, invoice=packed)
+
+
 def _delete_a_row(job: AuditedJob) -> None:
     key = {"PK": {"S": f"JOB#{job.job_id}"}, "SK": {"S": "CONFIRMED"}}
     job.world.dynamodb.delete_item(TableName="table", Key=key)
@@ -244,6 +251,7 @@ def _delete_the_document(job: AuditedJob) -> None:
         (_cut_off, "history: it was cut off after entry 6; 7 entries were noted in the table"),
         (_replace_a_portion, "entry 3 was altered"),
         (_change_the_row, "job: status is 'FAILED', and was 'CAPTURED'"),
+        (_flip_a_byte_that_says_nothing, "invoice: invoice is of SHA-256"),
         (_delete_a_row, "confirmed: it was removed"),
         (_add_a_row, "submission 2: nothing is known"),
         (_delete_the_document, f"{DOCUMENT_KEY}: it is gone"),

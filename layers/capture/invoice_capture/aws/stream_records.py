@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Recor
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -39,7 +40,10 @@ def plain_image(image: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _value(attribute: Mapping[str, Any]) -> Any:
-    """As in DynamoDB, to the last digit: a fraction is no float here. Sets come in order, bytes in Base64."""
+    """As in DynamoDB, to the last digit: a fraction is no float here. Sets come in order.
+
+    Bytes are Base64 in what Lambda is given of a stream.
+    """
     [(kind, value)] = attribute.items()
     match kind:
         case "N":
@@ -52,5 +56,7 @@ def _value(attribute: Mapping[str, Any]) -> Any:
             return [_value(entry) for entry in value]
         case "SS" | "NS" | "BS":
             return sorted(value)
+        case "B":
+            return base64.b64decode(value) if isinstance(value, str) else bytes(value)
         case _:
             return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -22,7 +24,7 @@ JOB_ITEM = "job"
 _LONGEST_TEXT = 1000
 # What any JSON reader keeps exactly.
 _LARGEST_NUMBER = 2**53 - 1
-# What was read, as JSON text; the history proves it, and does not repeat it.
+# What was read, as JSON text, packed or not; the history proves it, and does not repeat it.
 _BY_DIGEST = frozenset({"invoice", "findings", "lines"})
 # Where things stand in indexes, when somebody looks at them again, and what guards a write. Nobody decides by them
 # what became of a document.
@@ -88,10 +90,22 @@ def present_values(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
     }
 
 
+def content_of(value: str | bytes) -> bytes:
+    """The bytes of a text that an item has, packed or not; those of what cannot be unpacked as they are."""
+    if isinstance(value, str):
+        return value.encode()
+    try:
+        return gzip.decompress(value)
+    except (OSError, EOFError, zlib.error):
+        return bytes(value)
+
+
 def _told(name: str, value: Any) -> Any:
+    if isinstance(value, bytes):
+        # By what it says, for people, and by the very bytes that say it.
+        return {**_digest_of(content_of(value)), "packed": sha256_of(value)}
     if isinstance(value, str) and (name in _BY_DIGEST or len(value) > _LONGEST_TEXT):
-        content = value.encode()
-        return {"sha256": sha256_of(content), "bytes": len(content)}
+        return _digest_of(value.encode())
     if isinstance(value, bool | str) or value is None:
         return value
     if isinstance(value, int | float | Decimal):
@@ -99,3 +113,7 @@ def _told(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _told("", part) for key, part in value.items()}
     return [_told("", part) for part in value]
+
+
+def _digest_of(content: bytes) -> dict[str, Any]:
+    return {"sha256": sha256_of(content), "bytes": len(content)}
