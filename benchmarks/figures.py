@@ -70,7 +70,7 @@ BOUNDED = (
     Benchmark.of("hostile --documents 100"),
     Benchmark.of("ladder --samples 20"),
     Benchmark.of("loop_costs --jobs 1,20 --polled-jobs 1,5"),
-    Benchmark.of("all_in_cost --jobs 6"),
+    Benchmark.of("all_in_cost"),
     Benchmark.of("listing --sizes 100,300"),
     Benchmark.of("flipped_bytes"),
     Benchmark.of("rate_limit --jobs 200"),

@@ -130,6 +130,11 @@ class Runtime:
         for stream in self._streams:
             stream.table_called(call)
 
+    @property
+    def knows_all_changes(self) -> bool:
+        """Whether everything that was changed in the table was handed to whoever is told of it."""
+        return all(stream.is_idle for stream in self._streams)
+
     @contextmanager
     def unaware(self) -> Iterator[None]:
         """Hand over nothing of what is changed in the block, nor of what was changed shortly before."""

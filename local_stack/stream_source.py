@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemappin
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import threading
@@ -68,6 +69,12 @@ class StreamPump:
     def stop(self) -> None:
         self._stopped = True
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that was changed was handed over."""
+        with self._lock:
+            return not (self._gathered or self._batches or self._is_running)
 
     def forget(self) -> None:
         """Drop what was not handed over yet."""
@@ -163,7 +170,8 @@ class StreamPump:
 
     def _fails(self, batch: _Batch) -> bool:
         try:
-            return self._invoke(self._source.function_name, json.dumps({"Records": batch.records}).encode())[1]
+            event = json.dumps({"Records": batch.records}, default=_in_base64)
+            return self._invoke(self._source.function_name, event.encode())[1]
         except Throttled:
             return True
 
@@ -194,6 +202,10 @@ class StreamPump:
         queue_url = sqs.get_queue_url(QueueName=self._source.on_failure_arn.rsplit(":", 1)[1])["QueueUrl"]
         with self._in_role():
             sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(message))
+
+
+def _in_base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def _fits(record: Record, patterns: Sequence[Mapping[str, Any]]) -> bool:

@@ -85,8 +85,8 @@ def _lines(run: Run, cold: float, months: float, log_months: float) -> Iterator[
     yield _line("SQS", jobs + calls["sqs:SendMessage"] + 2 * batches, "requests", prices.SQS_REQUEST)
     yield _line("SNS", calls["sns:Publish"], "publications", prices.SNS_PUBLICATION)
     yield _line("Secrets Manager", calls["secretsmanager:GetSecretValue"], "requests", prices.SECRETS_REQUEST)
-    # Each batch of a queue begins one, and each execution; as if all were sampled.
-    yield _line("X-Ray", jobs + batches, "traces", prices.TRACE)
+    # Each batch of a queue begins one, which an execution goes on with; as if all were sampled.
+    yield _line("X-Ray", batches, "traces", prices.TRACE)
     logged = (run.capture.log_bytes_with_platform + run.removal.log_bytes_with_platform) / prices.GB
     yield _line("CloudWatch Logs, written", logged, "GB", prices.LOG_GB)
     yield _line("CloudWatch Logs, stored", logged * log_months, "GB-months", prices.LOG_GB_MONTH)
@@ -104,11 +104,14 @@ def gigabyte_seconds(usage: Usage) -> float:
 
 def monthly(run: Run, cloudformation: Mapping[str, Any]) -> list[Line]:
     """What is charged a month, whether documents come or not."""
-    resources = list(cloudformation["Resources"].values())
+    resources = [resource for name, resource in cloudformation["Resources"].items() if name in run.present]
     kinds = Counter(resource["Type"] for resource in resources)
     alarms = [each["Properties"] for each in resources if each["Type"] == "AWS::CloudWatch::Alarm"]
     looked_at = sum(sum("MetricStat" in metric for metric in alarm.get("Metrics", [])) or 1 for alarm in alarms)
-    polls = kinds["AWS::Lambda::EventSourceMapping"] * _POLLERS * prices.SECONDS_OF_A_MONTH / _POLL_SECONDS
+    # What is read of a stream is not charged.
+    sources = [each["Properties"] for each in resources if each["Type"] == "AWS::Lambda::EventSourceMapping"]
+    queues = sum("StartingPosition" not in source for source in sources)
+    polls = queues * _POLLERS * prices.SECONDS_OF_A_MONTH / _POLL_SECONDS
     rounds = {"SweepJobsFunction": 300, "RemoveJobsFunction": 3600}
     lines = [
         _line("CloudWatch, alarms", looked_at, "metrics", prices.ALARM_METRIC_MONTH),

@@ -14,8 +14,9 @@ from unittest.mock import patch
 
 from benchmarks.all_in_cost.meter import Meter, Usage
 from benchmarks.scans import TextractDouble
+from local_stack import moto_patches, template
 from local_stack.counting import Costs, item_size
-from local_stack.stack import LocalStack
+from local_stack.stack import PROJECT, STACK_NAME, LocalStack
 from local_stack.template import Function
 
 _RETENTION_DAYS = 1
@@ -23,7 +24,11 @@ _A_DAY = 24 * 3600.0
 _LONGEST_SECONDS = 120.0
 _ITEM_OVERHEAD = 100
 """Bytes that DynamoDB adds to what an item stores, in the table and in every index."""
-_WARMED = "ReceiveUploadFunction", "SubmitDocumentFunction", "ExtractDocumentFunction", "StoreInvoiceFunction"
+_ROUNDS = "SweepJobsFunction", "RemoveJobsFunction"
+_WARMED = (
+    *("ReceiveUploadFunction", "SubmitDocumentFunction", "ExtractDocumentFunction", "StoreInvoiceFunction"),
+    "RecordChangesFunction",
+)
 # What Lambda does before the first event of a container, and the first event until its use case is built.
 _START = """
 import sys, app
@@ -45,7 +50,8 @@ class Stored:
 class Run:
     """``capture`` and ``removal`` are of ``jobs`` documents, ``sweep`` and ``empty_removal`` of one round each that
     finds nothing to do. ``start_seconds`` are those of the processor for a new container of each function, and
-    ``child_seconds`` for the first document of one that reads, beyond that of the next."""
+    ``child_seconds`` for the first document of one that reads, beyond that of the next. ``present`` are the logical
+    ids of what the stack has by default."""
 
     jobs: int
     capture: Usage
@@ -58,6 +64,7 @@ class Run:
     round_costs: Mapping[str, Costs]
     start_seconds: Mapping[str, float]
     child_seconds: float
+    present: frozenset[str]
 
 
 def measure(documents: Sequence[bytes], suffix: str, textract: TextractDouble | None = None) -> Run:
@@ -71,10 +78,16 @@ def measure(documents: Sequence[bytes], suffix: str, textract: TextractDouble | 
         stack = exits.enter_context(LocalStack(log=meter, parameters=parameters))
         if textract is not None:
             textract.clock = stack.clock
+        cloudformation = template.translate(PROJECT / "template.yaml").cloudformation
+        present = frozenset(
+            name
+            for name, resource in cloudformation["Resources"].items()
+            if moto_patches.condition_holds(STACK_NAME, resource)
+        )
         _capture(stack, f"incoming/first{suffix}", documents[0])
         first = meter.taken()
         rounds, round_costs = {}, {}
-        for name in ("SweepJobsFunction", "RemoveJobsFunction"):
+        for name in _ROUNDS:
             stack.ledger.clear()
             stack.invoke_function(name, {})
             rounds[name], round_costs[name] = meter.taken(), _total(stack)
@@ -82,7 +95,8 @@ def measure(documents: Sequence[bytes], suffix: str, textract: TextractDouble | 
         stack.ledger.clear()
         for number, content in enumerate(documents[1:]):
             _capture(stack, f"incoming/{number}{suffix}", content)
-        capture, costs, after = meter.taken(), _total(stack), _stored(stack)
+        # Time passes while histories are written, so that a round or two come in between.
+        capture, costs, after = _without_rounds(meter.taken()), _total(stack), _stored(stack)
         pages = textract.read.total() - read if textract else 0
         start_seconds = {name: _start_seconds(stack.resources.function(name)) for name in _WARMED}
         meter.taken()
@@ -94,7 +108,8 @@ def measure(documents: Sequence[bytes], suffix: str, textract: TextractDouble | 
     jobs = len(documents) - 1
     child = _work(first, "ExtractDocumentFunction") - _work(capture, "ExtractDocumentFunction") / jobs
     return Run(
-        jobs, capture, costs, stored, pages, removal, removal_costs, rounds, round_costs, start_seconds, max(0.0, child)
+        *(jobs, capture, costs, stored, pages, removal, removal_costs, rounds, round_costs, start_seconds),
+        *(max(0.0, child), present),
     )
 
 
@@ -102,6 +117,17 @@ def _capture(stack: LocalStack, key: str, content: bytes) -> None:
     job = stack.job(stack.wait_for(stack.upload(key, content)))
     if job.get("status") != "CAPTURED":
         raise RuntimeError(f"{key} ended as {job.get('status')}: {job.get('error')}")
+    _wait_until_recorded(stack)
+
+
+def _wait_until_recorded(stack: LocalStack) -> None:
+    """Let the history of a document be written before the next one comes: no two share a portion of the stream."""
+    give_up_at = time.monotonic() + _LONGEST_SECONDS
+    while not stack._runtime.knows_all_changes:
+        if time.monotonic() > give_up_at:
+            raise RuntimeError(f"After {_LONGEST_SECONDS:g} s the history was not written.")
+        stack.clock.advance(1)
+        time.sleep(0.01)
 
 
 def _total(stack: LocalStack) -> Costs:
@@ -145,6 +171,11 @@ def _versions(stack: LocalStack) -> bool:
 
 def _only(usage: Usage, function: str) -> Usage:
     return Usage([each for each in usage.invocations if each.function == function], usage.log_bytes, usage.metrics)
+
+
+def _without_rounds(usage: Usage) -> Usage:
+    kept = [each for each in usage.invocations if each.function not in _ROUNDS]
+    return Usage(kept, usage.log_bytes, usage.metrics)
 
 
 def _work(usage: Usage, function: str) -> float:

@@ -69,3 +69,15 @@ class TestObjectHistories(HistoriesContract):
         return lambda key, version: s3.head_object(Bucket=_BUCKET, Key=key, VersionId=version).get(
             "ObjectLockRetainUntilDate"
         )
+
+    def test_what_others_did_to_a_history_goes_with_it(self, histories: ObjectHistoryStore) -> None:
+        s3 = boto3.client("s3")
+        for place in (1, 2, 3):
+            histories.append("job", place, b"1\n", None)
+        histories.append("job0", 1, b"1\n", None)
+        s3.put_object(Bucket=_BUCKET, Key="history/job/000001.jsonl", Body=b"another")
+        s3.delete_object(Bucket=_BUCKET, Key="history/job/000002.jsonl")
+        histories.remove("job")
+        listed = s3.list_object_versions(Bucket=_BUCKET)
+        assert [version["Key"] for version in listed["Versions"]] == ["history/job0/000001.jsonl"]
+        assert "DeleteMarkers" not in listed

@@ -61,6 +61,20 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
         yield Machine(Clients())
 
 
+@pytest.mark.parametrize("trace", [None, "Root=1-5e34a614-10bdxmplf1fb44f07bc535a1;Sampled=1"])
+def test_an_execution_goes_on_with_the_trace_that_began_with_the_document(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, trace: str | None
+) -> None:
+    asked: list[dict[str, Any]] = []
+    machine.stepfunctions.meta.events.register(
+        "provide-client-params.sfn.StartExecution", lambda params, **_: asked.append(params)
+    )
+    if trace is not None:
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", trace)
+    machine.executions.start_capture(JOB, "first")
+    assert [params.get("traceHeader") for params in asked] == [trace]
+
+
 def test_an_execution_is_told_everything_of_the_first_run(machine: Machine) -> None:
     machine.executions.start_capture(JOB, name=JOB.execution_name)
     assert machine.inputs() == {

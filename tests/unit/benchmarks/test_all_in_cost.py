@@ -37,6 +37,7 @@ def run(**changes: Any) -> Run:
         "round_costs": {name: Costs() for name in ("SweepJobsFunction", "RemoveJobsFunction")},
         "start_seconds": {"ExtractDocumentFunction": 1.0},
         "child_seconds": 0.5,
+        "present": frozenset({"One", "Two", "Queue", "Stream"}),
     }
     return Run(**of_two_jobs | changes)
 
@@ -95,12 +96,14 @@ def test_a_page_waits_for_textract() -> None:
     assert more == pytest.approx(2.0 * 1769 / 1024)
 
 
-def test_a_month_counts_every_metric_that_an_alarm_looks_at() -> None:
+def test_a_month_counts_every_metric_that_an_alarm_of_the_stack_looks_at() -> None:
     metrics = [{"Id": "a", "MetricStat": {}}, {"Id": "b", "MetricStat": {}}, {"Id": "all", "Expression": "a + b"}]
     resources = {
         "One": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "x"}},
         "Two": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": metrics}},
+        "Three": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "x"}},
         "Queue": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {}},
+        "Stream": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"StartingPosition": "LATEST"}},
     }
     charged = {line.name: line for line in bill.monthly(run(), {"Resources": resources})}
     assert charged["CloudWatch, alarms"].quantity == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ class StepFunctionsExecutions:
         self._poll_provider = poll_provider
 
     def start_capture(self, job: Job, name: str) -> None:
+        # One trace follows a document from its arrival; one that an execution begins by itself would be charged, too.
+        trace = os.environ.get("_X_AMZN_TRACE_ID")
         self._start(
             self._capture_invoice,
             name,
@@ -35,12 +38,13 @@ class StepFunctionsExecutions:
                 "submission": job.first_submission,
                 "deadline_at": timestamp(job.deadline_at),
             },
+            **({} if trace is None else {"traceHeader": trace}),
         )
 
     def start_loop(self, provider: str, owner: str) -> None:
         self._start(self._poll_provider, owner, {"provider": provider, "turn": 1, "released": False})
 
-    def _start(self, state_machine: str | None, name: str, data: Mapping[str, Any]) -> None:
+    def _start(self, state_machine: str | None, name: str, data: Mapping[str, Any], **options: Any) -> None:
         if state_machine is None:
             raise RuntimeError(
                 "this function was given no state machine to start; see its environment in template.yaml"
@@ -48,7 +52,7 @@ class StepFunctionsExecutions:
         try:
             with calling("Step Functions"):
                 self._clients.stepfunctions.start_execution(
-                    stateMachineArn=state_machine, name=name, input=json.dumps(data)
+                    stateMachineArn=state_machine, name=name, input=json.dumps(data), **options
                 )
         except Exception as exc:
             # The execution of this name is the one that was wanted.

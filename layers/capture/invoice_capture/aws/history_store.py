@@ -82,6 +82,30 @@ class ObjectHistoryStore:
         return self._table.get(job_key(job_id)) is not None
 
     def remove(self, job_id: str) -> None:
+        # A list costs more than to read what is there, which is one or two portions.
+        place = 1
+        while (answer := self._get(key := _portion_key(job_id, place))) is not None:
+            with calling("S3"):
+                self._clients.s3.delete_object(Bucket=self._bucket, Key=key, VersionId=answer["VersionId"])
+            place += 1
+        if self._is_anything_left(job_id, place):
+            self._remove_listed(job_id)
+        self._table.remove(_head_key(job_id))
+
+    def _is_anything_left(self, job_id: str, places: int) -> bool:
+        """Whether a portion has another version, or a marker of deletion: nobody of ours leaves that."""
+        for place in range(1, places + 1):
+            try:
+                with calling("S3"):
+                    self._clients.s3.head_object(Bucket=self._bucket, Key=_portion_key(job_id, place))
+            except Exception as exc:
+                if error_code(exc) not in _MISSING or _is_marker(exc):
+                    return True
+            else:
+                return True
+        return False
+
+    def _remove_listed(self, job_id: str) -> None:
         with calling("S3"):
             pages = self._clients.s3.get_paginator("list_object_versions").paginate(
                 Bucket=self._bucket, Prefix=history_folder(job_id)
@@ -91,7 +115,6 @@ class ObjectHistoryStore:
                     self._clients.s3.delete_object(
                         Bucket=self._bucket, Key=version["Key"], VersionId=version["VersionId"]
                     )
-        self._table.remove(_head_key(job_id))
 
     def digest(self, key: str, version_id: str | None) -> Mapping[str, Any] | None:
         answer = self._get(key, version_id)
@@ -130,6 +153,11 @@ class ObjectHistoryStore:
             if error_code(exc) in _MISSING:
                 return None
             raise
+
+
+def _is_marker(error: Exception) -> bool:
+    headers = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return "x-amz-delete-marker" in headers
 
 
 def _portion_key(job_id: str, place: int) -> str:
