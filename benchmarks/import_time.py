@@ -139,6 +139,7 @@ def _run(program: str, function: BuiltFunction, runtime: Path, *arguments: str) 
     environment = {
         **dict.fromkeys(function.variables, "1"),
         "OCR": "textract",
+        "ARCHIVE_LOCK": "none",
         "TEMPLATE_ROUTES": "",
         "PROVIDER_PRICES": "{}",
         "CLIENT_LIMITS": "",

@@ -23,7 +23,7 @@ _IMPORT_SYSTEM = "<frozen importlib"
 @contextmanager
 def raised(number: int = signal.SIGINT, error: type[KeyboardInterrupt] = KeyboardInterrupt) -> Iterator[None]:
     """Have a signal raise an error in the main thread, which calls this, as long as the block runs."""
-    forgotten_before = sys.unraisablehook
+    forgotten_before, was_raised = sys.unraisablehook, False
 
     def send_again() -> None:
         later = threading.Timer(_SOON_SECONDS, os.kill, (os.getpid(), number))
@@ -31,15 +31,18 @@ def raised(number: int = signal.SIGINT, error: type[KeyboardInterrupt] = Keyboar
         later.start()
 
     def receive(_number: int, frame: FrameType | None) -> None:
+        nonlocal was_raised
         if frame is not None and frame.f_code.co_filename.startswith(_IMPORT_SYSTEM):
             send_again()
         else:
+            was_raised = True
             raise error
 
     def forgotten(what: Any) -> None:
         if what.exc_type is error:
             send_again()
-        else:
+        elif not was_raised:
+            # What an interrupt left half built complains when it is thrown away.
             forgotten_before(what)
 
     before = signal.signal(number, receive)
@@ -47,5 +50,6 @@ def raised(number: int = signal.SIGINT, error: type[KeyboardInterrupt] = Keyboar
     try:
         yield
     finally:
-        sys.unraisablehook = forgotten_before
+        if not was_raised:
+            sys.unraisablehook = forgotten_before
         signal.signal(number, before)

@@ -146,7 +146,7 @@ def test_commands_whose_api_does_not_answer(words: list[str], start: Start, sile
     # Held, or its end would be an answer of its own.
     with silent.accept()[0]:
         out, err = command.interrupt()
-    assert (out, err.count("\n")) == ("", 1)
+    assert (out, err.count("\n")) == ("", 1), err
     assert "Stopped." in err
 
 
@@ -162,7 +162,7 @@ def test_commands_whose_stack_does_not_answer(words: list[str], start: Start, si
     # Held, or its end would be an answer of its own.
     with silent.accept()[0]:
         out, err = command.interrupt()
-    assert (out, err.count("\n")) == ("", 1)
+    assert (out, err.count("\n")) == ("", 1), err
     assert "Stopped." in err
 
 

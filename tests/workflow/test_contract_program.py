@@ -73,7 +73,7 @@ def stack(stacks: Stacks, documents: LinkedDocumentStore) -> Iterator[LocalStack
 
 def test_it_submits_checks_fetches_finds_and_deletes(stack: LocalStack, documents: LinkedDocumentStore) -> None:
     program = Program(documents, stack, make_key(stack))
-    row = program.submit("english_gbp_classic.pdf", "our-job-1", begin)
+    row = program.submit("english_gbp_classic.pdf", "our-job-1")
     assert program.provider.find(row) == row.reference
     check = program.ended(row)
     assert check.state is CheckState.READY
@@ -89,9 +89,9 @@ def test_it_is_told_why_a_document_failed_and_that_a_key_is_wrong(
     stack: LocalStack, documents: LinkedDocumentStore
 ) -> None:
     program = Program(documents, stack, make_key(stack))
-    check = program.ended(program.submit("not_really_a_pdf.pdf", "our-job-2", begin))
+    check = program.ended(program.submit("not_really_a_pdf.pdf", "our-job-2"))
     assert check.state is CheckState.FAILED
     assert isinstance(check.error, CaptureFailed)
     assert "UnsupportedFormat" in str(check.error)
     with pytest.raises(CredentialsRefused):
-        Program(documents, stack, "ick_wrong").submit("english_gbp_classic.pdf", "our-job-3", begin)
+        Program(documents, stack, "ick_wrong").submit("english_gbp_classic.pdf", "our-job-3")

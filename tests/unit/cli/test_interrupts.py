@@ -88,3 +88,30 @@ def test_what_a_signal_did_before_it_does_again_afterwards(number: int) -> None:
     with interrupts.raised(number), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
     assert signal.getsignal(number) == before
+
+
+HALF_BUILT = """
+import os, signal, sys
+from invoice_capture_cli import interrupts
+
+class Answer:
+    def __init__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        self.content = b""
+
+    def __del__(self):
+        print(len(self.content))
+
+try:
+    with interrupts.raised():
+        Answer()
+except KeyboardInterrupt:
+    sys.stderr.write("Stopped.\\n")
+"""
+
+
+def test_what_it_leaves_half_built_complains_to_nobody() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HALF_BUILT], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "Stopped.\n")

@@ -162,6 +162,8 @@ MACHINE_TEMPLATE = """
           CodeUri: work
           Handler: app.handler
           Runtime: python3.13
+          # Longer than what is asked of it takes on a busy machine.
+          Timeout: 30
           Policies:
             - Statement:
                 - Effect: Allow

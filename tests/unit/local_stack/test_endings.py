@@ -58,7 +58,7 @@ def test_a_function_ends_before_or_after_its_nth_call(machine: Make, when: Any, 
     made.stack.faults.add(fault)
     error, cause = failed_as(made)
     assert (error, rows(made.stack)) == ("Sandbox.Timedout", written)
-    assert json.loads(cause)["errorMessage"].endswith("Task timed out after 3.00 seconds")
+    assert json.loads(cause)["errorMessage"].endswith("Task timed out after 30.00 seconds")
     assert dict(made.stack.faults.injected) == {f"dynamodb:PutItem {when}: Sandbox.Timedout": 1}
     made.run(name="again")
     assert rows(made.stack) == 2, "it strikes once"

@@ -236,6 +236,9 @@ class HandOver:
         if attempt.has_begun:
             # Before anybody is told: the next provider's turn may come before this row is closed.
             self._take_back(attempt, attempt.row.next_check_at)
+        elif is_first:
+            # Who refused it is told by the row, which is closed next.
+            attempt.write(replace(attempt.row, next_check_at=self.clock.now()))
         if is_first:
             raise error
         raise self._in_doubt(attempt.row, f"and the answer was lost; the second time it refused ({error})") from error
