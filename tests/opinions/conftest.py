@@ -7,6 +7,7 @@ many writes a transaction may have and how large it may be.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import subprocess
@@ -61,9 +62,15 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
         clients.dynamodb.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig={"Delay": 0})
 
 
+def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
+    """What boto3 takes: bytes, which are Base64 in a body."""
+    content = value.get("B")
+    return {"B": base64.b64decode(content)} if len(value) == 1 and isinstance(content, str) else value
+
+
 def _taken_apart(params: Mapping[str, Any], **_rest: Any) -> tuple[AWSResponse, dict[str, Any]]:
     """What a transaction answers, from the answers to its writes."""
-    writes = json.loads(params["body"])["TransactItems"]
+    writes = json.loads(params["body"], object_hook=_with_bytes)["TransactItems"]
     plain = boto3.client("dynamodb")
     keys = [_key(next(iter(write.values()))) for write in writes]
     assert len(writes) <= _MOST_WRITES
