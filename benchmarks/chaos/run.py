@@ -62,7 +62,8 @@ def run(plan: Plan) -> Books:
         stack = exits.enter_context(
             LocalStack(
                 time_scale=_TIME_SCALE,
-                parameters={"DefaultRoute": ROUTES[plan.stack % len(ROUTES)], "Ocr": "none"},
+                # Histories follow jobs by the table's stream, and are on the way of none.
+                parameters={"DefaultRoute": ROUTES[plan.stack % len(ROUTES)], "Ocr": "none", "History": "false"},
                 provider_settings={name: {"timeout_seconds": f"{TIMEOUT_SECONDS:g}"} for name in NAMES},
                 simulator_scripts={name: Script(tls=True) for name in NAMES},
                 faults=faults,
