@@ -6,15 +6,23 @@ the scripted provider's latency and faults, ``stack.clock`` jumps ahead or chang
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from local_stack.stack import LocalStack
+from tests.workflow.samples import printed
 from tools.schemas import MESSAGES, check
+
+# The beginnings of API keys, keys of webhooks and signatures of links, and where task tokens stand.
+_OPENING_DOORS = ("ick_", "whsec_", "X-Amz-Signature", '"task_token"', '"taskToken"')
+# Shorter names stand in many a line.
+_NO_COINCIDENCE = 6
 
 Running = Callable[..., AbstractContextManager[LocalStack]]
 
@@ -25,6 +33,7 @@ class Stacks:
     def __init__(self) -> None:
         self._options: Mapping[str, object] = {}
         self._stack: LocalStack | None = None
+        self._log = io.StringIO()
 
     def get(self, **options: object) -> LocalStack:
         if self._stack is not None and options == self._options:
@@ -32,7 +41,7 @@ class Stacks:
             self._stack.reset()
             return self._stack
         self.close()
-        self._stack = LocalStack(**options).__enter__()  # type: ignore[arg-type]
+        self._stack = LocalStack(**{"log": self._log, **options}).__enter__()  # type: ignore[arg-type]
         self._options = options
         return self._stack
 
@@ -43,6 +52,17 @@ class Stacks:
     def told(self) -> list[Mapping[str, Any]]:
         """What the present stack has told since it was emptied."""
         return [] if self._stack is None else [notice.message for notice in self._stack.notifications()]
+
+    def logged(self) -> list[str]:
+        """The lines that functions wrote since the last time."""
+        text = self._log.getvalue()
+        self._log.seek(0)
+        self._log.truncate()
+        return [line for line in text.splitlines() if line.startswith("{")]
+
+    def documents(self) -> set[str]:
+        """What the documents are called that were dropped into the present stack since it was emptied."""
+        return set() if self._stack is None else {Path(key).name for key, _version in list(self._stack._job_of)}
 
     def close(self) -> None:
         if self._stack is not None:
@@ -71,6 +91,17 @@ def _every_message_fits_its_schema(stacks: Stacks) -> Iterator[None]:
     for message in stacks.told():
         check(message)
         Draft202012Validator(MESSAGES[message["event"]].model_json_schema()).validate(message)
+
+
+@pytest.fixture(autouse=True)
+def _logs_tell_nothing_of_documents(stacks: Stacks) -> Iterator[None]:
+    """No name, no value that stands on a sample, no key, no token, no link: whatever a test brings about."""
+    stacks.logged()
+    yield
+    names = {name for name in stacks.documents() if len(name) >= _NO_COINCIDENCE}
+    for line in stacks.logged():
+        told = [text for text in (*names, *printed(), *_OPENING_DOORS) if text in line]
+        assert not told, f"{told} in {line}"
 
 
 @pytest.fixture

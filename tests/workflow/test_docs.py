@@ -18,6 +18,7 @@ from invoice_capture.api.parts import Resolver
 from invoice_capture.domain import errors
 from invoice_capture.domain.job import JobStatus
 from tests.waiting import run_to_end
+from tests.workflow.conftest import Stacks
 
 README = Path("README.md").read_text()
 PAGES = [*Path().glob("*.md"), *Path("docs").rglob("*.md"), Path("samples/README.md")]
@@ -161,7 +162,9 @@ def test_json_examples_are_json() -> None:
     assert len(blocks) >= 2
 
 
-def test_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_python_examples_run(stacks: Stacks, capsys: pytest.CaptureFixture[str]) -> None:
+    # Some open a stack of their own.
+    stacks.close()
     blocks = [block for page in PAGES for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)]
     for block in blocks:
         if "localhost:3030" in block:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 from local_stack.stack import LocalStack
 from tests.workflow.conftest import Stacks
 from tests.workflow.observing import finished
-
-SAMPLES = json.loads(Path("samples/expected.json").read_text())
+from tests.workflow.samples import EXPECTED, printed
 
 
 def test_logs_name_jobs_and_providers_and_quote_no_document(stacks: Stacks) -> None:
     stacks.close()
     log = io.StringIO()
     with LocalStack(log=log) as stack:
-        uploads = [stack.upload(f"incoming/{name}", Path("samples/documents", name).read_bytes()) for name in SAMPLES]
+        uploads = [stack.upload(f"incoming/{name}", Path("samples/documents", name).read_bytes()) for name in EXPECTED]
         job_ids = [finished(stack, upload) for upload in uploads]
         broken = stack.invoke_function("StoreInvoiceFunction", {"job_id": "J1", "provider": "embedded", "captured": {}})
     lines = [json.loads(line) for line in log.getvalue().splitlines() if line.startswith("{")]
@@ -26,17 +24,6 @@ def test_logs_name_jobs_and_providers_and_quote_no_document(stacks: Stacks) -> N
     assert broken["errorType"] == "KeyError"
     assert {job_id for job_id in job_ids if not any(line.get("job_id") == job_id for line in lines)} == set()
     assert [line for line in lines if not line.get("job_id") or not line.get("provider")] == []
-    assert [text for text in _printed() if text in log.getvalue()] == []
+    assert [text for text in printed() if text in log.getvalue()] == []
     # Neither the functions nor what stands for AWS here says what a document is called.
-    assert [line for line in log.getvalue().splitlines() if any(name in line for name in SAMPLES)] == []
-
-
-def _printed() -> list[str]:
-    """What stands on the sample invoices and is long enough to be no coincidence."""
-    values: list[Any] = [
-        value
-        for sample in SAMPLES.values()
-        for name, value in sample.get("invoice", {}).items()
-        if name not in {"currency", "type"}
-    ]
-    return [str(value) for value in values if value and len(str(value)) > 6]
+    assert [line for line in log.getvalue().splitlines() if any(name in line for name in EXPECTED)] == []

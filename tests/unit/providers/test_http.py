@@ -331,20 +331,18 @@ def test_a_name_that_does_not_resolve_was_never_sent() -> None:
         client("https://nobody.invalid").call("POST", "/thing", Thing, spends=True)
 
 
-def test_the_log_has_the_beginning_of_a_broken_answer_without_credentials(
-    server: Server, caplog: pytest.LogCaptureFixture
-) -> None:
-    body = f'<html>{SECRET} api_key="abc123" Authorization: Basic Zm9vOmJhcg== X-Amz-Signature=f00d&x=1'.encode()
-    server.answer = lambda handler: reply(handler, 200, body + b"z" * 1000)
+def test_the_log_has_no_word_of_a_broken_answer(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    """It may be half an invoice."""
+    body = f'<html>{SECRET} "supplier": "Quillmere", "documentUrl": "X-Amz-Signature=f00d"'.encode()
+    server.answer = lambda handler: reply(handler, 200, body)
     with caplog.at_level(logging.WARNING), pytest.raises(ProviderUnavailable) as caught:
         client(server.url).call("GET", "/thing", Thing)
     [record] = caplog.records
-    logged = vars(record)["answer"]
-    assert logged.startswith("<html>***")
-    assert len(logged) == 500
-    for secret in (SECRET, "abc123", "Zm9vOmJhcg", "f00d"):
-        assert secret not in logged
-        assert secret not in str(caught.value)
+    logged = vars(record)
+    assert (logged["http_status"], logged["answer_bytes"]) == (200, len(body))
+    for text in (SECRET, "Quillmere", "f00d"):
+        assert text not in str(logged)
+        assert text not in str(caught.value)
 
 
 def test_what_the_provider_says_is_told_without_credentials(server: Server) -> None:

@@ -91,7 +91,7 @@ _CHUNK_BYTES = 64 * 1024
 # After a while both ends, and every middlebox between them, may have forgotten a connection. Sending on it fails in a
 # way that leaves open whether the request was taken, so an idle one is not used again.
 _IDLE_SECONDS = 20.0
-_LOGGED_BYTES = 500
+_LOGGED_CHARACTERS = 50
 _TOLD_CHARACTERS = 200
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CREDENTIAL = re.compile(
@@ -314,13 +314,14 @@ class HttpClient:
         raise SubmissionInDoubt(message) if spends else ProviderUnavailable(message)
 
     def _log_answer(self, event: str, response: requests.Response, content: bytes) -> None:
-        beginning = self._without_secrets(content[: 4 * _LOGGED_BYTES].decode("utf-8", "replace"))
+        # Not a word of it: what cannot be read may be half an invoice, and a refusal may name the document.
         _log.warning(
             event,
             extra={
                 "provider": self._provider,
                 "http_status": response.status_code,
-                "answer": beginning.encode()[:_LOGGED_BYTES].decode("utf-8", "ignore"),
+                "answer_type": response.headers.get("Content-Type", "")[:_LOGGED_CHARACTERS],
+                "answer_bytes": len(content),
             },
         )
 
