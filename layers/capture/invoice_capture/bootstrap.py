@@ -352,6 +352,8 @@ class Application:
             self._clients,
             capture_invoice=self._settings.optional_text("CAPTURE_INVOICE_STATE_MACHINE_ARN"),
             poll_provider=self._settings.optional_text("POLL_PROVIDER_STATE_MACHINE_ARN"),
+            # Another one for each invocation, which Lambda's runtime tells there.
+            trace=lambda: os.environ.get("_X_AMZN_TRACE_ID"),
         )
 
     @cached_property

@@ -62,16 +62,13 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
 
 
 @pytest.mark.parametrize("trace", [None, "Root=1-5e34a614-10bdxmplf1fb44f07bc535a1;Sampled=1"])
-def test_an_execution_goes_on_with_the_trace_that_began_with_the_document(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, trace: str | None
-) -> None:
+def test_an_execution_goes_on_with_the_trace_that_began_with_the_document(machine: Machine, trace: str | None) -> None:
     asked: list[dict[str, Any]] = []
-    machine.stepfunctions.meta.events.register(
+    clients = Clients()
+    clients.stepfunctions.meta.events.register(
         "provide-client-params.sfn.StartExecution", lambda params, **_: asked.append(params)
     )
-    if trace is not None:
-        monkeypatch.setenv("_X_AMZN_TRACE_ID", trace)
-    machine.executions.start_capture(JOB, "first")
+    StepFunctionsExecutions(clients, machine.arn, None, lambda: trace).start_capture(JOB, "first")
     assert [params.get("traceHeader") for params in asked] == [trace]
 
 

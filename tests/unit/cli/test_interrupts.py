@@ -30,7 +30,7 @@ with {block}:
         reference = weakref.ref(thing, gone)
     try:
         del thing
-        for _ in range(100):
+        for _ in range(2000):
             time.sleep(0.01)
         print("lost")
     except KeyboardInterrupt:

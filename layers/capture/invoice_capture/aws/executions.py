@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from invoice_capture.aws.clients import Clients, calling, error_code
@@ -17,16 +16,26 @@ _LONGEST_CAUSE = 32_768
 
 
 class StepFunctionsExecutions:
-    """State machines are named by their ARNs; one that a function never starts may be None."""
+    """State machines are named by their ARNs; one that a function never starts may be None.
 
-    def __init__(self, clients: Clients, capture_invoice: str | None, poll_provider: str | None) -> None:
+    ``trace`` tells the header of the trace that the present invocation belongs to, if any.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        capture_invoice: str | None,
+        poll_provider: str | None,
+        trace: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._clients = clients
         self._capture_invoice = capture_invoice
         self._poll_provider = poll_provider
+        self._trace = trace
 
     def start_capture(self, job: Job, name: str) -> None:
         # One trace follows a document from its arrival; one that an execution begins by itself would be charged, too.
-        trace = os.environ.get("_X_AMZN_TRACE_ID")
+        trace = self._trace()
         self._start(
             self._capture_invoice,
             name,
