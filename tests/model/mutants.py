@@ -30,19 +30,19 @@ class Mutant:
 
 
 def _begin_uncounted(self: HandOver, attempt: Any) -> None:
-    row = replace(attempt.row, state=SubmissionState.SUBMITTING, next_check_at=self.due_after_attempt())
+    row = replace(attempt.row, state=SubmissionState.SUBMITTING, next_check_at=self._due_after_attempt())
     attempt.row = replace(attempt.write(row), attempts=row.attempts + 1)
 
 
 def _begin_unmarked(self: HandOver, attempt: Any) -> None:
     row = replace(attempt.row, state=SubmissionState.SUBMITTING, attempts=attempt.row.attempts + 1)
-    attempt.row = attempt.write(replace(row, next_check_at=self.due_after_attempt()))
+    attempt.row = attempt.write(replace(row, next_check_at=self._due_after_attempt()))
 
 
 def _mark_before_the_row(self: HandOver, attempt: Any) -> None:
     """As it was once: whoever lost the race took the winner's mark back."""
     row = replace(attempt.row, state=SubmissionState.SUBMITTING, attempts=attempt.row.attempts + 1)
-    row = replace(row, next_check_at=self.due_after_attempt(), possible_double_charge=row.attempts > 1)
+    row = replace(row, next_check_at=self._due_after_attempt(), possible_double_charge=row.attempts > 1)
     if row.possible_double_charge:
         self.jobs.suspect_double_charge(row.job_id, self.clock.now())
     try:

@@ -159,7 +159,7 @@ class HandOver:
             return self._save(row)
         return self.send(row, content)
 
-    def due_after_attempt(self) -> datetime:
+    def _due_after_attempt(self) -> datetime:
         """When a row is due again in case whoever calls the provider now dies before it knows the answer."""
         calls_back_after = timedelta(seconds=self.provider.typical_latency_seconds)
         return self.clock.now() + (calls_back_after if self.provider.capabilities.calls_back else LONGEST_ATTEMPT)
@@ -174,7 +174,7 @@ class HandOver:
                 state=SubmissionState.SUBMITTING,
                 attempts=row.attempts + 1,
                 attempt_id=secrets.token_hex(8),
-                next_check_at=self.due_after_attempt(),
+                next_check_at=self._due_after_attempt(),
                 possible_double_charge=row.attempts > 0 and self.provider.capabilities.charges,
             )
         )

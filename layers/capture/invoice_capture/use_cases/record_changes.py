@@ -61,14 +61,18 @@ class RecordChanges:
         return sum(self._record(job_id, of_job) for job_id, of_job in by_job.items())
 
     def _record(self, job_id: str, changes: Sequence[ItemChange]) -> int:
+        meant = [change for item in changes if (change := _meant(item)) is not None]
+        ends = any(change.ends_the_job for change in changes)
+        # Most of what is written of a job that is polled: nothing is read for it.
+        if not meant and not ends:
+            return 0
         for _ in range(_ATTEMPTS):
             portions = self.histories.portions(job_id)
             before = [entry for portion in portions for entry in readable_entries(portion)]
             until = self._locked_until(before[0]["at"] if before else changes[0].at, changes[-1].at)
-            if until is None and any(change.ends_the_job for change in changes):
+            if until is None and ends:
                 self.histories.remove(job_id)
                 return 0
-            meant = [change for item in changes if (change := _meant(item)) is not None]
             if not meant or not (before or self._may_begin(job_id, changes)):
                 return 0
             known = {entry["change"] for entry in before}
