@@ -12,7 +12,7 @@ from rich.text import Text
 from invoice_capture.domain.history import Entry
 from invoice_capture_cli.archive.checking import read_history
 from invoice_capture_cli.archive.folder import write_folder
-from invoice_capture_cli.archive.stored import Archive
+from invoice_capture_cli.archive.stored import NOT_RECORDED_YET, Archive
 from invoice_capture_cli.errors import ALL_WELL, CommandError
 from invoice_capture_cli.running import Run
 from invoice_capture_cli.tables import Column, Sheet, clean, show_parts
@@ -27,7 +27,9 @@ def audit(run: Run, job_id: str, export: Path | None) -> int:
     stored = archive.job(job_id)
     entries, problems = read_history(job_id, stored.history)
     if not entries:
-        raise CommandError(f"The history of job {job_id} cannot be shown. {problems[0].capitalize()}.")
+        if stored.is_fresh and not stored.history:
+            raise CommandError(f"Job {job_id} has no history. {NOT_RECORDED_YET}")
+        raise CommandError(f"The history of job {job_id} cannot be shown: {problems[0].removeprefix('history: ')}.")
     if export is not None:
         for key in write_folder(export, archive, stored):
             run.say(f"{key} was gone already, and is not in {export}.")

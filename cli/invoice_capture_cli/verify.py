@@ -8,7 +8,7 @@ import typer
 
 from invoice_capture_cli.archive.checking import Noted, read_history
 from invoice_capture_cli.archive.folder import HISTORY, problems_of, read_manifest
-from invoice_capture_cli.archive.stored import Archive
+from invoice_capture_cli.archive.stored import NOT_RECORDED_YET, Archive
 from invoice_capture_cli.errors import ALL_WELL, SOME_FAILED
 from invoice_capture_cli.running import Run
 
@@ -16,7 +16,6 @@ _UNANCHORED = (
     "That is proven against the history itself, which whoever may write all of it could write anew. Compare its head "
     "with one that was noted elsewhere: --head HASH."
 )
-_NOT_RECORDED_YET = "The job was changed within the last two minutes, which may not be recorded yet: try again."
 
 
 def verify(run: Run, subject: str, head: str | None) -> int:
@@ -41,7 +40,7 @@ def verify(run: Run, subject: str, head: str | None) -> int:
             typer.echo(f"{problem}.")
         typer.echo(f"Altered: {subject} is not what was recorded.")
         if is_fresh:
-            run.say(_NOT_RECORDED_YET)
+            run.say(NOT_RECORDED_YET)
     else:
         typer.echo(f"Nothing was altered: {len(entries)} entries, head {entries[-1]['hash']}")
         if noted is None:

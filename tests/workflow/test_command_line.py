@@ -26,7 +26,7 @@ from invoice_capture_cli.running import EXAMPLES
 from local_stack.serve import make_key
 from local_stack.stack import LocalStack
 from local_stack.state_file import announced
-from tests.waiting import PATIENCE_SECONDS, run_to_end
+from tests.waiting import PATIENCE_SECONDS, run_to_end, wait_until
 from tests.workflow.conftest import Stacks
 from tests.workflow.test_docs import README, commands
 from tools.stage import PROJECT
@@ -107,6 +107,7 @@ def test_the_first_example_of_each_help_runs_with_a_real_stack(served: tuple[Loc
         for name in (SAMPLE, "not_really_a_pdf.pdf")
     )
     assert (captured["status"], refused["status"]) == ("completed", "failed")
+    wait_until(lambda: run("audit", captured["_id"]).returncode == 0, "The history, which follows the job")
     key_id = run("keys", "create", "--client", "examples").stdout.split("_")[1]
     # Who serves a stack ends it with Ctrl-C, and nobody receives anything here: what removes a stack, and what sets
     # receivers, is run in tests/unit/cli/test_help.py.

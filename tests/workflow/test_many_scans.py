@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,15 @@ done
 """
 
 
+@pytest.fixture
+def alone(stacks: Stacks) -> Iterator[Stacks]:
+    """No stack but the test's own. Containers keep the Tesseract that they have found, and a stack that ends takes back
+    what was set in the environment since it began."""
+    stacks.close()
+    yield stacks
+    stacks.close()
+
+
 def test_forty_scans_at_a_textract_of_one_page_a_second_are_captured() -> None:
     """What is measured of 500, in short; how many are refused depends on how busy the machine is."""
     done = run_to_end([sys.executable, "-m", "benchmarks.scans", "--jobs", "40", "--pages", "2"])
@@ -33,15 +43,13 @@ def test_forty_scans_at_a_textract_of_one_page_a_second_are_captured() -> None:
 
 
 def test_more_scans_than_cores_wait_for_one_another(
-    stacks: Stacks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch, alone: Stacks, tmp_path: Path
 ) -> None:
     program = tmp_path / "tesseract"
     program.write_text(_TESSERACT)
     program.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    # Containers that others left have found a Tesseract, or none, and keep it.
-    stacks.close()
-    stack = stacks.get()
+    stack = alone.get()
     scans = [scanned_pdf(*[1.0] * 2) + b"\n%% %d" % number for number in range(8)]
     uploads = [stack.upload(f"incoming/{number}.pdf", content) for number, content in enumerate(scans)]
     list(stack.finished(uploads, patience(stack)))

@@ -30,6 +30,7 @@ from invoice_capture_cli.stack import Stack, calling_aws
 _AUDITED = ("JOB", "SUBMISSION#", "INVOICE", "CONFIRMED")
 # A change is recorded within half a minute, unless much is going on.
 _RECORDED_WITHIN = timedelta(minutes=2)
+NOT_RECORDED_YET = "The job was changed within the last two minutes, which may not be recorded yet: try again."
 
 
 @dataclass(frozen=True)

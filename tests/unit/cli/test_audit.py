@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,17 @@ def test_people_see_who_changed_what_from_which_value(job: AuditedJob, bare: Cli
             assert words in shown
         assert "secret" not in shown
         assert all(len(line) <= int(width) for line in result.stdout.splitlines())
+
+
+def test_a_job_that_has_just_begun_has_no_history_yet(job: AuditedJob, bare: Cli) -> None:
+    young, old = "01JGYD1W00P7RSZ4K8Q6T3V5XA", "01JGYD1W00P7RSZ4K8Q6T3V5XB"
+    for job_id, changed in ((young, datetime.now(UTC)), (old, datetime.now(UTC) - timedelta(hours=1))):
+        job.job_id = job_id
+        job.change("JOB", by=None, recorded=False, job_id=job_id, status="RECEIVED", updated_at=changed.isoformat())
+    result = bare("audit", young, *STACK)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "may not be recorded yet: try again." in result.stderr
+    assert f"cannot be shown: there is none of job {old}." in bare("audit", old, *STACK).stderr
 
 
 def test_programs_get_every_entry(job: AuditedJob, bare: Cli) -> None:

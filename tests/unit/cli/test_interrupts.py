@@ -82,6 +82,36 @@ def test_an_import_is_not_broken_off_where_it_holds_the_lock_of_all(tmp_path: Pa
     assert said(IMPORTING, str(tmp_path)).split("\n") == ["not yet", "raised"]
 
 
+# Another thread gets the signals, so that nothing ends the wait of the main thread: as when a signal comes after Python
+# last looked for one, and before the wait begins.
+WAITING = """
+import signal, socket, threading
+from invoice_capture_cli import interrupts
+
+waiting, asked = socket.socketpair()
+may_end = threading.Event()
+with interrupts.raised(), interrupts.raised(signal.SIGTERM, type("Terminated", (KeyboardInterrupt,), {{}})):
+    other = threading.Thread(target=may_end.wait, daemon=True)
+    other.start()
+    threading.Timer(0.5, signal.pthread_kill, (other.ident, signal.{name})).start()
+    waiting.settimeout(20)
+    try:
+        waiting.recv(1)
+    except KeyboardInterrupt as exc:
+        print(type(exc).__name__)
+    try:
+        threading.Event().wait(1)
+        print("once")
+    except KeyboardInterrupt:
+        print("twice")
+"""
+
+
+@pytest.mark.parametrize(("name", "error"), [("SIGINT", "KeyboardInterrupt"), ("SIGTERM", "Terminated")])
+def test_a_wait_that_began_too_late_to_see_the_signal_ends(name: str, error: str) -> None:
+    assert said(WAITING.format(name=name)).split("\n") == [error, "once"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_a_signal_did_before_it_does_again_afterwards(number: int) -> None:
     before = signal.getsignal(number)
