@@ -34,8 +34,8 @@ from invoice_capture.providers.http import (
     FreeRequest,
     HttpClient,
 )
-from invoice_capture.providers.retry_after import retry_after_seconds
 from invoice_capture.providers.transport import Limits
+from invoice_capture.retry_after import retry_after_seconds
 from invoice_capture.version import USER_AGENT
 from tests.waiting import PATIENCE_SECONDS
 

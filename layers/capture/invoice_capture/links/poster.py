@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 
 from invoice_capture.domain.errors import LinkBroken, LinkForbidden, LinkUnanswered
@@ -15,12 +15,13 @@ from invoice_capture.links.connection import Connect, Deadline, Resolver, ask, s
 from invoice_capture.links.public import NO_SUCH_NAME, NotEncrypted, NotPublic, PublicConnections
 from invoice_capture.links.urls import read_link
 from invoice_capture.ports.webhooks import Answer
+from invoice_capture.retry_after import retry_after_seconds
 
 # As Standard Webhooks advises; for looking up, connecting, sending and the head of the answer together.
 _SECONDS = 15.0
 # Of the head of an answer. Its body is not read.
 _MOST_BYTES = 64 * 1024
-_LONGEST_RETRY_AFTER = timedelta(days=1)
+_LONGEST_RETRY_AFTER_SECONDS = 86_400.0
 
 
 class LinkPoster:
@@ -54,7 +55,10 @@ class LinkPoster:
         link = read_link(url, "The URL")
         with self._telling(), self._connections.to(link, deadline, _MOST_BYTES) as connected:
             response = ask(connected, link, "POST", {"Content-Type": "application/json", **headers}, body)
-            return Answer(response.status, _seconds_of(response.headers.get("Retry-After")))
+            pause = retry_after_seconds(
+                response.headers.get("Retry-After"), datetime.now(UTC), _LONGEST_RETRY_AFTER_SECONDS
+            )
+            return Answer(response.status, timedelta(seconds=pause or 0.0))
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -79,11 +83,3 @@ class LinkPoster:
             raise LinkUnanswered(f"it could not be reached ({type(exc).__name__})") from exc
         except HTTPException as exc:
             raise LinkBroken(f"it answers what is not HTTP ({type(exc).__name__})") from exc
-
-
-def _seconds_of(retry_after: str | None) -> timedelta:
-    """A date in this header is not understood, and as good as none: the usual pause comes."""
-    if retry_after is None or not (retry_after.isascii() and retry_after.strip().isdigit()):
-        return timedelta(0)
-    # What is longer than any pause has digits enough to overflow.
-    return timedelta(seconds=min(float(retry_after), _LONGEST_RETRY_AFTER.total_seconds()))

@@ -61,8 +61,8 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.providers import transport
 from invoice_capture.providers.bodies import form_body, json_body
-from invoice_capture.providers.retry_after import retry_after_seconds
 from invoice_capture.providers.transport import Limits
+from invoice_capture.retry_after import retry_after_seconds
 from invoice_capture.version import USER_AGENT
 
 COMMON_STATUSES: Mapping[int, type[ProviderError]] = MappingProxyType(
