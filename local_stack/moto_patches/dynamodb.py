@@ -85,14 +85,22 @@ def _queries(host: Host, recent: RecentWrites, queried: list[Mapping[str, Any]])
     query = Table.query
 
     def query_partition(table: Any, hash_key: Any, *args: Any, **kwargs: Any) -> Any:
-        """moto sorts the whole table for every query, which makes a thousand jobs quadratic."""
+        """moto looks through the whole table for every query, and sorts it, which makes a thousand jobs quadratic."""
         comparison, values, _, start_key, _, _, index_name, *_ = args
         if start_key and not _is_within(table, start_key, index_name, ("EQ", [hash_key]), (comparison, values)):
             raise MockValidationException(
                 "The provided starting key is outside query boundaries based on provided conditions"
             )
-        partitions = table.items.values() if index_name else [table.items.get(hash_key, {})]
-        items = [item for partition in partitions for item in partition.values()]
+        if index_name:
+            name = _key_names(table, index_name)[0]
+            items = [
+                item
+                for partition in table.items.values()
+                for item in partition.values()
+                if name in item.attrs and item.attrs[name] == hash_key
+            ]
+        else:
+            items = list(table.items.get(hash_key, {}).values())
         if index_name and (lag := host.faults.index_lag_seconds):
             items = list(_as_shown(table, items, recent.shown(host.clock.elapsed(), lag)))
         table.all_items = lambda: items
@@ -184,14 +192,17 @@ def _as_shown(table: Any, items: list[Any], shown: Mapping[Any, Mapping[str, Any
 
 def _is_within(table: Any, start_key: Mapping[str, Any], index_name: str | None, *conditions: tuple[Any, Any]) -> bool:
     """Whether a page begins where a query looks, by its partition and its range; moto would begin anywhere."""
-    names = [table.hash_key_attr, table.range_key_attr]
-    if index_name:
-        schema = next(index.schema for index in table.all_indexes() if index.name == index_name)
-        names = [part["AttributeName"] for part in schema]
+    names = _key_names(table, index_name) if index_name else (table.hash_key_attr, table.range_key_attr)
     return all(
         comparison is None or (name in start_key and DynamoType(start_key[name]).compare(comparison, values))
         for name, (comparison, values) in zip(names, conditions, strict=False)
     )
+
+
+def _key_names(table: Any, index_name: str) -> tuple[str, ...]:
+    """The attributes that make the key of an index, that of the partition first."""
+    schema = next(index.schema for index in table.all_indexes() if index.name == index_name)
+    return tuple(part["AttributeName"] for part in schema)
 
 
 def _typed(table: Any, key: Mapping[str, Any]) -> tuple[Any, Any]:
