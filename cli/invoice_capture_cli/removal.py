@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from invoice_capture_cli.errors import ALL_WELL, CommandError, Unreachable, UsageError
+from invoice_capture_cli.errors import ALL_WELL, STOPPED, Aborted, CommandError, Unreachable, UsageError
 from invoice_capture_cli.running import Run
 from invoice_capture_cli.stack import Stack, calling_aws
 
@@ -49,13 +49,8 @@ def remove(run: Run, name: str, words: Words, *, empty_bucket: bool) -> int:
     stack = Stack(name, region=run.chosen.region, profile=run.chosen.profile)
     parts = _parts(stack)
     documents = parts.buckets[0]
-    run.say(f"Removing the stack {name} ends its functions, queues, topics, API and logs, and {len(parts.keys)} keys.")
     kept = [*parts.buckets, parts.table]
-    run.say(
-        f"Every document and every job goes as well: {', '.join(kept)}. There is no way back."
-        if empty_bucket
-        else f"These stay, with all documents and jobs: {', '.join(kept)}."
-    )
+    _announce(run, name, kept, empty_bucket=empty_bucket)
     _confirm(run, f"Type the name of the stack to remove it: {name}", name, words.stack, "--yes")
     if empty_bucket:
         _confirm(run, f"Type the name of the bucket to empty it: {documents}", documents, words.bucket, "--yes-empty")
@@ -67,6 +62,15 @@ def remove(run: Run, name: str, words: Words, *, empty_bucket: bool) -> int:
     removed = [name, *parts.keys, *(kept if empty_bucket else ())]
     _tell(run, name, removed, [] if empty_bucket else kept)
     return ALL_WELL
+
+
+def _announce(run: Run, name: str, kept: list[str], *, empty_bucket: bool) -> None:
+    run.say(f"Removing {name} ends its functions, queues, topics, API, keys and logs.")
+    run.say("What holds documents and jobs goes as well:" if empty_bucket else "What holds documents and jobs stays:")
+    for resource in kept:
+        run.say(f"  {resource}")
+    if empty_bucket:
+        run.say("There is no way back.")
 
 
 def _parts(stack: Stack) -> Parts:
@@ -95,7 +99,10 @@ def _confirm(run: Run, question: str, expected: str, given: str | None, option: 
         if run.json or not sys.stdin.isatty():
             raise UsageError(f"Nobody is there to be asked: say it with {option} {expected}. Nothing was touched.")
         run.say(question)
-        given = sys.stdin.readline().strip()
+        try:
+            given = sys.stdin.readline().strip()
+        except KeyboardInterrupt:
+            raise Aborted("Stopped: nothing was touched.", STOPPED) from None
     if given != expected:
         raise UsageError(f"{given!r} is not {expected!r}: nothing was touched.")
 

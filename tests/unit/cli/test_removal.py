@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -104,3 +105,41 @@ def test_what_object_lock_keeps_is_told_and_the_table_stays(bare: Cli, stack: Wo
     assert kept["Key"] not in result.stderr
     assert (_stacks(stack), _versions(stack)) == (["prod"], 1)
     assert "jobs" in stack.dynamodb.list_tables()["TableNames"]
+
+
+class Person:
+    """Somebody at a terminal who types these lines, and then presses Ctrl-C."""
+
+    def __init__(self, *lines: str) -> None:
+        self._lines = iter(lines)
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        for line in self._lines:
+            return f"{line}\n"
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "said"),
+    [
+        (
+            ["whole", "documents"],
+            0,
+            "What holds documents and jobs goes as well:\n  documents\n  access-logs\n  jobs\n",
+        ),
+        (["whole", "whole"], 2, "'whole' is not 'documents': nothing was touched."),
+        (["whole"], 130, "Stopped: nothing was touched."),
+        ([], 130, "Stopped: nothing was touched."),
+    ],
+)
+def test_a_person_is_asked_twice(
+    lines: list[str], status: int, said: str, bare: Cli, stack: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoice_capture_cli.removal.sys", SimpleNamespace(stdin=Person(*lines)))
+    result = bare("stack", "remove", "whole", "--empty-bucket")
+    assert result.exit_code == status, result.output
+    assert said in result.stderr
+    assert _stacks(stack) == (["prod"] if status == 0 else ["prod", "whole"])
