@@ -16,7 +16,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from benchmarks.chaos.books import Spending
-from benchmarks.chaos.judge import FAILED, LINK_DIED, ONE_REFERENCE, POISONED, UNKNOWN_STATUS
+from benchmarks.chaos.judge import ABOUT_ANOTHER, FAILED, LINK_DIED, ONE_REFERENCE, POISONED, UNKNOWN_STATUS
 from local_stack.simulators import Simulator
 from local_stack.simulators.answers import Refused
 from local_stack.simulators.documents import AcceptedDocument
@@ -48,7 +48,7 @@ def effect_of(fault: Fault) -> str:
         "reset": "reset before reading",
         "lose_answer": "answer lost",
         "break_tls": "TLS breaks in the answer",
-        "another_id": "answer about another document",
+        "another_id": ABOUT_ANOTHER,
         "repeat_id": ONE_REFERENCE,
         "code": f"status code {fault.code}",
     }

@@ -2,8 +2,9 @@
 
 A mark is right when a document may have been taken more than once: at least two requests that cost money came to a
 provider's door whose answers do not say for certain that it was not taken. A job may fail where a provider failed its
-document, told a status that nobody documented, or answered about everybody else, for hours each, or gave one reference
-to two documents; and where two answers were lost. It may not fail because AWS was out of order or ended a function.
+document, told a status that nobody documented, or answered about everybody else, for hours each, gave one reference to
+two documents, or answered a start with a reference that it does not know afterwards; and where two answers were lost. It
+may not fail because AWS was out of order or ended a function.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ FAILED, UNKNOWN_STATUS, POISONED, ONE_REFERENCE, LINK_DIED = (
     "one reference twice",
     "link of an ended session",
 )
+ABOUT_ANOTHER = "answer about another document"
 _MAY_END: Mapping[str, frozenset[str]] = MappingProxyType(
     {"CaptureFailed": frozenset({FAILED, UNKNOWN_STATUS, POISONED, ONE_REFERENCE, LINK_DIED})}
 )
@@ -129,6 +131,8 @@ class Judge:
             sent = [one for one in self._spending[job.document] if one.may_be_taken]
             # A clear answer may be lost on its way, or with the function that asked: then it was asked again.
             return len(sent) > 1 or any(not one.is_clear for one in sent)
+        if code == "SubmissionUnknown":
+            return any(one.effect == ABOUT_ANOTHER for one in self._spending[job.document])
         return any(fates & _MAY_END.get(code, frozenset()) for fates in self._fates(job).values())
 
     def _fates(self, job: Job) -> dict[str, frozenset[str]]:

@@ -39,6 +39,7 @@ class SubmissionsContract:
             checks=3,
             unclear_checks=2,
             unclear_since=NOW + timedelta(seconds=3),
+            refused_since=NOW + timedelta(seconds=4),
             moves_on=True,
             possible_double_charge=True,
             action_url="https://verify.example/1",

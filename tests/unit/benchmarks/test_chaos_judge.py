@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.chaos.books import Books, Job, Spending
 from benchmarks.chaos.judge import (
+    ABOUT_ANOTHER,
     ENDED,
     FAILED,
     NO_REASON,
@@ -127,6 +128,12 @@ def test_a_job_in_doubt_must_have_lost_an_answer() -> None:
     assert broken(failed("SubmissionInDoubt"), spending=[TAKEN, TAKEN]) == [], "answers are lost on their way as well"
     assert broken(failed("SubmissionInDoubt"), spending=[TAKEN]) == [NO_REASON]
     assert broken(failed("SubmissionInDoubt"), spending=[REFUSED]) == [NO_REASON]
+
+
+def test_a_document_may_be_unknown_only_where_its_start_was_answered_about_another() -> None:
+    answered = replace(TAKEN, effect=ABOUT_ANOTHER)
+    assert broken(failed("SubmissionUnknown"), spending=[answered], charged=charged(abbyy=1)) == []
+    assert broken(failed("SubmissionUnknown"), spending=[TAKEN], charged=charged(abbyy=1)) == [NO_REASON]
 
 
 def test_figures_hold_until_one_promise_is_broken_and_wrong_marks_up_to_their_share() -> None:

@@ -143,7 +143,16 @@ def test_a_line_that_does_not_multiply_is_named() -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["DE136695976", "ATU13585627", "NL004495445B01", "ESB58378431", "CHE100155212MWST", "EL094259216", "GB980780684"],
+    [
+        "DE136695976",
+        "ATU13585627",
+        "NL004495445B01",
+        "ESB58378431",
+        "CHE100155212MWST",
+        "EL094259216",
+        "GB980780684",
+        "XI980780684",
+    ],
 )
 def test_vat_numbers_of_many_countries_are_known(number: str) -> None:
     assert codes(an_invoice(a_line("1", "1.00"), supplier=Party(vat_number=text(number)))) == []

@@ -156,6 +156,39 @@ def test_a_refusal_that_lasts_for_an_hour_ends_the_submission_by_its_name(refusa
     assert type(world.tokens.outcomes[token]) is type(refusal)
 
 
+def test_a_single_refusal_after_hours_without_an_answer_ends_nothing() -> None:
+    world, provider, jobs = poisoned(100, 10, 3)
+    token = world.row(jobs[3]).task_token or ""
+    world.turn()
+    # Others come and are answered, so the provider is there; half of the patience with a poisoned one.
+    for hour in range(3):
+        world.submit(world.receive(PDF + b"other" + bytes([hour])))
+        go_on(world, 4, 15)
+    provider.poison = frozenset()
+    provider.check_fault = SubmissionUnknown("404")
+    go_on(world, 2, 15)
+    assert token in world.tokens.open
+    assert world.row(jobs[3]).refused_since is not None
+    provider.check_fault = None
+    world.finish(jobs[3])
+    go_on(world, 4, 15)
+    assert world.row(jobs[3]).state is SubmissionState.DONE
+
+
+def test_refusals_between_silences_end_a_submission_as_late_as_silence() -> None:
+    world, provider, jobs = poisoned(100, 10, 3)
+    token = world.row(jobs[3]).task_token or ""
+    began = world.clock.now()
+    world.turn()
+    while token in world.tokens.open:
+        refused = provider.check_fault is None
+        provider.check_fault = SubmissionUnknown("404") if refused else None
+        # Others come and are answered in between.
+        world.submit(world.receive(PDF + str(world.clock.now()).encode()))
+        go_on(world, 3, 15)
+    assert 6 <= (world.clock.now() - began).total_seconds() / 3600 <= 8
+
+
 def test_a_clear_answer_makes_a_refusal_forgotten() -> None:
     world = World()
     job = world.receive()

@@ -31,7 +31,8 @@ _BY_DIGEST = frozenset({"invoice", "findings", "lines"})
 _BOOKKEEPING = frozenset(
     {
         *("PK", "SK", "job_id", BY, "updated_at", "ttl", "removed_at", "created_shard", "due_shard", "next_check_at"),
-        *("version", "checked_at", "checks", "unclear_checks", "unclear_since", "moves_on", "explanation"),
+        *("version", "checked_at", "checks", "unclear_checks", "unclear_since", "refused_since"),
+        *("moves_on", "explanation"),
     }
 )
 # They open doors, and are gone when the submission is closed.

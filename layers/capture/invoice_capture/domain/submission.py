@@ -71,8 +71,8 @@ class Submission:
     over while this one is out of order. ``checked_at`` is the last check that found it unfinished. ``next_check_at`` is
     when somebody is to look at the submission at the latest, and None when it is closed and nothing is left to do: a
     closed one that is due has a copy at the provider that is to be deleted. ``unclear_checks`` in a row, the first of
-    them at ``unclear_since``, were refused or told a status that nobody documented. ``version`` grows with every write
-    and guards it.
+    them at ``unclear_since``, were refused, not answered, or told a status that nobody documented; those since
+    ``refused_since`` were all refused. ``version`` grows with every write and guards it.
     """
 
     job_id: str
@@ -96,6 +96,7 @@ class Submission:
     checks: int = 0
     unclear_checks: int = 0
     unclear_since: datetime | None = None
+    refused_since: datetime | None = None
     moves_on: bool = False
     possible_double_charge: bool = False
     action_url: str | None = None

@@ -57,10 +57,11 @@ from invoice_capture.use_cases.round_of_requests import RoundOfRequests
 _TURN_BUDGET = timedelta(minutes=3)
 # A provider's memory use is some five times the document that it sends; the function has 1,024 MB.
 _MOST_BYTES_UNDER_WAY = 60 * 1024**2
-# A refusal ends a submission when it was repeated so often, over so long a time.
+# What is no clear answer ends a submission when it was repeated so often, over so long a time: refusals that nothing
+# else came between, or whatever it was.
 _UNCLEAR_CHECKS = 3
 _REFUSED_FOR = timedelta(hours=1)
-_UNKNOWN_FOR = timedelta(hours=6)
+_UNCLEAR_FOR = timedelta(hours=6)
 _FIRST_UNCLEAR_GAP_SECONDS = 15.0
 
 
@@ -234,6 +235,7 @@ class LookAtSubmissions:
                 checks=row.checks + 1,
                 unclear_checks=0,
                 unclear_since=None,
+                refused_since=None,
                 next_check_at=now + timedelta(seconds=wait),
             )
         )
@@ -244,25 +246,28 @@ class LookAtSubmissions:
         if row.unclear_since is None:
             self.jobs.remark(row.job_id, f"{status}. The job ends when it says nothing else.", self.clock.now())
             self.metrics.count("UnknownStatuses", provider=row.provider)
-        return self._follow_unclear(row, CaptureFailed(f"{status}."), provider, _UNKNOWN_FOR, is_its_own=True)
+        return self._follow_unclear(row, CaptureFailed(f"{status}."), provider, is_its_own=True)
 
     def _follow_refused(
         self, row: Submission, error: ProviderError, provider: Provider, *, others_are_answered: bool
     ) -> Submission:
         """A refusal ends a submission only when it lasts: what was accepted is paid for."""
         if not isinstance(error, ProviderUnavailable):
-            return self._follow_unclear(row, error, provider, _REFUSED_FOR, is_its_own=True)
+            return self._follow_unclear(row, error, provider, is_its_own=True, is_refusal=True)
         failure = CaptureFailed(f"{row.provider} answers about other documents, and not about this one ({error})")
-        return self._follow_unclear(row, failure, provider, _UNKNOWN_FOR, is_its_own=others_are_answered)
+        return self._follow_unclear(row, failure, provider, is_its_own=others_are_answered)
 
     def _follow_unclear(
-        self, row: Submission, error: ProviderError, provider: Provider, patience: timedelta, *, is_its_own: bool
+        self, row: Submission, error: ProviderError, provider: Provider, *, is_its_own: bool, is_refusal: bool = False
     ) -> Submission:
         """Wait longer each time, and end the submission when that lasts. ``is_its_own``: the provider is no outage."""
         now = self.clock.now()
         since = row.unclear_since or (now if is_its_own else None)
+        refused_since = (row.refused_since or now) if is_refusal else None
         checks = row.unclear_checks + 1
-        if since is not None and checks >= _UNCLEAR_CHECKS and now - since >= patience:
+        is_refused = refused_since is not None and now - refused_since >= _REFUSED_FOR
+        is_unclear = since is not None and now - since >= _UNCLEAR_FOR
+        if checks >= _UNCLEAR_CHECKS and (is_refused or is_unclear):
             return self._fail(row, error, provider)
         gap = min(LONGEST_GAP_SECONDS, _FIRST_UNCLEAR_GAP_SECONDS * 2 ** min(10, row.unclear_checks))
         return self._save(
@@ -270,6 +275,7 @@ class LookAtSubmissions:
                 row,
                 unclear_checks=checks,
                 unclear_since=since,
+                refused_since=refused_since,
                 next_check_at=now + timedelta(seconds=gap),
             )
         )

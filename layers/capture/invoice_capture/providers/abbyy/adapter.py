@@ -70,8 +70,7 @@ class AbbyyProvider(BaseProvider):
         return task.id
 
     def check_one(self, submission: Submission) -> Check:
-        with self._advice():
-            task = self._task(submission.reference or "")
+        task = self._task(submission.reference or "")
         check = self._state_of(task)
         if check.state is CheckState.READY:
             # Its answer is fetched next, which begins with the very same task.
@@ -82,8 +81,8 @@ class AbbyyProvider(BaseProvider):
         """The task as it was answered, and every file that was exported of it, as one JSON document."""
         from invoice_capture.providers.abbyy.wire import KeptAnswer
 
+        task = self._finished.pop(reference, None) or self._task_to_fetch(reference)
         with self._advice():
-            task = self._finished.pop(reference, None) or self._task_to_fetch(reference)
             check = self._state_of(task)
             if check.error is not None:
                 raise check.error
@@ -175,7 +174,8 @@ class AbbyyProvider(BaseProvider):
 
     def _task(self, task_id: str) -> CaptureTask:
         """Raises RequestRefused when another task is answered."""
-        task = self._client.task(task_id)
+        with self._advice():
+            task = self._client.task(task_id)
         if task.id != task_id:
             raise RequestRefused(f"ABBYY was asked for task {task_id}, and answered with {task.id[:_LONGEST_ID]}.")
         return task
