@@ -3,8 +3,8 @@
 A mark is right when a document may have been taken more than once: at least two requests that cost money came to a
 provider's door whose answers do not say for certain that it was not taken. A job may fail where a provider failed its
 document, told a status that nobody documented, or answered about everybody else, for hours each, gave one reference to
-two documents, or answered a start with a reference that it does not know afterwards; and where two answers were lost. It
-may not fail because AWS was out of order or ended a function.
+two documents, or answered a start with a reference that it does not know afterwards; and where two answers were lost.
+It may not fail because AWS was out of order or ended a function.
 """
 
 from __future__ import annotations
