@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -251,6 +252,34 @@ def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_look() -> None:
     world.messages.publish = publish  # type: ignore[method-assign]
     go_on(world, 5, 15)
     assert [message["event"] for message in world.messages.published] == ["invoice.action_required"]
+
+
+# --- a store that is out of order ---------------------------------------------
+
+
+def _out_of_order(*_any: object) -> Any:
+    raise StoreUnavailable("S3 is out of order.")
+
+
+@pytest.mark.parametrize("what", ["submitting", "checking", "deleting"])
+def test_a_look_that_fails_leaves_no_request_under_way(what: str) -> None:
+    world = World(ServerProvider(capabilities=Capabilities(batch_size=1, discards=True)))
+    jobs = [world.receive(PDF + bytes([number])) for number in range(3)]
+    if what == "submitting":
+        world.provider.early_faults = [ProviderUnavailable("HTTP 503")] * 3
+    for job in jobs:
+        world.submit(job)
+    for job in jobs if what != "submitting" else ():
+        world.finish(job)
+    world.clock.forward(3600)
+    if what == "deleting":
+        world.turn()
+    world.documents.read = world.documents.write_result = _out_of_order  # type: ignore[method-assign,assignment]
+    world.documents.read_result = _out_of_order  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable) as kept:
+        world.turn()
+    assert kept.tb is not None, "and with it all that the error came through"
+    assert [one.name for one in threading.enumerate() if one.name.startswith(world.provider.name)] == []
 
 
 # --- what a provider keeps ----------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -156,20 +157,21 @@ class LookAtSubmissions:
                 return self.submissions.get(row.key) or row
 
         done = []
-        asked = requests.ask(
+        asking = requests.ask(
             rows,
             submit,
             provider.capabilities.requests.submit,
             size_of=lambda row: row.document.size,
             most_bytes=_MOST_BYTES_UNDER_WAY,
         )
-        for row, answer in asked:
-            try:
-                done.append(answer.result())
-            except StoreUnavailable:
-                raise
-            except CaptureError as exc:
-                done.append(self._fail(row, exc, provider))
+        with closing(asking) as asked:
+            for row, answer in asked:
+                try:
+                    done.append(answer.result())
+                except StoreUnavailable:
+                    raise
+                except CaptureError as exc:
+                    done.append(self._fail(row, exc, provider))
         return done
 
     def _hand_over_to(self, provider: Provider, pace: Pace) -> HandOver:
@@ -186,7 +188,8 @@ class LookAtSubmissions:
     def _check(
         self, rows: Sequence[Submission], provider: Provider, pace: Pace, ask: AskProvider, *, alone: bool = False
     ) -> list[Submission]:
-        done = [self._act_on(check, row, provider, pace, ask) for row, check in ask.about(rows, alone=alone)]
+        with closing(ask.about(rows, alone=alone)) as said:
+            done = [self._act_on(check, row, provider, pace, ask) for row, check in said]
         self._learn([row for row in done if row.state is SubmissionState.DONE], provider)
         return done
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from datetime import datetime, timedelta
@@ -41,9 +41,10 @@ class RoundOfRequests:
         *,
         size_of: Callable[[Item], int] = lambda _item: 0,
         most_bytes: int = 0,
-    ) -> Iterator[tuple[Item, Future[Answer]]]:
+    ) -> Generator[tuple[Item, Future[Answer]], None, None]:
         """Each item that could be asked about, with its answer, in the order of the answers.
 
+        Close it: who stops in the middle waits for what is under way, instead of whoever happens to collect it.
         ``request`` runs on other threads and may send so many ``requests``. Of items with a size, those under way at
         the same time have ``most_bytes`` together, or are one.
         """
