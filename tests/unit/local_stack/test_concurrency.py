@@ -26,7 +26,7 @@ HOLDS = {
                 return None  # a tick
             events.append((event, context))
             if event.get("hold"):
-                may_go_on.wait(30)
+                may_go_on.wait(600)
     """
 }
 

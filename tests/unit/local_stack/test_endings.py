@@ -142,7 +142,7 @@ def test_who_works_longer_than_the_limit_is_ended_while_it_works(machine: Make) 
         import threading, time, boto3
         may_go_on, went_on = threading.Event(), []
         def handler(event, context):
-            may_go_on.wait(30)
+            may_go_on.wait(600)
             try:
                 boto3.client("dynamodb").put_item(TableName=event["table"], Item={"PK": {"S": "1"}, "SK": {"S": "-"}})
             finally:
@@ -150,7 +150,7 @@ def test_who_works_longer_than_the_limit_is_ended_while_it_works(machine: Make) 
         """,
     )
     inside = made.stack.runtime._container(made.stack.resources.function("Work")).handler.__globals__
-    # Its limit is three seconds, and it waits for something outside of the stack.
+    # It waits far longer than its limit for something outside of the stack.
     error, _ = failed_as(made)
     assert (error, inside["went_on"]) == ("Sandbox.Timedout", []), "nobody waits for what cannot be stopped"
     inside["may_go_on"].set()
@@ -166,7 +166,7 @@ def test_a_jump_of_the_clock_is_no_time_to_work_in(machine: Make) -> None:
         begun, may_go_on, left = threading.Event(), threading.Event(), []
         def handler(event, context):
             begun.set()
-            may_go_on.wait(30)
+            may_go_on.wait(600)
             left.append(context.get_remaining_time_in_millis())
             return "done"
         """,
