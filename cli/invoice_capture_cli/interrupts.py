@@ -94,7 +94,7 @@ class _Unreceived:
 
     def _begin(self) -> None:
         if sys.platform == "win32":
-            return  # where a wait goes on for Ctrl-C anyway
+            return  # which has no such signals, and where no wait ends for one
         self._came, self._written = socket.socketpair()
         self._written.setblocking(False)
         self._descriptor_before = signal.set_wakeup_fd(self._written.fileno(), warn_on_full_buffer=False)

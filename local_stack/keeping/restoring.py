@@ -28,7 +28,7 @@ def restore(stack: LocalStack, folder: KeepFolder) -> list[KeptJob]:
     """
     now = stack.clock.now()
     kept = [job.ended(now) if job.is_interrupted else job for _, job in sorted(folder.jobs.items())]
-    with _unnoticed(stack):
+    with unnoticed(stack):
         jobs = list(_with_objects(stack, folder, kept))
     # Of two that have the same fingerprint, which only a crash leaves, the captured one has it.
     _write(stack, [item for job in sorted(jobs, key=lambda job: job.is_captured) for item in job.items()])
@@ -38,7 +38,7 @@ def restore(stack: LocalStack, folder: KeepFolder) -> list[KeptJob]:
 
 
 @contextmanager
-def _unnoticed(stack: LocalStack) -> Iterator[None]:
+def unnoticed(stack: LocalStack) -> Iterator[None]:
     """Nobody is told of objects that appear."""
     configure = stack.s3.put_bucket_notification_configuration
     configure(Bucket=stack.bucket, NotificationConfiguration={})

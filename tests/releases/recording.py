@@ -63,7 +63,7 @@ def record() -> dict[str, Any]:
             "now": stack.clock.now().isoformat(),
             "ids": dict(stack.resources.ids),
             "jobs": jobs,
-            "invoice": _invoice(client, jobs["captured"]),
+            "invoice": client.ask("GET", "/ocr-invoice-job/{id}/invoice", jobs["captured"]).json()["data"],
             "definitions": {
                 name: (PROJECT / "statemachines" / f"{file}.asl.yaml").read_text() for name, file in MACHINES.items()
             },
@@ -111,17 +111,13 @@ def _is_waiting(stack: LocalStack, job_id: str) -> bool:
     return any(row.get("reference") for row in stack.submissions(job_id))
 
 
-def _invoice(client: Client, job_id: str) -> Any:
-    return client.ask("GET", "/ocr-invoice-job/{id}/invoice", job_id).json()["data"]
-
-
 def _executions(stack: LocalStack, job_ids: list[str]) -> Iterator[Mapping[str, Any]]:
     """Those of jobs with the token that they wait with, then the loops."""
     tokens = {job_id: stack.submissions(job_id)[-1]["task_token"] for job_id in job_ids}
+    machines = {machine: name for name, machine in stack.resources.state_machines.items()}
     arns = {stack.executions(job_id)[-1]: token for job_id, token in tokens.items()} | dict.fromkeys(stack.loops())
     for arn, token in arns.items():
         told = stack.states.describe_execution(executionArn=arn)
-        machines = {machine: name for name, machine in stack.resources.state_machines.items()}
         if told["status"] == "RUNNING":
             yield {
                 "machine": machines[told["stateMachineArn"]],
@@ -131,7 +127,7 @@ def _executions(stack: LocalStack, job_ids: list[str]) -> Iterator[Mapping[str, 
             }
 
 
-def _objects(stack: LocalStack) -> Iterator[Mapping[str, str]]:
+def _objects(stack: LocalStack) -> Iterator[Mapping[str, Any]]:
     """Every version of every document, the oldest first."""
     listed = stack.s3.list_object_versions(Bucket=stack.bucket).get("Versions", [])
     for version in sorted(listed, key=lambda version: version["LastModified"]):
@@ -142,7 +138,7 @@ def _objects(stack: LocalStack) -> Iterator[Mapping[str, str]]:
             "version_id": version["VersionId"],
             "content_type": found["ContentType"],
             "metadata": found["Metadata"],
-            "content": base64.b64encode(found["Body"].read()).decode(),
+            "content": found["Body"].read(),
         }
 
 
@@ -151,13 +147,13 @@ def _items(stack: LocalStack) -> Iterator[Mapping[str, Any]]:
         yield from page["Items"]
 
 
-def in_base64(content: bytes) -> dict[str, str]:
+def _in_base64(content: bytes) -> dict[str, str]:
     """How bytes stand in a recording."""
     return {"base64": base64.b64encode(content).decode()}
 
 
 def main() -> None:
-    recording = json.dumps(record(), default=in_base64, indent=1, sort_keys=True)
+    recording = json.dumps(record(), default=_in_base64, indent=1, sort_keys=True)
     (FOLDER / f"{sys.argv[1]}.json").write_text(recording + "\n")
 
 

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 from local_stack.clock import ScaledClock
 from local_stack.iam import task_tokens
+from local_stack.keeping.restoring import unnoticed
 from local_stack.scripted_provider import AcceptedDocument
 from local_stack.stack import PROJECT, LocalStack
 from tests.releases.recording import FOLDER, MACHINES, PARAMETERS
@@ -87,24 +88,22 @@ def _names(recording: Recording, stack: LocalStack) -> dict[str, str]:
 
 def _versions(recording: Recording, stack: LocalStack) -> Iterator[tuple[str, str]]:
     """Store the objects; the versions that they have now, by those that they had."""
-    configure = stack.s3.put_bucket_notification_configuration
-    configure(Bucket=stack.bucket, NotificationConfiguration={})
-    for stored in recording.content["objects"]:
-        answer = stack.s3.put_object(
-            Bucket=stack.bucket,
-            Key=stored["key"],
-            Body=base64.b64decode(stored["content"]),
-            ContentType=stored["content_type"],
-            Metadata=stored["metadata"],
-        )
-        yield stored["version_id"], answer["VersionId"]
-    configure(Bucket=stack.bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    with unnoticed(stack):
+        for stored in recording.content["objects"]:
+            answer = stack.s3.put_object(
+                Bucket=stack.bucket,
+                Key=stored["key"],
+                Body=stored["content"],
+                ContentType=stored["content_type"],
+                Metadata=stored["metadata"],
+            )
+            yield stored["version_id"], answer["VersionId"]
 
 
 def _accept(restored: Recording, stack: LocalStack) -> None:
     """What the provider has taken already. It will be done with it in an hour."""
     stack.scripted.script.latency_seconds = 3600
-    contents = {one["key"]: base64.b64decode(one["content"]) for one in restored.content["objects"]}
+    contents = {one["key"]: one["content"] for one in restored.content["objects"]}
     stack.scripted.accepted[:] = [
         AcceptedDocument(
             reference=one["reference"],

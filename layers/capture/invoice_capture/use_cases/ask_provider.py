@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -42,33 +41,30 @@ class AskProvider:
         self.was_answered = False
         """Whether the provider answered a question of this turn, so that what it refuses is its own matter."""
 
-    def about(
-        self, rows: Sequence[Submission], *, alone: bool = False
-    ) -> Generator[tuple[Submission, Check], None, None]:
+    def about(self, rows: Sequence[Submission], *, alone: bool = False) -> Iterator[tuple[Submission, Check]]:
         """Each submission that could be asked about, with what was said of it; REFUSED where only others were answered.
 
         What nobody said anything about is left out, and due again. ``alone``: these were in trouble before, so each is
-        asked about by itself. Close it, as ``RoundOfRequests.ask`` says.
+        asked about by itself.
         """
         size = 1 if alone else self._provider.capabilities.batch_size
         is_the_only_trouble = alone and len(rows) == 1
         batches = [rows[start : start + size] for start in range(0, len(rows), size)]
-        with closing(self._requests.ask(batches, self._checks)) as asked:
-            for batch, answer in asked:
-                try:
-                    checks = answer.result()
-                except ProviderError as exc:
-                    yield from self._unanswered(batch, exc, is_the_only_trouble)
+        for batch, answer in self._requests.ask(batches, self._checks):
+            try:
+                checks = answer.result()
+            except ProviderError as exc:
+                yield from self._unanswered(batch, exc, is_the_only_trouble)
+                continue
+            self._pace.answered()
+            self.was_answered = True
+            for row in batch:
+                check = checks.get(row.reference or "")
+                if check is None:
                     continue
-                self._pace.answered()
-                self.was_answered = True
-                for row in batch:
-                    check = checks.get(row.reference or "")
-                    if check is None:
-                        continue
-                    if isinstance(check.error, _ABOUT_THE_ACCOUNT):
-                        self._refused(check.error)
-                    yield row, check
+                if isinstance(check.error, _ABOUT_THE_ACCOUNT):
+                    self._refused(check.error)
+                yield row, check
 
     def _unanswered(
         self, batch: Sequence[Submission], error: ProviderError, is_the_only_trouble: bool

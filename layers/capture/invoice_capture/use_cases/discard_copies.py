@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -55,24 +54,23 @@ class DiscardCopies:
                 provider.discard(reference, raw or b"")
 
         done = []
-        with closing(requests.ask(rows, discard, provider.capabilities.requests.discard)) as asked:
-            for row, answer in asked:
-                try:
-                    answer.result()
-                except StoreUnavailable:
-                    raise
-                except _MAY_PASS as exc:
-                    pause = _PAUSE
-                    if isinstance(exc, RateLimited):
-                        requests.refused(exc)
-                        pause = min(_PAUSE, max(_SOON, self._age(row) / _AGES))
-                    is_old = self._age(row) >= _GIVES_UP_AFTER
-                    done.append(self._give_up(row, exc) if is_old else self._later(row, pause))
-                except CaptureError as exc:
-                    done.append(self._give_up(row, exc))
-                else:
-                    pace.answered()
-                    done.append(self._save(replace(row, next_check_at=None)))
+        for row, answer in requests.ask(rows, discard, provider.capabilities.requests.discard):
+            try:
+                answer.result()
+            except StoreUnavailable:
+                raise
+            except _MAY_PASS as exc:
+                pause = _PAUSE
+                if isinstance(exc, RateLimited):
+                    requests.refused(exc)
+                    pause = min(_PAUSE, max(_SOON, self._age(row) / _AGES))
+                is_old = self._age(row) >= _GIVES_UP_AFTER
+                done.append(self._give_up(row, exc) if is_old else self._later(row, pause))
+            except CaptureError as exc:
+                done.append(self._give_up(row, exc))
+            else:
+                pace.answered()
+                done.append(self._save(replace(row, next_check_at=None)))
         return done
 
     def _look_up(self, row: Submission, provider: Provider) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -110,14 +109,14 @@ class LookAtSubmissions:
             if row.deadline_at <= now
         ]
         pace = Pace(provider, self.states, self.metrics, self.clock, state)
-        requests = RoundOfRequests(provider, pace, self.clock, now + _TURN_BUDGET)
-        ask = AskProvider(provider, self.providers, pace, requests)
         pending = [row for row in live if row.reference is not None]
-        # What was no clear answer lately stands in nobody's way: it comes after everything else.
-        looked_at += self._check([row for row in pending if not row.unclear_checks], provider, pace, ask)
-        looked_at += self._hand_over([row for row in live if row.reference is None], provider, pace, requests)
-        looked_at += self._check([row for row in pending if row.unclear_checks], provider, pace, ask, alone=True)
-        looked_at += self.discard(left, provider, pace, requests)
+        with RoundOfRequests(provider, pace, self.clock, now + _TURN_BUDGET) as requests:
+            ask = AskProvider(provider, self.providers, pace, requests)
+            # What was no clear answer lately stands in nobody's way: it comes after everything else.
+            looked_at += self._check([row for row in pending if not row.unclear_checks], provider, pace, ask)
+            looked_at += self._hand_over([row for row in live if row.reference is None], provider, pace, requests)
+            looked_at += self._check([row for row in pending if row.unclear_checks], provider, pace, ask, alone=True)
+            looked_at += self.discard(left, provider, pace, requests)
         return looked_at, requests.not_before
 
     def _without_provider(self, rows: Sequence[Submission], error: SettingMissing) -> list[Submission]:
@@ -157,21 +156,20 @@ class LookAtSubmissions:
                 return self.submissions.get(row.key) or row
 
         done = []
-        asking = requests.ask(
+        asked = requests.ask(
             rows,
             submit,
             provider.capabilities.requests.submit,
             size_of=lambda row: row.document.size,
             most_bytes=_MOST_BYTES_UNDER_WAY,
         )
-        with closing(asking) as asked:
-            for row, answer in asked:
-                try:
-                    done.append(answer.result())
-                except StoreUnavailable:
-                    raise
-                except CaptureError as exc:
-                    done.append(self._fail(row, exc, provider))
+        for row, answer in asked:
+            try:
+                done.append(answer.result())
+            except StoreUnavailable:
+                raise
+            except CaptureError as exc:
+                done.append(self._fail(row, exc, provider))
         return done
 
     def _hand_over_to(self, provider: Provider, pace: Pace) -> HandOver:
@@ -188,8 +186,7 @@ class LookAtSubmissions:
     def _check(
         self, rows: Sequence[Submission], provider: Provider, pace: Pace, ask: AskProvider, *, alone: bool = False
     ) -> list[Submission]:
-        with closing(ask.about(rows, alone=alone)) as said:
-            done = [self._act_on(check, row, provider, pace, ask) for row, check in said]
+        done = [self._act_on(check, row, provider, pace, ask) for row, check in ask.about(rows, alone=alone)]
         self._learn([row for row in done if row.state is SubmissionState.DONE], provider)
         return done
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from invoice_capture.domain.errors import ProviderError
 from invoice_capture.ports import Clock, Provider
@@ -23,7 +23,8 @@ Answer = TypeVar("Answer")
 class RoundOfRequests:
     """Asks until all is asked, the provider wants a pause, or the time is up.
 
-    ``not_before`` is then when the provider may be asked again, or None.
+    ``not_before`` is then when the provider may be asked again, or None. Whoever leaves its block, by an error too,
+    waits for what is under way: nothing goes on behind them.
     """
 
     def __init__(self, provider: Provider, pace: Pace, clock: Clock, ends_at: datetime) -> None:
@@ -31,7 +32,14 @@ class RoundOfRequests:
         self._pace = pace
         self._clock = clock
         self._ends_at = ends_at
+        self._pool = ThreadPoolExecutor(provider.max_concurrency, thread_name_prefix=provider.name)
         self.not_before: datetime | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown()
 
     def ask(
         self,
@@ -41,40 +49,36 @@ class RoundOfRequests:
         *,
         size_of: Callable[[Item], int] = lambda _item: 0,
         most_bytes: int = 0,
-    ) -> Generator[tuple[Item, Future[Answer]], None, None]:
+    ) -> Iterator[tuple[Item, Future[Answer]]]:
         """Each item that could be asked about, with its answer, in the order of the answers.
 
-        Close it: who stops in the middle waits for what is under way, instead of whoever happens to collect it.
         ``request`` runs on other threads and may send so many ``requests``. Of items with a size, those under way at
         the same time have ``most_bytes`` together, or are one.
         """
-        if not items:
-            return
         waiting: deque[Item] = deque(items)
         asked: dict[Future[Answer], Item] = {}
-        workers = min(self._provider.max_concurrency, len(items))
 
         def has_room() -> bool:
             bytes_under_way = sum(map(size_of, asked.values()))
-            return len(asked) < workers and (not asked or bytes_under_way + size_of(waiting[0]) <= most_bytes)
+            fits = not asked or bytes_under_way + size_of(waiting[0]) <= most_bytes
+            return len(asked) < self._provider.max_concurrency and fits
 
-        with ThreadPoolExecutor(workers, thread_name_prefix=self._provider.name) as pool:
-            while True:
-                wait_until = None
-                while waiting and has_room() and wait_until is None and not self._is_over:
-                    wait_until = self._pace.admit(requests, _SHORT_PAUSE)
-                    if wait_until is None:
-                        item = waiting.popleft()
-                        # What is logged there names the same job and provider as here.
-                        asked[pool.submit(copy_context().run, request, item)] = item
-                # What is under way may change the answer: a probe that succeeds lets everybody in.
-                if not asked:
-                    if wait_until is not None:
-                        self.pause(wait_until)
-                    return
-                done, _ = wait(asked, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield asked.pop(future), future
+        while True:
+            wait_until = None
+            while waiting and has_room() and wait_until is None and not self._is_over:
+                wait_until = self._pace.admit(requests, _SHORT_PAUSE)
+                if wait_until is None:
+                    item = waiting.popleft()
+                    # What is logged there names the same job and provider as here.
+                    asked[self._pool.submit(copy_context().run, request, item)] = item
+            # What is under way may change the answer: a probe that succeeds lets everybody in.
+            if not asked:
+                if wait_until is not None:
+                    self.pause(wait_until)
+                return
+            done, _ = wait(asked, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield asked.pop(future), future
 
     def refused(self, error: ProviderError) -> datetime:
         """An answer was that the provider is not to be asked for a while: nothing more is asked in this round."""
