@@ -180,10 +180,7 @@ class _AtOnce:
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None: ...
 
-    def __enter__(self) -> _AtOnce:
-        return self
-
-    def __exit__(self, *_exc: object) -> None: ...
+    def shutdown(self) -> None: ...
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         future: Future[Any] = Future()
