@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from invoice_capture.domain.checks import Finding
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import CaptureError, ProviderError, SettingMissing, SubmissionInDoubt, TokenClosed
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.job import Job, JobStatus, derive_job_id
 from invoice_capture.domain.spending import Price, Prices
 from invoice_capture.domain.submission import Submission
+from invoice_capture.domain.validation import Finding
 from invoice_capture.ports import Capabilities, Check, CheckState
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn, TurnResult

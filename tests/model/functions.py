@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from invoice_capture.domain.checks import Finding
 from invoice_capture.domain.errors import SettingMissing
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.spending import Prices
 from invoice_capture.domain.submission import Submission
+from invoice_capture.domain.validation import Finding
 from invoice_capture.ports import Check
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn

@@ -19,7 +19,6 @@ from urllib3 import encode_multipart_formdata
 from invoice_capture.api import presentation
 from invoice_capture.api.jobs_api import JobsApi, JobsApiParts
 from invoice_capture.api.listable import GLANCED
-from invoice_capture.domain.checks import check_invoice
 from invoice_capture.domain.client_limits import ClientLimits
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party
@@ -27,6 +26,7 @@ from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.domain.summary import summary_of
+from invoice_capture.domain.validation import validate_invoice
 from invoice_capture.use_cases.correct_invoice import CorrectInvoice
 from invoice_capture.use_cases.create_job import CreateJob
 from invoice_capture.use_cases.guard_client import GuardClient
@@ -201,7 +201,7 @@ class ApiWorld:
         """A job that was started is handed to its provider, and finished."""
         self.submissions.begin(self.a_submission(self.jobs.jobs[job_id]))
         self.clock.forward(seconds)
-        findings = [finding.to_json() for finding in check_invoice(invoice, self.clock.now().date())]
+        findings = [finding.to_json() for finding in validate_invoice(invoice, self.clock.now().date())]
         content = invoice.to_json()
         summary = summary_of(content, findings)
         self.jobs.capture(job_id, 1, content, findings, self.clock.now(), summary=summary)

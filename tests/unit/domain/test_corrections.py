@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_capture.domain.checks import check_invoice
 from invoice_capture.domain.corrections import CONFIRMED, corrected
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party, Reading, Tax
 from invoice_capture.domain.refusals import InvalidRequest
+from invoice_capture.domain.validation import validate_invoice
 
 TODAY = date(2026, 3, 31)
 READ = Invoice(
@@ -55,7 +55,7 @@ def test_any_values_make_an_invoice_or_are_refused_by_their_path(values: dict[st
         assert invoice.field.startswith("values.")
     else:
         # What is taken can be checked, written and read again.
-        assert len(check_invoice(invoice, TODAY)) <= 100
+        assert len(validate_invoice(invoice, TODAY)) <= 100
         assert Invoice.model_validate(invoice.to_json()) == invoice
     assert before == READ
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from invoice_capture.domain.checks import Severity
 from invoice_capture.domain.errors import ResultUnusable
+from invoice_capture.domain.validation import Severity
 from invoice_capture.providers.embedded.engine import engine
 from invoice_capture.providers.embedded.mapping import NOTES, to_findings
 from tests.disagreeing import EMBEDDED, PRINTED, disagreeing_pdf

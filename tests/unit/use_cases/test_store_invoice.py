@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from invoice_capture.domain.announcement import announcement_of
-from invoice_capture.domain.checks import Finding, Severity
 from invoice_capture.domain.errors import JobClosed, ResultUnusable, StoreUnavailable
 from invoice_capture.domain.invoice import AmountField, Invoice, TextField
 from invoice_capture.domain.job import JobStatus
+from invoice_capture.domain.validation import Finding, Severity
 from invoice_capture.ports import Capabilities
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.providers.embedded.adapter import EmbeddedProvider

@@ -8,8 +8,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # the invoice brings pydantic along, which the lean functions never need
-    from invoice_capture.domain.checks import Finding
     from invoice_capture.domain.invoice import Invoice
+    from invoice_capture.domain.validation import Finding
 
 from invoice_capture.domain.document import DocumentKind
 from invoice_capture.domain.errors import ProviderError

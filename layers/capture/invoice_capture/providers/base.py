@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from invoice_capture.domain.checks import Finding
     from invoice_capture.domain.invoice import Invoice
+    from invoice_capture.domain.validation import Finding
     from invoice_capture.providers.http import FreeRequest, HttpClient
 
 from invoice_capture.domain.errors import (

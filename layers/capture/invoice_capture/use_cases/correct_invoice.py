@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from invoice_capture.domain.checks import check_invoice
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.corrections import corrected
 from invoice_capture.domain.job import Job
 from invoice_capture.domain.refusals import JobNotFound
 from invoice_capture.domain.summary import summary_of
+from invoice_capture.domain.validation import validate_invoice
 from invoice_capture.ports import Clock, FunctionInvoker, JobStore
 from invoice_capture.use_cases.find_job import find_job
 from invoice_capture.use_cases.read_invoice import ReadInvoice, require_invoice
@@ -38,7 +38,7 @@ class CorrectInvoice:
         found = ReadInvoice(self.jobs)(job_id, principal)
         invoice = corrected(require_invoice(found).invoice, values)
         now = self.clock.now()
-        findings = [finding.to_json() for finding in check_invoice(invoice, now.date())]
+        findings = [finding.to_json() for finding in validate_invoice(invoice, now.date())]
         content = invoice.to_json()
         summary = summary_of(content, findings)
         if not self.jobs.confirm(found.capture.job_id, content, findings, now, summary=summary):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from invoice_capture.domain.announcement import Announcement, announcement_of_capture
-from invoice_capture.domain.checks import check_invoice
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import ProviderError, ResultUnusable
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.summary import summary_of
+from invoice_capture.domain.validation import validate_invoice
 from invoice_capture.ports import Clock, DocumentStore, JobStore, Provider, Providers
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.leave_explanation import explained
@@ -57,7 +57,7 @@ class StoreInvoice:
         invoice = self._normalised(request, provider, raw)
         now = self.clock.now()
         remarks = provider.findings(raw)
-        findings = [finding.to_json() for finding in (*remarks, *check_invoice(invoice, now.date()))]
+        findings = [finding.to_json() for finding in (*remarks, *validate_invoice(invoice, now.date()))]
         content = invoice.to_json()
         summary = summary_of(content, findings)
         announcement = announcement_of_capture(request.job_id, request.document, request.provider, summary, now)

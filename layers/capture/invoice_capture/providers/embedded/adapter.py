@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from invoice_capture.domain.checks import Finding
     from invoice_capture.domain.invoice import Invoice
+    from invoice_capture.domain.validation import Finding
 
 from invoice_capture.domain.errors import ResultUnusable, SettingMissing
 from invoice_capture.domain.submission import Submission, result_key

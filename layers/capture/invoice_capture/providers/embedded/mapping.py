@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from invoice_capture.domain.checks import Finding, Severity
 from invoice_capture.domain.errors import (
     CredentialsRefused,
     NoTextLayer,
@@ -19,6 +18,7 @@ from invoice_capture.domain.errors import (
     UnreadableDocument,
 )
 from invoice_capture.domain.invoice import Invoice
+from invoice_capture.domain.validation import Finding, Severity
 
 ERRORS: Mapping[str, type[ProviderError]] = MappingProxyType(
     {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_capture.domain.checks import Severity, check_invoice
 from invoice_capture.domain.invoice import AmountField, DateField, Invoice, Line, Party, Tax, TextField
+from invoice_capture.domain.validation import Severity, validate_invoice
 
 TODAY = date(2026, 3, 31)
 CENT = Decimal("0.01")
@@ -62,7 +62,7 @@ def an_invoice(*lines: Line, **changes: object) -> Invoice:
 
 
 def codes(invoice: Invoice) -> list[str]:
-    return [finding.code for finding in check_invoice(invoice, TODAY)]
+    return [finding.code for finding in validate_invoice(invoice, TODAY)]
 
 
 LINES = st.lists(
@@ -127,7 +127,7 @@ def test_rounding_is_tolerated() -> None:
     ],
 )
 def test_each_mistake_has_its_finding(changes: dict, code: str) -> None:
-    found = check_invoice(an_invoice(a_line("10", "10.00"), **changes), TODAY)
+    found = validate_invoice(an_invoice(a_line("10", "10.00"), **changes), TODAY)
     assert code in [finding.code for finding in found]
     for finding in found:
         assert finding.message
@@ -137,7 +137,7 @@ def test_each_mistake_has_its_finding(changes: dict, code: str) -> None:
 
 def test_a_line_that_does_not_multiply_is_named() -> None:
     wrong = Line(quantity=amount("2"), unit_price=amount("5.00"), subtotal=amount("11.00"))
-    [finding] = [f for f in check_invoice(Invoice(lines=(wrong,)), TODAY) if f.code == "line_mismatch"]
+    [finding] = [f for f in validate_invoice(Invoice(lines=(wrong,)), TODAY) if f.code == "line_mismatch"]
     assert finding.fields == ("lines[0].subtotal",)
 
 
@@ -164,7 +164,7 @@ def test_a_vat_number_of_a_country_without_rules_is_given_the_benefit() -> None:
 
 def test_findings_are_bounded_however_long_the_invoice() -> None:
     wrong = Line(quantity=amount("2"), unit_price=amount("5.00"), subtotal=amount("11.00"))
-    assert len(check_invoice(Invoice(lines=(wrong,) * 1000), TODAY)) == 100
+    assert len(validate_invoice(Invoice(lines=(wrong,) * 1000), TODAY)) == 100
 
 
 @pytest.mark.parametrize("number", ["/", "..", "../../x", "1234567", "", "ÄÖ123", "D"])
@@ -175,7 +175,7 @@ def test_a_vat_number_without_a_country_is_none(number: str) -> None:
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_text_makes_the_checks_fail(iban: str, vat_number: str) -> None:
     invoice = Invoice(supplier=Party(iban=text(iban), vat_number=text(vat_number)), currency=text(vat_number))
-    assert isinstance(check_invoice(invoice, TODAY), tuple)
+    assert isinstance(validate_invoice(invoice, TODAY), tuple)
 
 
 _WILD = (
@@ -196,11 +196,11 @@ def test_amounts_that_nobody_can_calculate_with_block_nothing(wild: list[Decimal
         tax_total=tax,
         total=total,
     )
-    for finding in check_invoice(invoice, TODAY):
+    for finding in validate_invoice(invoice, TODAY):
         assert "NaN" not in finding.message
 
 
 def test_a_misread_amount_is_told_as_it_is() -> None:
     line = Line(quantity=amount("1E+30"), unit_price=amount("10"), subtotal=amount("5"))
-    [mismatch] = [each for each in check_invoice(Invoice(lines=(line,)), TODAY) if each.code == "line_mismatch"]
+    [mismatch] = [each for each in validate_invoice(Invoice(lines=(line,)), TODAY) if each.code == "line_mismatch"]
     assert mismatch.message.endswith("E+31, the line says 5.")

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from invoice_capture.domain.checks import check_invoice
 from invoice_capture.domain.invoice import DateField, Invoice, Line, Tax, TextField
-from tests.unit.domain.test_checks import TODAY, amount
+from invoice_capture.domain.validation import validate_invoice
+from tests.unit.domain.test_validation import TODAY, amount
 
 
 def found(code: str, **values: Any) -> bool:
     """Whether an invoice with just these values has a finding; plain texts are amounts."""
     fields = {name: amount(value) if isinstance(value, str) else value for name, value in values.items()}
-    return code in [finding.code for finding in check_invoice(Invoice(**fields), TODAY)]
+    return code in [finding.code for finding in validate_invoice(Invoice(**fields), TODAY)]
 
 
 def a_line(**values: str) -> Line:
@@ -125,11 +125,11 @@ def test_a_due_date(day: int, is_found: bool) -> None:
 
 def test_what_is_said_has_the_line_its_amounts_and_its_field() -> None:
     lines = a_line(), a_line(quantity="3", unit_price="1.115", subtotal="9.00")
-    [said] = [one for one in check_invoice(Invoice(lines=lines), TODAY) if one.code == "line_mismatch"]
+    [said] = [one for one in validate_invoice(Invoice(lines=lines), TODAY) if one.code == "line_mismatch"]
     assert said.message == "Line 2: quantity x unit price is 3.35, the line says 9.00."
     assert said.to_json()["fields"] == ["lines[1].subtotal"]
     taxes = (a_tax(rate="19", base="100.00", amount="50.00"),)
-    [said] = [one for one in check_invoice(Invoice(taxes=taxes), TODAY) if one.code == "tax_mismatch"]
+    [said] = [one for one in validate_invoice(Invoice(taxes=taxes), TODAY) if one.code == "tax_mismatch"]
     assert said.message == "19 % of 100.00 is 19.00, the invoice says 50.00."
     assert said.to_json() == {
         "code": "tax_mismatch",
@@ -142,7 +142,7 @@ def test_what_is_said_has_the_line_its_amounts_and_its_field() -> None:
 def test_a_difference_names_every_field_that_may_be_wrong() -> None:
     amounts = {"subtotal": amount("100.00"), "tax_total": amount("19.00"), "total": amount("200.00")}
     taxes, lines = (a_tax(base="1.00", amount="2.00"),), (a_line(subtotal="3.00"),)
-    said = {one.code: one for one in check_invoice(Invoice(taxes=taxes, lines=lines, **amounts), TODAY)}
+    said = {one.code: one for one in validate_invoice(Invoice(taxes=taxes, lines=lines, **amounts), TODAY)}
     assert {code: one.fields for code, one in said.items() if code.endswith("mismatch")} == {
         "lines_mismatch": ("lines", "subtotal"),
         "taxes_mismatch": ("taxes", "tax_total"),
@@ -154,4 +154,4 @@ def test_a_difference_names_every_field_that_may_be_wrong() -> None:
 
 def test_there_are_at_most_a_hundred() -> None:
     lines = tuple(a_line(quantity="1", unit_price="1.00", subtotal="9.00") for _ in range(200))
-    assert len(check_invoice(Invoice(lines=lines), TODAY)) == 100
+    assert len(validate_invoice(Invoice(lines=lines), TODAY)) == 100

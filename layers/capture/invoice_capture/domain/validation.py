@@ -1,4 +1,4 @@
-"""Checks of a captured invoice. They add findings for people and never block a job."""
+"""Validation of a captured invoice. It adds findings for people and never blocks a job."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Finding:
         }
 
 
-def check_invoice(invoice: Invoice, today: date) -> tuple[Finding, ...]:
-    """The findings about an invoice, in the order in which a person would check it; at most a hundred."""
+def validate_invoice(invoice: Invoice, today: date) -> tuple[Finding, ...]:
+    """The findings about an invoice, in the order in which a person would look at it; at most a hundred."""
     findings = (
         finding
-        for check in (
+        for rule in (
             _missing(invoice),
             _line_amounts(invoice),
             _lines_to_subtotal(invoice),
@@ -57,7 +57,7 @@ def check_invoice(invoice: Invoice, today: date) -> tuple[Finding, ...]:
             _party("supplier", invoice.supplier),
             _party("customer", invoice.customer),
         )
-        for finding in check
+        for finding in rule
     )
     # Misread amounts may be too large to calculate with; then there is nothing to find, and nothing fails.
     with localcontext() as context:
