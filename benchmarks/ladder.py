@@ -236,7 +236,7 @@ def _is_covered(before: tuple[float, float, int], line: tuple[float, float, int]
 # --- the ladder ------------------------------------------------------------------------------------------------------
 
 
-def checks_of_pipeline(histogram: LatencyHistogram) -> Iterator[float]:
+def polls_of_pipeline(histogram: LatencyHistogram) -> Iterator[float]:
     """The checks of a job with the pipeline's minimum gap."""
     elapsed = 0.0
     while True:
@@ -263,7 +263,7 @@ def found(latencies: Distribution, declared: float, chance: random.Random) -> La
     histogram = LatencyHistogram(declared, {})
     for _ in range(OBSERVED_JOBS):
         latency, unfinished_at = latencies.draw(chance), 0.0
-        for check in checks_of_pipeline(histogram):
+        for check in polls_of_pipeline(histogram):
             if check >= latency:
                 break
             unfinished_at = check
@@ -342,7 +342,7 @@ def _report_efficiency(console: Console, seeds: Sequence[int]) -> list[Figure]:
         optimum, median = Optimum(latencies), quantile(latencies, 0.5)
         histogram = known(latencies)
         cost = expected_cost(latencies, rungs(histogram))
-        with_minimum = expected_cost(latencies, checks_of_pipeline(histogram))
+        with_minimum = expected_cost(latencies, polls_of_pipeline(histogram))
         best = optimum.efficiency(cost)
         for factor in _DECLARED:
             from_drawn = mean_efficiency(optimum, partial(drawn, latencies, median * factor), seeds)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 from invoice_capture.domain.errors import CaptureFailed, ProviderUnavailable, RateLimited, SubmissionInDoubt
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import Capabilities, Check, CheckState
+from invoice_capture.ports import Capabilities, PollResult, PollState
 from invoice_capture.providers.base import BaseProvider
 
 NAME = "scripted"
@@ -40,8 +40,8 @@ class Script:
     """Accepted, and charged, but the answer never arrives."""
     refuse_submissions: float = 0
     """Refused for good."""
-    unavailable_checks: float = 0
-    limited_checks: float = 0
+    unavailable_polls: float = 0
+    limited_polls: float = 0
     fail_for_good: float = 0
     """Accepted, then given up when the latency has passed."""
     action_required: float = 0
@@ -68,7 +68,7 @@ class ScriptedServer:
     script: Script = field(default_factory=Script)
     on_request: Callable[[], None] = lambda: None
     accepted: list[AcceptedDocument] = field(default_factory=list)
-    checks: int = 0
+    polls: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def accept(self, submission: Submission, content: bytes, now: datetime) -> str:
@@ -98,13 +98,13 @@ class ScriptedServer:
             self.on_request()
             return next((document.reference for document in self.accepted if document.job_id == job_id), None)
 
-    def look_up(self, references: Sequence[str], now: datetime) -> Mapping[str, Check]:
+    def look_up(self, references: Sequence[str], now: datetime) -> Mapping[str, PollResult]:
         with self._lock:
             self.on_request()
-            self.checks += 1
-            if self._suffers("unavailable_checks"):
+            self.polls += 1
+            if self._suffers("unavailable_polls"):
                 raise ProviderUnavailable("The scripted provider is out of order.")
-            if self._suffers("limited_checks"):
+            if self._suffers("limited_polls"):
                 raise RateLimited("The scripted provider asks to slow down.", self.script.retry_after_seconds)
             return {reference: self._state(self.document(reference), now) for reference in references}
 
@@ -122,14 +122,14 @@ class ScriptedServer:
         with self._lock:
             return sum(document.job_id == job_id for document in self.accepted)
 
-    def _state(self, document: AcceptedDocument, now: datetime) -> Check:
+    def _state(self, document: AcceptedDocument, now: datetime) -> PollResult:
         if now < document.accepted_at + timedelta(seconds=self.script.latency_seconds):
             if document.needs_action:
-                return Check(CheckState.ACTION_REQUIRED, action_url="https://scripted.example/verify")
-            return Check(CheckState.PENDING)
+                return PollResult(PollState.ACTION_REQUIRED, action_url="https://scripted.example/verify")
+            return PollResult(PollState.PENDING)
         if document.fails:
-            return Check(CheckState.FAILED, error=CaptureFailed("The scripted provider gave the document up."))
-        return Check(CheckState.READY)
+            return PollResult(PollState.FAILED, error=CaptureFailed("The scripted provider gave the document up."))
+        return PollResult(PollState.READY)
 
     def _suffers(self, fault: str) -> bool:
         left = getattr(self.script, fault)
@@ -187,7 +187,7 @@ class ScriptedProvider(BaseProvider):
             return super().copies(submission)
         return server.submissions_of(submission.job_id)
 
-    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
+    def poll(self, submissions: Sequence[Submission]) -> Mapping[str, PollResult]:
         references = [row.reference for row in submissions if row.reference is not None]
         return server.look_up(references, self._context.clock.now())
 

@@ -37,7 +37,6 @@ _OF_EVERY_SUBMISSION = frozenset(
         "deadline_at",
         "version",
         "attempts",
-        "checks",
         "possible_double_charge",
     }
 )

@@ -14,7 +14,7 @@ import pytest
 
 from invoice_capture.domain.errors import ProviderUnavailable, SubmissionInDoubt
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import Check, CheckState
+from invoice_capture.ports import PollResult, PollState
 from invoice_capture.providers import transport
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.providers.http import MAINTENANCE_PAUSE_SECONDS
@@ -120,7 +120,7 @@ class HostileContract:
         simulator.fail(on=self.checking, break_tls=True)
         row = self.submitted(provider, replace(submission, job_id="another"), content)
         with pytest.raises(ProviderUnavailable):
-            provider.check([row])
+            provider.poll([row])
 
     # --- pages ---
 
@@ -142,10 +142,10 @@ class HostileContract:
         row = self.submitted(provider, submission, content)
         simulator.fail(on="*", page=status, retry_after=9)
         with pytest.raises(ProviderUnavailable) as caught:
-            provider.check([row])
+            provider.poll([row])
         assert caught.value.retry_after == 9
         self.finish(provider, context, row)
-        assert self.checked(provider, row).state is CheckState.READY
+        assert self.polled(provider, row).state is PollState.READY
 
     def test_a_page_with_200_is_maintenance_when_everybody_gets_one(
         self, provider: Any, simulator: Simulator, submission: Submission, content: bytes
@@ -172,17 +172,17 @@ class HostileContract:
             pytest.skip("its simulator answers about no other")
         row, other = (self.submitted(provider, replace(submission, job_id=job), content) for job in ("one", "two"))
         self.finish(provider, context, row)
-        assert self.checked(provider, other).state is CheckState.READY
+        assert self.polled(provider, other).state is PollState.READY
         simulator.fail(on="*", times="forever", another_id=True)
         # It may refuse to say anything at all.
         with suppress(ProviderUnavailable):
-            check = provider.check([row]).get(row.reference, Check(CheckState.PENDING))
-            assert check.state in (CheckState.PENDING, CheckState.REFUSED)
-            assert check.raw is None
+            result = provider.poll([row]).get(row.reference, PollResult(PollState.PENDING))
+            assert result.state in (PollState.PENDING, PollState.REFUSED)
+            assert result.raw is None
         with pytest.raises(ProviderUnavailable):
             self.provider_class(context).fetch(row.reference)
         simulator.recover()
-        assert self.checked(provider, row).state is CheckState.READY
+        assert self.polled(provider, row).state is PollState.READY
 
     def test_a_poisoned_document_fails_its_batch_and_nobody_alone(
         self, meet: Meet, context: ProviderContext, submission: Submission, content: bytes
@@ -193,18 +193,18 @@ class HostileContract:
         )
         context.clock.forward(3600)
         with pytest.raises(ProviderUnavailable):
-            provider.check([poisoned, healthy])
+            provider.poll([poisoned, healthy])
         self.finish(provider, context, healthy)
-        assert self.checked(provider, healthy).state is CheckState.READY
+        assert self.polled(provider, healthy).state is PollState.READY
 
     def test_a_new_document_that_is_unknown_at_first_has_not_failed(
         self, meet: Meet, context: ProviderContext, submission: Submission, content: bytes
     ) -> None:
         provider, _ = meet(unknown_at_first={"seconds": 60})
         row = self.submitted(provider, submission, content)
-        assert self.checked(provider, row).state is CheckState.REFUSED
+        assert self.polled(provider, row).state is PollState.REFUSED
         self.finish(provider, context, row)
-        assert self.checked(provider, row).state is CheckState.READY
+        assert self.polled(provider, row).state is PollState.READY
 
     # --- words ---
 
@@ -213,11 +213,11 @@ class HostileContract:
     ) -> None:
         provider, _ = meet(odd_status={"word": self.odd_word, "seconds": 7000})
         row = self.submitted(provider, submission, content)
-        check = self.checked(provider, row)
-        assert check.state is CheckState.UNKNOWN
-        assert str(self.odd_word) in str(check.said)
+        result = self.polled(provider, row)
+        assert result.state is PollState.UNKNOWN
+        assert str(self.odd_word) in str(result.said)
         self.finish(provider, context, row)
-        assert self.checked(provider, row).state is CheckState.READY
+        assert self.polled(provider, row).state is PollState.READY
 
     def test_a_document_that_somebody_halted_is_pending_and_said(
         self, meet: Meet, submission: Submission, content: bytes
@@ -225,8 +225,8 @@ class HostileContract:
         if self.halted_word is None:
             pytest.skip("its statuses are no words")
         provider, _ = meet(odd_status={"word": self.halted_word})
-        check = self.checked(provider, self.submitted(provider, submission, content))
-        assert (check.state, check.said) == (CheckState.PENDING, self.halted_word)
+        result = self.polled(provider, self.submitted(provider, submission, content))
+        assert (result.state, result.said) == (PollState.PENDING, self.halted_word)
 
     def test_another_spelling_of_the_end_is_the_end(
         self, meet: Meet, context: ProviderContext, submission: Submission, content: bytes
@@ -237,9 +237,9 @@ class HostileContract:
         provider, _ = meet(odd_status={"word": other, "instead_of": own})
         row = self.submitted(provider, submission, content)
         self.finish(provider, context, row)
-        check = self.checked(provider, row)
-        assert check.state is CheckState.READY
-        assert provider.normalise(check.raw or provider.fetch(row.reference)).total.value
+        result = self.polled(provider, row)
+        assert result.state is PollState.READY
+        assert provider.normalise(result.raw or provider.fetch(row.reference)).total.value
 
     # --- slow links ---
 

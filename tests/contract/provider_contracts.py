@@ -23,7 +23,7 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.ports import CheckState, StaleWrite
+from invoice_capture.ports import PollState, StaleWrite
 from invoice_capture.providers import registry
 from invoice_capture.providers.base import ProviderContext
 from local_stack import scripted_provider
@@ -130,9 +130,9 @@ class ProviderContract:
     ) -> None:
         row = self.submitted(provider, submission, content)
         self.finish(provider, context, row)
-        check = provider.check([row])[row.reference]
-        assert check.state is CheckState.READY
-        invoice = provider.normalise(check.raw or provider.fetch(row.reference))
+        result = provider.poll([row])[row.reference]
+        assert result.state is PollState.READY
+        invoice = provider.normalise(result.raw or provider.fetch(row.reference))
         assert invoice.invoice_number.value
         assert isinstance(invoice.total.value, Decimal)
         assert isinstance(invoice.issue_date.value, date)

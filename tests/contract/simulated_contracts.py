@@ -26,7 +26,7 @@ from invoice_capture.domain.errors import (
     SubmissionUnknown,
 )
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import Check, CheckState
+from invoice_capture.ports import PollResult, PollState
 from invoice_capture.providers.base import ProviderContext
 from local_stack import simulators
 from local_stack.simulators import Simulator
@@ -98,11 +98,11 @@ class SimulatedContract(HostileContract, ProviderContract):
     def finish(self, provider: Any, context: ProviderContext, submission: Submission) -> None:
         context.clock.forward(3600)
         # Some servers only begin to read when they are first asked.
-        provider.check([submission])
+        provider.poll([submission])
         context.clock.forward(3600)
 
-    def checked(self, provider: Any, row: Submission) -> Check:
-        return provider.check([row])[row.reference]
+    def polled(self, provider: Any, row: Submission) -> PollResult:
+        return provider.poll([row])[row.reference]
 
     # --- success ---
 
@@ -114,9 +114,9 @@ class SimulatedContract(HostileContract, ProviderContract):
             self.submitted(provider, replace(submission, job_id=f"job-{number}"), content)
             for number in range(min(5, size))
         ]
-        checks = provider.check(rows)
-        assert {check.state for check in checks.values()} == {CheckState.PENDING}
-        assert set(checks) == {row.reference for row in rows}
+        results = provider.poll(rows)
+        assert {result.state for result in results.values()} == {PollState.PENDING}
+        assert set(results) == {row.reference for row in rows}
         assert simulator.requests[self.checking] == 1
 
     def test_values_keep_their_candidates_and_their_source(
@@ -124,7 +124,7 @@ class SimulatedContract(HostileContract, ProviderContract):
     ) -> None:
         row = self.submitted(provider, submission, content)
         self.finish(provider, context, row)
-        invoice = provider.normalise(self.checked(provider, row).raw or provider.fetch(row.reference))
+        invoice = provider.normalise(self.polled(provider, row).raw or provider.fetch(row.reference))
         assert invoice.total.source == provider.name
         assert invoice.total.candidates[0].value == invoice.total.value == Decimal("2030.65")
 
@@ -224,9 +224,9 @@ class SimulatedContract(HostileContract, ProviderContract):
         row = self.submitted(provider, submission, content)
         simulator.fail(on=self.checking, **fault)
         with pytest.raises(ProviderUnavailable):
-            (impatient if "hang_seconds" in fault else provider).check([row])
+            (impatient if "hang_seconds" in fault else provider).poll([row])
         self.finish(provider, context, row)
-        assert self.checked(provider, row).state is CheckState.READY
+        assert self.polled(provider, row).state is PollState.READY
 
     def test_what_is_not_ready_stays_pending(
         self, provider: Any, context: ProviderContext, simulator: Simulator, submission: Submission, content: bytes
@@ -234,7 +234,7 @@ class SimulatedContract(HostileContract, ProviderContract):
         simulator.script.not_ready = "forever"
         row = self.submitted(provider, submission, content)
         self.finish(provider, context, row)
-        assert self.checked(provider, row).state is CheckState.PENDING
+        assert self.polled(provider, row).state is PollState.PENDING
 
     # --- refusals for good ---
 
@@ -253,9 +253,9 @@ class SimulatedContract(HostileContract, ProviderContract):
         simulator.script.fail_documents = 1
         row = self.submitted(provider, submission, content)
         self.finish(provider, context, row)
-        check = self.checked(provider, row)
-        assert check.state is CheckState.FAILED
-        assert isinstance(check.error, ProviderError)
+        result = self.polled(provider, row)
+        assert result.state is PollState.FAILED
+        assert isinstance(result.error, ProviderError)
 
 
 class DiscardContract:
@@ -266,7 +266,7 @@ class DiscardContract:
     ) -> None:
         row = self.submitted(provider, submission, content)
         self.finish(provider, context, row)
-        raw = self.checked(provider, row).raw or provider.fetch(row.reference)
+        raw = self.polled(provider, row).raw or provider.fetch(row.reference)
         provider.discard(row.reference, raw)
         provider.discard(row.reference, raw)
         with pytest.raises(SubmissionUnknown):
@@ -283,6 +283,6 @@ class ConfirmContract:
     ) -> None:
         row = self.submitted(provider, submission, content)
         self.finish(provider, context, row)
-        raw = self.checked(provider, row).raw or provider.fetch(row.reference)
+        raw = self.polled(provider, row).raw or provider.fetch(row.reference)
         provider.confirm(row.reference, raw, provider.normalise(raw))
         assert simulator.requests[self.learning] == 1

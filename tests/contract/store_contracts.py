@@ -126,8 +126,8 @@ class JobsAndSubmissionsContract:
         assert submissions.due("paid", kept, 10) == [("J1", 1)]
         assert submissions.next_due("paid", ()) == kept
         # Who saves a row has it as it was given; who reads it, as it is kept.
-        assert submissions.save(replace(row, checked_at=exact)).checked_at == exact
-        assert submissions.get(("J1", 1)).checked_at == kept
+        assert submissions.save(replace(row, polled_at=exact)).polled_at == exact
+        assert submissions.get(("J1", 1)).polled_at == kept
         submissions.close(("J1", 1), "token-J1-1", Outcome("paid", result_key="k"), exact)
         assert submissions.get(("J1", 1)).finished_at == kept
         jobs.capture("J1", 1, INVOICE, [], exact, summary={})
@@ -198,11 +198,11 @@ class JobsAndSubmissionsContract:
         jobs.create(a_job())
         submissions.begin(a_row())
         seen = submissions.get(("J1", 1))
-        saved = submissions.save(replace(seen, checks=1))
+        saved = submissions.save(replace(seen, polls=1))
         assert saved == submissions.get(("J1", 1))
         with pytest.raises(StaleWrite):
-            submissions.save(replace(seen, checks=7))
-        assert submissions.get(("J1", 1)).checks == 1
+            submissions.save(replace(seen, polls=7))
+        assert submissions.get(("J1", 1)).polls == 1
 
     def test_closing_needs_the_present_token_and_keeps_the_outcome(self, jobs: Any, submissions: Any) -> None:
         jobs.create(a_job())

@@ -22,7 +22,7 @@ from invoice_capture.domain.errors import (
     UnreadableDocument,
 )
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers.abbyy.adapter import AbbyyProvider
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.providers.embedded.adapter import EmbeddedProvider
@@ -72,7 +72,7 @@ class TestEmbedded(ProviderContract):
     ) -> None:
         row = self.submitted(provider, submission, CONTENT)
         context.clock.forward(71 * 3600)
-        assert provider.check([row])[row.reference].state is CheckState.PENDING
+        assert provider.poll([row])[row.reference].state is PollState.PENDING
 
     def test_without_a_queue_it_says_which_setting_is_missing(
         self, context: ProviderContext, submission: Submission
@@ -116,7 +116,7 @@ class TestScripted(ProviderContract):
 
     def test_it_takes_its_time(self, provider: Any, submission: Submission) -> None:
         row = self.submitted(provider, submission, CONTENT)
-        assert provider.check([row])[row.reference].state is CheckState.PENDING
+        assert provider.poll([row])[row.reference].state is PollState.PENDING
 
     @pytest.mark.parametrize(
         ("fault", "error"),

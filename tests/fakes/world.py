@@ -16,7 +16,7 @@ from invoice_capture.domain.job import Job, JobStatus, derive_job_id
 from invoice_capture.domain.spending import Price, Prices
 from invoice_capture.domain.submission import Submission
 from invoice_capture.domain.validation import Finding
-from invoice_capture.ports import Capabilities, Check, CheckState
+from invoice_capture.ports import Capabilities, PollResult, PollState
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn, TurnResult
 from invoice_capture.use_cases.discard_copies import DiscardCopies
@@ -133,7 +133,7 @@ class ServerProvider:
     faults: list[ProviderError | None] = field(default_factory=list)
     early_faults: list[ProviderError] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
-    answers: dict[str, Check] = field(default_factory=dict)
+    answers: dict[str, PollResult] = field(default_factory=dict)
     check_fault: ProviderError | None = None
     checked: list[list[str]] = field(default_factory=list)
     remarks: tuple[Finding, ...] = ()
@@ -156,7 +156,7 @@ class ServerProvider:
     def find(self, submission: Submission) -> str | None:
         return f"{self.name}-{submission.job_id}" if submission.job_id in self.accepted else None
 
-    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
+    def poll(self, submissions: Sequence[Submission]) -> Mapping[str, PollResult]:
         assert len(submissions) <= self.capabilities.batch_size
         self.checked.append([row.job_id for row in submissions])
         if self.check_fault is not None:
@@ -238,7 +238,7 @@ class World:
         self.jobs.create(job)
         return job
 
-    def submit(self, job: Job, token: str | None = None, number: int = 1, moves_on: bool = False) -> str:
+    def submit(self, job: Job, token: str | None = None, number: int = 1, skip_if_unavailable: bool = False) -> str:
         """Enter the state Submit Document; returns its task token."""
         token = self.tokens.issue(token or f"token-{job.job_id}-{next(self._numbers)}")
         SubmitDocument(
@@ -261,7 +261,7 @@ class World:
                 submission=number,
                 task_token=token,
                 deadline_at=job.deadline_at,
-                moves_on=moves_on,
+                skip_if_unavailable=skip_if_unavailable,
             )
         )
         return token
@@ -313,4 +313,4 @@ class World:
 
     def finish(self, job: Job, raw: bytes | None = b"{}") -> None:
         """The provider has finished a job."""
-        self.provider.answers[job.job_id] = Check(CheckState.READY, raw=raw)
+        self.provider.answers[job.job_id] = PollResult(PollState.READY, raw=raw)

@@ -15,7 +15,7 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.job import Job
 from invoice_capture.domain.submission import result_key
-from invoice_capture.ports import Check, CheckState, ProviderState, StaleWrite
+from invoice_capture.ports import PollResult, PollState, ProviderState, StaleWrite
 from tests.fakes.provider_states import MemoryProviderStateStore
 from tests.fakes.stores import MemoryJobStore, MemorySubmissionStore
 from tests.model.executions import Executions
@@ -57,7 +57,7 @@ class Effects:
             "submit": self._submit,
             "find": self._find,
             "copies": self._copies,
-            "check": self._check,
+            "poll": self._poll,
             "discard": self._discard,
         }
 
@@ -151,18 +151,18 @@ class Effects:
         for failed in _spending(state, "faults"):
             yield Happens("is not possible", Raised(ProviderUnavailable, "down"), failed)
 
-    def _check(self, state: State, references: tuple[str, ...]) -> Iterator[Happens]:
-        ready = Check(CheckState.READY, raw=b"{}")
+    def _poll(self, state: State, references: tuple[str, ...]) -> Iterator[Happens]:
+        ready = PollResult(PollState.READY, raw=b"{}")
         # What is deleted there is no longer known.
         known = [reference for reference in references if ("copy", reference) in state]
-        answers = {name: ready if name in known else Check(CheckState.REFUSED) for name in references}
+        answers = {name: ready if name in known else PollResult(PollState.REFUSED) for name in references}
         yield Happens("is finished", Fixed(answers), state)
         for reference in known:
             for after in _spending(state, "pendings"):
-                pending = answers | {reference: Check(CheckState.PENDING)}
+                pending = answers | {reference: PollResult(PollState.PENDING)}
                 yield Happens(f"{reference} is unfinished", Fixed(pending), after)
             for failed in _spending(state, "faults"):
-                yield Happens(f"{reference} failed", Fixed(answers | {reference: Check(CheckState.FAILED)}), failed)
+                yield Happens(f"{reference} failed", Fixed(answers | {reference: PollResult(PollState.FAILED)}), failed)
         for failed in _spending(state, "faults"):
             yield Happens("is not possible", Raised(ProviderUnavailable, "down"), failed)
 

@@ -23,7 +23,7 @@ from tests.model.state import Facts, Key, State
 _LEAPS = (timedelta(minutes=8), FUNCTION_LIMIT - timedelta(seconds=10), timedelta(minutes=25))
 
 _READS = frozenset(
-    {"get", "get_many", "of_job", "due", "next_due", "load", "find", "copies", "check", "overdue", "owed"}
+    {"get", "get_many", "of_job", "due", "next_due", "load", "find", "copies", "poll", "overdue", "owed"}
 )
 
 

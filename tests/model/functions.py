@@ -11,7 +11,7 @@ from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.spending import Prices
 from invoice_capture.domain.submission import Submission
 from invoice_capture.domain.validation import Finding
-from invoice_capture.ports import Check
+from invoice_capture.ports import PollResult
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn
 from invoice_capture.use_cases.discard_copies import DiscardCopies
@@ -63,8 +63,8 @@ class Provider:
     def copies(self, submission: Submission) -> int:
         return int(self._server.copies(submission))
 
-    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
-        answer: Mapping[str, Check] = self._server.check(tuple(row.reference for row in submissions))
+    def poll(self, submissions: Sequence[Submission]) -> Mapping[str, PollResult]:
+        answer: Mapping[str, PollResult] = self._server.poll(tuple(row.reference for row in submissions))
         return answer
 
     def discard(self, reference: str, raw: bytes) -> None:

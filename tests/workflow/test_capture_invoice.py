@@ -141,7 +141,7 @@ def test_the_next_provider_of_the_route_takes_over(running: Running, fault: str)
 
 
 def test_an_unavailable_provider_delays_the_job_and_fails_nothing(running: Running) -> None:
-    with running(unavailable_submissions=3, unavailable_checks=2, limited_checks=1) as stack:
+    with running(unavailable_submissions=3, unavailable_polls=2, limited_polls=1) as stack:
         job_id = captured(stack)
         assert stack.job(job_id)["status"] == "CAPTURED"
         assert stack.scripted.submissions_of(job_id) == 1

@@ -12,7 +12,7 @@ from invoice_capture.clock import SystemClock
 from invoice_capture.domain.document import DocumentKind
 from invoice_capture.domain.errors import CaptureFailed, CredentialsRefused
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.providers.ocr_job.adapter import OcrJobProvider
 from local_stack.serve import make_key
@@ -52,8 +52,8 @@ class Program:
 
     def ended(self, row: Submission) -> Any:
         def end() -> Any:
-            check = self.provider.check([row]).get(row.reference or "")
-            return check if check is not None and check.state is not CheckState.PENDING else None
+            result = self.provider.poll([row]).get(row.reference or "")
+            return result if result is not None and result.state is not PollState.PENDING else None
 
         return wait_until(end, f"The end of {row.reference}")
 
@@ -75,9 +75,9 @@ def test_it_submits_checks_fetches_finds_and_deletes(stack: LocalStack, document
     program = Program(documents, stack, make_key(stack))
     row = program.submit("english_gbp_classic.pdf", "our-job-1")
     assert program.provider.find(row) == row.reference
-    check = program.ended(row)
-    assert check.state is CheckState.READY
-    raw = check.raw or program.provider.fetch(row.reference or "")
+    result = program.ended(row)
+    assert result.state is PollState.READY
+    raw = result.raw or program.provider.fetch(row.reference or "")
     invoice = program.provider.normalise(raw)
     assert (invoice.invoice_number.value, str(invoice.total.value)) == ("QMI-26-00412", "2096.40")
     assert (invoice.currency.value, invoice.supplier.name.value) == ("GBP", "Quillmere Instruments Ltd")
@@ -89,9 +89,9 @@ def test_it_is_told_why_a_document_failed_and_that_a_key_is_wrong(
     stack: LocalStack, documents: LinkedDocumentStore
 ) -> None:
     program = Program(documents, stack, make_key(stack))
-    check = program.ended(program.submit("not_really_a_pdf.pdf", "our-job-2"))
-    assert check.state is CheckState.FAILED
-    assert isinstance(check.error, CaptureFailed)
-    assert "UnsupportedFormat" in str(check.error)
+    result = program.ended(program.submit("not_really_a_pdf.pdf", "our-job-2"))
+    assert result.state is PollState.FAILED
+    assert isinstance(result.error, CaptureFailed)
+    assert "UnsupportedFormat" in str(result.error)
     with pytest.raises(CredentialsRefused):
         Program(documents, stack, "ick_wrong").submit("english_gbp_classic.pdf", "our-job-3")

@@ -49,7 +49,8 @@ def submit_request(event: dict[str, Any]) -> SubmitRequest:
         submission=event["submission"],
         task_token=event["task_token"],
         deadline_at=datetime.fromisoformat(event["deadline_at"]),
-        moves_on=event["moves_on"],
+        # Executions that 0.1.0 started pass it under its former name.
+        skip_if_unavailable=event["skip_if_unavailable"] if "skip_if_unavailable" in event else event["moves_on"],
     )
 
 

@@ -157,7 +157,9 @@ def test_every_run_goes_through_the_same_route_with_submissions_of_its_own(
     assert numbers == list(range(len(route) * retries + 1, len(route) * (retries + 1) + 1))
     assert [payload["provider"] for _, payload in tried] == [each.rstrip("?") for each in route]
     # The last provider of a run is waited for, whatever its question mark says.
-    assert [payload["moves_on"] for _, payload in tried] == [each.endswith("?") for each in route[:-1]] + [False]
+    assert [payload["skip_if_unavailable"] for _, payload in tried] == [each.endswith("?") for each in route[:-1]] + [
+        False
+    ]
 
 
 def _is(choice: str, told: dict[str, Any]) -> bool:
@@ -166,7 +168,7 @@ def _is(choice: str, told: dict[str, Any]) -> bool:
 
 def _payload(told: dict[str, Any]) -> dict[str, Any]:
     payload = _STATES["Submit Document"]["Arguments"]["Payload"]
-    return {name: _evaluated(payload[name], told) for name in ("provider", "moves_on")}
+    return {name: _evaluated(payload[name], told) for name in ("provider", "skip_if_unavailable")}
 
 
 def _evaluated(expression: str, told: dict[str, Any]) -> Any:

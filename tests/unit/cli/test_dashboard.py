@@ -139,7 +139,7 @@ def test_ctrl_c_ends_it_with_one_line(cloudwatch: Any, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(("width", "columns"), [(80, 1), (140, 2)])
 def test_it_fits_into_the_terminal(cloudwatch: Any, width: int, columns: int) -> None:
     count(cloudwatch, "JobsEnded", 12_345, outcome="CAPTURED")
-    count(cloudwatch, "ChecksToCapture", 3, provider="extract_api-somebodys_second_account")
+    count(cloudwatch, "PollsToCapture", 3, provider="extract_api-somebodys_second_account")
     put(cloudwatch, "AWS/SQS", "ApproximateAgeOfOldestMessage", 1.5, QueueName="extractions")
     file = io.StringIO()
     drawing.dashboard(run_on(Console(width=width, file=file, color_system=None)), 3.0, None, once=True)

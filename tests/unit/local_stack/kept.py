@@ -56,7 +56,7 @@ def a_row(job_id: str = JOB_ID, **values: Any) -> Values:
         "deadline_at": "2026-01-17T09:30:00.000Z",
         "version": 3,
         "attempts": 1,
-        "checks": 0,
+        "polls": 0,
         "possible_double_charge": False,
     } | values
 

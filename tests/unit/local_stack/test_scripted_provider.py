@@ -9,7 +9,7 @@ import pytest
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.errors import CaptureFailed, ProviderUnavailable, RateLimited, SubmissionInDoubt
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from local_stack.scripted_provider import Script, ScriptedServer, script_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -47,8 +47,8 @@ def test_a_fault_of_submitting_happens_as_often_as_scripted(fault: str, error: t
 def test_a_document_is_ready_when_its_latency_has_passed() -> None:
     server = ScriptedServer(Script(latency_seconds=60))
     reference = server.accept(SUBMISSION, b"x", NOW)
-    assert server.look_up([reference], NOW + timedelta(seconds=59))[reference].state is CheckState.PENDING
-    assert server.look_up([reference], NOW + timedelta(seconds=60))[reference].state is CheckState.READY
+    assert server.look_up([reference], NOW + timedelta(seconds=59))[reference].state is PollState.PENDING
+    assert server.look_up([reference], NOW + timedelta(seconds=60))[reference].state is PollState.READY
     assert server.download(reference) == b"x"
     assert server.find("j1") == reference
     assert server.find("unknown") is None
@@ -56,24 +56,24 @@ def test_a_document_is_ready_when_its_latency_has_passed() -> None:
 
 def test_faults_of_checking_and_of_results() -> None:
     server = ScriptedServer(
-        Script(latency_seconds=0, fail_for_good=1, unavailable_checks=1, limited_checks=1, unusable_results=1)
+        Script(latency_seconds=0, fail_for_good=1, unavailable_polls=1, limited_polls=1, unusable_results=1)
     )
     failing, good = server.accept(SUBMISSION, b"x", NOW), server.accept(SUBMISSION, b"x", NOW)
     with pytest.raises(ProviderUnavailable):
         server.look_up([failing], NOW)
     with pytest.raises(RateLimited):
         server.look_up([failing], NOW)
-    checks = server.look_up([failing, good], NOW)
-    assert (checks[failing].state, checks[good].state) == (CheckState.FAILED, CheckState.READY)
+    results = server.look_up([failing, good], NOW)
+    assert (results[failing].state, results[good].state) == (PollState.FAILED, PollState.READY)
     assert server.download(good) == b"junk"
 
 
 def test_a_person_is_asked_while_the_latency_lasts() -> None:
     server = ScriptedServer(Script(latency_seconds=60, action_required=1))
     reference = server.accept(SUBMISSION, b"x", NOW)
-    check = server.look_up([reference], NOW)[reference]
-    assert check.state is CheckState.ACTION_REQUIRED
-    assert str(check.action_url).startswith("https://")
+    result = server.look_up([reference], NOW)[reference]
+    assert result.state is PollState.ACTION_REQUIRED
+    assert str(result.action_url).startswith("https://")
 
 
 def test_a_script_is_read_from_settings_among_others() -> None:

@@ -15,7 +15,7 @@ from invoice_capture.domain.errors import (
     RateLimited,
     SubmissionInDoubt,
 )
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers import base, registry
 
 Row = tuple[str, ...]
@@ -23,10 +23,10 @@ Row = tuple[str, ...]
 PAGE = Path("docs/provider_matrix.md")
 _READERS = frozenset({"setting", "optional_setting", "choice", "number", "flag"})
 _STATES = {
-    CheckState.PENDING: "asked again",
-    CheckState.ACTION_REQUIRED: "waits for a person",
-    CheckState.READY: "captured",
-    CheckState.UNKNOWN: "asked again, said on the job",
+    PollState.PENDING: "asked again",
+    PollState.ACTION_REQUIRED: "waits for a person",
+    PollState.READY: "captured",
+    PollState.UNKNOWN: "asked again, said on the job",
 }
 
 
@@ -58,7 +58,7 @@ def code(cell: str) -> str:
 
 
 def consequence(error: ProviderError | type[ProviderError] | None, finds: bool = False, refused: bool = False) -> str:
-    """What a cell says of an error: its name, and what becomes of the job. ``refused``: a check met it, and the
+    """What a cell says of an error: its name, and what becomes of the job. ``refused``: a poll met it, and the
     provider has not said it of the document.
     """
     error_class = error if isinstance(error, type) else type(error)
@@ -75,9 +75,9 @@ def consequence(error: ProviderError | type[ProviderError] | None, finds: bool =
     return f"`{error_class.__name__}`: {what}"
 
 
-def state_cell(state: CheckState, error: type[ProviderError] | None = None) -> str:
-    """What a cell says of what a check found."""
-    if state is CheckState.FAILED:
+def state_cell(state: PollState, error: type[ProviderError] | None = None) -> str:
+    """What a cell says of what a poll found."""
+    if state is PollState.FAILED:
         assert error is not None
         return consequence(error)
     return _STATES[state]

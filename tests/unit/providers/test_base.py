@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from invoice_capture.domain.errors import CredentialsRefused, NoCredit, RateLimited, SettingMissing, SubmissionUnknown
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.ports import Check, CheckState
+from invoice_capture.ports import PollResult, PollState
 from invoice_capture.providers.base import BaseProvider, ProviderContext
 from local_stack.simulators.server import LoopbackServer
 from tests.fakes.stores import MemoryDocumentStore
@@ -85,7 +85,7 @@ def test_no_more_than_eight_requests_are_under_way(given: str, used: int) -> Non
 
 
 class Refusing(Tiny):
-    def check_one(self, submission: Submission) -> Check:
+    def poll_one(self, submission: Submission) -> PollResult:
         refusal = {"gone": SubmissionUnknown, "account": CredentialsRefused, "empty": NoCredit, "away": RateLimited}
         raise refusal[submission.reference or ""]("no")
 
@@ -93,15 +93,15 @@ class Refusing(Tiny):
 def test_a_refusal_of_a_check_is_about_its_document_unless_it_is_about_the_account() -> None:
     provider = Refusing(tiny()._context)
 
-    def checked(reference: str) -> Check:
+    def polled(reference: str) -> PollResult:
         row = Submission("job", 1, "tiny", SubmissionState.PENDING, None, None, None, None, None, reference=reference)  # type: ignore[arg-type]
-        return provider.check([row])[reference]
+        return provider.poll([row])[reference]
 
-    gone = checked("gone")
-    assert (gone.state, type(gone.error)) == (CheckState.REFUSED, SubmissionUnknown)
+    gone = polled("gone")
+    assert (gone.state, type(gone.error)) == (PollState.REFUSED, SubmissionUnknown)
     for reference, error in (("account", CredentialsRefused), ("empty", NoCredit), ("away", RateLimited)):
         with pytest.raises(error):
-            checked(reference)
+            polled(reference)
 
 
 @pytest.mark.parametrize(("given", "used"), [("", 30.0), ("0", 30.0), ("5", 5.0), ("3600", 60.0)])

@@ -19,7 +19,7 @@ from invoice_capture.domain import errors
 from invoice_capture.domain.document import DocumentKind
 from invoice_capture.domain.errors import CaptureFailed, ProviderError, SubmissionInDoubt
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers import registry
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.providers.statuses import KNOWN_ELSEWHERE
@@ -245,17 +245,17 @@ class World:
         return self._submitted_with(self.impatient if "hang_seconds" in fault else self.provider)
 
     def checking(self, fault: Mapping[str, Any]) -> str:
-        """What a cell says of a fault of every request of a check."""
+        """What a cell says of a fault of every request of a poll."""
         self.simulator.recover()
         row = replace(self._new(), state=SubmissionState.PENDING)
         row = replace(row, reference=self.provider.submit(row, CONTENT, begin))
         self.simulator.fail(on="*", times="forever", **fault)
-        return self._checked_with(self.impatient if "hang_seconds" in fault else self.provider, row)
+        return self._polled_with(self.impatient if "hang_seconds" in fault else self.provider, row)
 
     def without_connection(self) -> tuple[str, str]:
         self.simulator.close()
         row = replace(self.submission, reference="1", state=SubmissionState.PENDING)
-        return self._submitted_with(self.provider), self._checked_with(self.provider, row)
+        return self._submitted_with(self.provider), self._polled_with(self.provider, row)
 
     def _new(self) -> Submission:
         return replace(self.submission, job_id=f"job-{next(self.numbers)}")
@@ -265,13 +265,13 @@ class World:
             provider.submit(self._new(), CONTENT, begin)
         return consequence(caught.value, provider.capabilities.finds_submissions)
 
-    def _checked_with(self, provider: Any, row: Submission) -> str:
+    def _polled_with(self, provider: Any, row: Submission) -> str:
         try:
-            check = provider.check([row])[row.reference]
+            result = provider.poll([row])[row.reference]
         except ProviderError as exc:
             return consequence(exc, refused=True)
-        assert check.state is CheckState.REFUSED
-        return consequence(check.error, refused=True)
+        assert result.state is PollState.REFUSED
+        return consequence(result.error, refused=True)
 
 
 @pytest.fixture
@@ -308,7 +308,7 @@ def test_task_statuses_of_abbyy_are_those_of_its_tables() -> None:
     assert {code(status): cell for status, cell in rows} == {
         status: state_cell(state, FAILURES.get(status)) for status, state in STATUSES.items()
     }
-    assert other == ("any other", state_cell(CheckState.UNKNOWN))
+    assert other == ("any other", state_cell(PollState.UNKNOWN))
 
 
 def test_endings_of_the_field_are_those_of_the_shared_table() -> None:
@@ -316,9 +316,9 @@ def test_endings_of_the_field_are_those_of_the_shared_table() -> None:
     listed = {
         word: state
         for cell, state in (
-            ("captured", CheckState.READY),
-            (consequence(CaptureFailed), CheckState.FAILED),
-            ("asked again, said on the job", CheckState.PENDING),
+            ("captured", PollState.READY),
+            (consequence(CaptureFailed), PollState.FAILED),
+            ("asked again, said on the job", PollState.PENDING),
         )
         for word in rows[cell]
     }
@@ -340,7 +340,7 @@ def test_status_codes_of_extract_api_are_those_of_its_tables() -> None:
         ]
         for number in sorted(CODES.keys() | STATUSES.keys())
     }
-    assert other == ("any other", consequence(SubmissionInDoubt), state_cell(CheckState.UNKNOWN))
+    assert other == ("any other", consequence(SubmissionInDoubt), state_cell(PollState.UNKNOWN))
 
 
 def test_job_statuses_of_ocr_job_are_those_of_its_tables() -> None:
@@ -350,7 +350,7 @@ def test_job_statuses_of_ocr_job_are_those_of_its_tables() -> None:
     assert {code(status): cell for status, cell in rows} == {
         status: state_cell(state, FAILURES.get(status)) for status, state in STATUSES.items()
     }
-    assert other == ("any other", state_cell(CheckState.UNKNOWN))
+    assert other == ("any other", state_cell(PollState.UNKNOWN))
 
 
 def test_failures_of_the_engine_are_those_of_its_table() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from invoice_capture.domain.errors import CaptureFailed
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers import statuses
 
-OWN = {"InProgress": CheckState.PENDING, "Done": CheckState.READY, "Broken": CheckState.FAILED}
+OWN = {"InProgress": PollState.PENDING, "Done": PollState.READY, "Broken": PollState.FAILED}
 
 
 @pytest.mark.parametrize(
@@ -16,25 +16,25 @@ OWN = {"InProgress": CheckState.PENDING, "Done": CheckState.READY, "Broken": Che
 )
 def test_spelling_is_nothing(said: str) -> None:
     status = statuses.read(said, OWN, "toybox")
-    assert (status.state, status.word, status.said) == (CheckState.PENDING, "InProgress", said)
+    assert (status.state, status.word, status.said) == (PollState.PENDING, "InProgress", said)
 
 
 def test_the_providers_own_word_comes_first() -> None:
-    assert statuses.read("done", {"Done": CheckState.PENDING}, "toybox").state is CheckState.PENDING
-    both = {"done": CheckState.PENDING, "Done": CheckState.READY}
-    assert statuses.read("Done", both, "toybox").state is CheckState.READY
+    assert statuses.read("done", {"Done": PollState.PENDING}, "toybox").state is PollState.PENDING
+    both = {"done": PollState.PENDING, "Done": PollState.READY}
+    assert statuses.read("Done", both, "toybox").state is PollState.READY
 
 
 @pytest.mark.parametrize(
     ("words", "state"),
     [
-        ("completed complete done finished processed", CheckState.READY),
-        ("failed error expired aborted cancelled canceled rejected deleted", CheckState.FAILED),
-        ("paused on-hold suspended", CheckState.PENDING),
-        ("hatching", CheckState.UNKNOWN),
+        ("completed complete done finished processed", PollState.READY),
+        ("failed error expired aborted cancelled canceled rejected deleted", PollState.FAILED),
+        ("paused on-hold suspended", PollState.PENDING),
+        ("hatching", PollState.UNKNOWN),
     ],
 )
-def test_endings_of_the_field_are_known(words: str, state: CheckState) -> None:
+def test_endings_of_the_field_are_known(words: str, state: PollState) -> None:
     for word in words.split():
         for said in (word, word.upper(), word.title()):
             status = statuses.read(said, {}, "toybox")

@@ -16,7 +16,7 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import SubmissionState
-from invoice_capture.ports import Capabilities, Check, CheckState, Lease
+from invoice_capture.ports import Capabilities, Lease, PollResult, PollState
 from invoice_capture.use_cases import check_submissions
 from invoice_capture.use_cases.check_submissions import TurnOutcome
 from tests.fakes.world import PDF, ServerProvider, World
@@ -65,7 +65,7 @@ def test_an_unfinished_job_is_looked_at_later_and_ever_more_rarely() -> None:
         assert result.outcome is TurnOutcome.WAIT
         gaps.append(result.wait_seconds)
         world.clock.forward(result.wait_seconds)
-    assert world.row(job).checks > 20
+    assert world.row(job).polls > 20
     assert gaps[-1] == 900
     assert min(gaps) >= 5
 
@@ -81,9 +81,9 @@ def test_a_batch_call_asks_for_many_jobs_at_once() -> None:
 
 def test_the_time_a_turn_takes_is_part_of_the_pause_between_two_looks() -> None:
     class Slow(ServerProvider):
-        def check(self, submissions):
+        def poll(self, submissions):
             world.clock.forward(3)
-            return super().check(submissions)
+            return super().poll(submissions)
 
     world = World(Slow())
     [early] = submitted(world)
@@ -122,7 +122,7 @@ def test_a_refusal_of_the_provider_is_told_by_name() -> None:
     world = World()
     [job] = submitted(world)
     token = world.row(job).task_token
-    world.provider.answers[job.job_id] = Check(CheckState.FAILED, error=CaptureFailed("illegible"))
+    world.provider.answers[job.job_id] = PollResult(PollState.FAILED, error=CaptureFailed("illegible"))
     world.clock.forward(30)
     world.turn()
     assert isinstance(world.tokens.outcomes[token], CaptureFailed)
@@ -158,10 +158,10 @@ def test_secrets_that_cannot_be_read_right_now_fail_no_job() -> None:
 
 def test_a_replaced_token_is_read_again_and_its_successor_is_told() -> None:
     class Replacing(ServerProvider):
-        def check(self, submissions):
+        def poll(self, submissions):
             world.tokens.open.remove(first)
             world.submit(job, token="second")
-            return super().check(submissions)
+            return super().poll(submissions)
 
     world = World(Replacing())
     [job] = submitted(world)
@@ -222,10 +222,10 @@ def test_a_loop_without_the_lease_ends_and_does_nothing() -> None:
 
 def test_a_lease_lost_during_a_turn_ends_the_loop() -> None:
     class Slow(ServerProvider):
-        def check(self, submissions):
+        def poll(self, submissions):
             present = world.states.load("paid").lease
             world.states.pass_lease("paid", present.owner, replace(present, owner="another"))
-            return super().check(submissions)
+            return super().poll(submissions)
 
     world = World(Slow())
     submitted(world)
@@ -329,7 +329,9 @@ def test_of_two_who_want_a_dead_loop_replaced_one_starts_one() -> None:
 def test_a_person_is_asked_once_and_the_job_goes_on_by_itself() -> None:
     world = World()
     [job] = submitted(world)
-    world.provider.answers[job.job_id] = Check(CheckState.ACTION_REQUIRED, action_url="https://example.com/verify/1")
+    world.provider.answers[job.job_id] = PollResult(
+        PollState.ACTION_REQUIRED, action_url="https://example.com/verify/1"
+    )
     for _ in range(3):
         world.clock.forward(3600)
         world.turn()
@@ -364,7 +366,7 @@ def test_an_index_that_lags_behind_does_not_check_too_early() -> None:
     [job] = submitted(world)
     world.clock.forward(30)
     world.turn()
-    checks = world.row(job).checks
+    polls = world.row(job).polls
     world.submissions.due = lambda *_: [(job.job_id, 1)]
     world.turn()
-    assert world.row(job).checks == checks
+    assert world.row(job).polls == polls

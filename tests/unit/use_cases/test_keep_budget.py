@@ -34,9 +34,9 @@ def new(world: World) -> Job:
     return world.receive(content=b"%PDF-1.7 /Type /Page " + str(len(world.documents.objects)).encode() * 40)
 
 
-def submitted(world: World, count: int, *, moves_on: bool = False) -> list[tuple[Job, str]]:
+def submitted(world: World, count: int, *, skip_if_unavailable: bool = False) -> list[tuple[Job, str]]:
     jobs = [new(world) for _ in range(count)]
-    return [(job, world.submit(job, moves_on=moves_on)) for job in jobs]
+    return [(job, world.submit(job, skip_if_unavailable=skip_if_unavailable)) for job in jobs]
 
 
 def told(world: World) -> list[tuple[object, object]]:
@@ -96,7 +96,7 @@ def test_a_new_month_has_a_new_budget() -> None:
 
 def test_a_route_that_hands_over_does_so() -> None:
     world = a_world(limit=0.1)
-    (_, _), (job, token) = submitted(world, 2, moves_on=True)
+    (_, _), (job, token) = submitted(world, 2, skip_if_unavailable=True)
     outcome = world.tokens.outcomes[token]
     assert isinstance(outcome, ProviderUnavailable)
     assert "budget" in str(outcome)
@@ -105,7 +105,7 @@ def test_a_route_that_hands_over_does_so() -> None:
 
 def test_what_waited_for_its_turn_hands_over_as_well() -> None:
     world = a_world(limit=0.1, requests_per_second=0.1)
-    (_, _), (job, token) = submitted(world, 2, moves_on=True)
+    (_, _), (job, token) = submitted(world, 2, skip_if_unavailable=True)
     assert world.row(job).state is SubmissionState.QUEUED
     world.clock.forward(11)
     world.turn()

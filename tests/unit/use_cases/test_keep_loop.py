@@ -74,7 +74,7 @@ def test_what_waits_for_its_turn_was_never_sent() -> None:
     world = World(ServerProvider(faults=[RateLimited("slower", 60)], requests_per_second=1))
     world.submit(world.receive())
     late = world.receive(PDF + b"late")
-    token = world.submit(late, moves_on=True)
+    token = world.submit(late, skip_if_unavailable=True)
     assert token in world.tokens.open, "a mere limit lets nobody move on"
     assert (world.row(late).state, world.row(late).attempts) == (SubmissionState.QUEUED, 0)
 

@@ -18,7 +18,7 @@ from invoice_capture.domain.errors import (
     StoreUnavailable,
 )
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.ports import Capabilities, Check, CheckState, StaleWrite
+from invoice_capture.ports import Capabilities, PollResult, PollState, StaleWrite
 from invoice_capture.use_cases.hand_over_submission import LONGEST_ATTEMPT
 from tests.fakes.world import ServerProvider, World
 from tests.unit.use_cases.submitting import DOWN, LOST, go_on, is_marked, submitted
@@ -110,7 +110,7 @@ def test_a_mark_is_taken_back_as_well_when_the_provider_fails_the_one_copy(endin
     if ending == "late":
         go_on(world, minutes=73 * 60)
     else:
-        provider.answers[job.job_id] = Check(CheckState[ending.upper()], error=error)
+        provider.answers[job.job_id] = PollResult(PollState[ending.upper()], error=error)
         go_on(world, 40, minutes=5)
     assert world.row(job).state is SubmissionState.FAILED
     assert not is_marked(world, job)

@@ -21,7 +21,7 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.job import E_INVOICE_READER, Job
 from invoice_capture.domain.polling import bucket_of
 from invoice_capture.domain.submission import SubmissionState
-from invoice_capture.ports import Capabilities, Check, CheckState
+from invoice_capture.ports import Capabilities, PollResult, PollState
 from tests.fakes.world import PDF, OnlyProviders, ServerProvider, World
 
 E_INVOICE = b'<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"></Invoice>'
@@ -54,7 +54,7 @@ def test_a_route_may_move_on_from_a_provider_that_is_out_of_order() -> None:
     world = World()
     out_of_order(world)
     job = world.receive(PDF + b"late")
-    token = world.submit(job, moves_on=True)
+    token = world.submit(job, skip_if_unavailable=True)
     error = world.tokens.outcomes[token]
     assert type(error) is ProviderUnavailable
     assert job.document.name in str(error)
@@ -65,7 +65,7 @@ def test_what_was_queued_when_the_outage_began_moves_on_as_well() -> None:
     world = World()
     world.provider.faults = [DOWN] * 5
     jobs = [world.receive(PDF + bytes([number])) for number in range(5)]
-    tokens = [world.submit(job, moves_on=True) for job in jobs]
+    tokens = [world.submit(job, skip_if_unavailable=True) for job in jobs]
     assert {world.row(job).state for job in jobs} == {SubmissionState.QUEUED}
     world.clock.forward(20)
     world.turn()
@@ -77,7 +77,7 @@ def test_what_may_have_been_sent_never_moves_on() -> None:
     world = World()
     world.provider.faults = [SubmissionInDoubt("lost")]
     doubtful = world.receive(PDF + b"doubtful")
-    world.submit(doubtful, moves_on=True)
+    world.submit(doubtful, skip_if_unavailable=True)
     out_of_order(world)
     world.clock.forward(10)
     world.turn()
@@ -87,7 +87,7 @@ def test_what_may_have_been_sent_never_moves_on() -> None:
 def test_a_pause_that_the_provider_asked_for_is_no_outage() -> None:
     world = World(ServerProvider(requests_per_second=10, faults=[RateLimited("slower", 60)]))
     job = world.receive()
-    token = world.submit(job, moves_on=True)
+    token = world.submit(job, skip_if_unavailable=True)
     world.clock.forward(30)
     world.turn()
     assert token in world.tokens.open
@@ -211,7 +211,7 @@ def test_the_time_a_person_took_is_not_the_providers() -> None:
     world = World()
     job = world.receive()
     world.submit(job)
-    world.provider.answers[job.job_id] = Check(CheckState.ACTION_REQUIRED, action_url="https://verify.example/1")
+    world.provider.answers[job.job_id] = PollResult(PollState.ACTION_REQUIRED, action_url="https://verify.example/1")
     world.clock.forward(60)
     world.turn()
     world.clock.forward(2 * 24 * 3600)

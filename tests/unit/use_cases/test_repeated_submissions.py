@@ -37,7 +37,7 @@ def test_a_repeated_state_that_finds_the_provider_out_of_order_keeps_what_was_ac
     world.provider.faults = [DOWN] * 5
     for number in range(5):
         world.submit(world.receive(PDF + bytes([number])))
-    token = world.submit(job, moves_on=True)
+    token = world.submit(job, skip_if_unavailable=True)
     assert token in world.tokens.open
     world.finish(job)
     world.clock.forward(1000)

@@ -20,7 +20,7 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.ports import Capabilities, Check, CheckState
+from invoice_capture.ports import Capabilities, PollResult, PollState
 from invoice_capture.use_cases import look_at_submissions
 from tests.fakes.world import PDF, ServerProvider, World
 from tests.unit.use_cases.submitting import go_on
@@ -33,11 +33,11 @@ class Poisoned(ServerProvider):
 
     poison: frozenset[str] = frozenset()
 
-    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
-        checks = super().check(submissions)
+    def poll(self, submissions: Sequence[Submission]) -> Mapping[str, PollResult]:
+        results = super().poll(submissions)
         if self.poison & {row.job_id for row in submissions}:
             raise BROKEN
-        return checks
+        return results
 
 
 def poisoned(batch_size: int, jobs: int, *culprits: int) -> tuple[World, Poisoned, list[Job]]:
@@ -103,7 +103,7 @@ def test_an_outage_is_no_hunt_for_culprits() -> None:
     assert len(provider.checked) <= 7
     assert world.states.load("paid").breaker.failures == 1
     assert {world.row(job).state for job in jobs} == {SubmissionState.PENDING}
-    assert {world.row(job).unclear_checks for job in jobs} == {0}
+    assert {world.row(job).unclear_polls for job in jobs} == {0}
 
 
 def test_a_single_document_in_trouble_opens_no_breaker() -> None:
@@ -136,7 +136,7 @@ def test_a_refusal_that_passes_ends_nothing(refusal: ProviderError, is_told: boo
     job = world.receive()
     token = world.submit(job)
     if is_told:
-        world.provider.answers[job.job_id] = Check(CheckState.REFUSED, error=refusal)
+        world.provider.answers[job.job_id] = PollResult(PollState.REFUSED, error=refusal)
     else:
         world.provider.check_fault = refusal
     go_on(world, 5, 5)
@@ -198,7 +198,7 @@ def test_a_clear_answer_makes_a_refusal_forgotten() -> None:
         world.provider.check_fault = SubmissionUnknown("404")
         go_on(world, 4, 12)
         world.provider.check_fault = None
-        world.provider.answers[job.job_id] = Check(CheckState.PENDING)
+        world.provider.answers[job.job_id] = PollResult(PollState.PENDING)
         go_on(world, 2, 16)
     assert token in world.tokens.open
 
@@ -220,7 +220,7 @@ def test_an_unknown_status_is_said_at_once_and_bounded() -> None:
     world = World()
     job = world.receive()
     token = world.submit(job)
-    world.provider.answers[job.job_id] = Check(CheckState.UNKNOWN, said="Hibernating")
+    world.provider.answers[job.job_id] = PollResult(PollState.UNKNOWN, said="Hibernating")
     go_on(world, 1, 1)
     assert "'Hibernating'" in (world.jobs.jobs[job.job_id].remark or "")
     assert world.metrics.counts["UnknownStatuses"] == 1
@@ -238,7 +238,7 @@ def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_look() -> None:
     world = World()
     job = world.receive()
     world.submit(job)
-    world.provider.answers[job.job_id] = Check(CheckState.ACTION_REQUIRED, action_url="https://verify.example/1")
+    world.provider.answers[job.job_id] = PollResult(PollState.ACTION_REQUIRED, action_url="https://verify.example/1")
     publish = world.messages.publish
 
     def fail(_subject: str, _message: Mapping[str, object]) -> None:
@@ -308,7 +308,7 @@ def test_a_copy_of_a_failed_job_is_deleted_as_well() -> None:
     world = World(ServerProvider(capabilities=Capabilities(discards=True)))
     job = world.receive()
     world.submit(job)
-    world.provider.answers[job.job_id] = Check(CheckState.FAILED, error=CaptureFailed("illegible"))
+    world.provider.answers[job.job_id] = PollResult(PollState.FAILED, error=CaptureFailed("illegible"))
     go_on(world, 2, 1)
     assert world.provider.discarded == [f"paid-{job.job_id}"]
 

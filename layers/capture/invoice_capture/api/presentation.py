@@ -197,7 +197,7 @@ def submission_entry(row: Submission) -> SubmissionEntry:
         "provider": row.provider,
         "state": row.state.value,
         "attempts": row.attempts,
-        "checks": row.checks,
+        "checks": row.polls,
         "createdAt": timestamp(row.created_at),
         "possibleDoubleCharge": row.possible_double_charge,
         "submittedAt": _optional_timestamp(row.submitted_at),

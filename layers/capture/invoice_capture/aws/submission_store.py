@@ -26,6 +26,13 @@ from invoice_capture.domain.job import JobStatus, sources_of
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
 from invoice_capture.ports import StaleWrite
 
+# Attributes as rows of 0.1.0 call them, and as they are called now.
+_FORMER_NAMES = {
+    "checks": "polls",
+    "checked_at": "polled_at",
+    "unclear_checks": "unclear_polls",
+    "moves_on": "skip_if_unavailable",
+}
 _STATES_BEFORE_A_SUBMISSION = sources_of(JobStatus.SUBMITTED) | {JobStatus.SUBMITTED}
 
 
@@ -177,12 +184,12 @@ class DynamoDBSubmissionStore:
             "reference": row.reference,
             "submitted_at": row.submitted_at,
             "next_check_at": row.next_check_at,
-            "checked_at": row.checked_at,
-            "checks": row.checks,
-            "unclear_checks": row.unclear_checks or None,
+            "polled_at": row.polled_at,
+            "polls": row.polls,
+            "unclear_polls": row.unclear_polls or None,
             "unclear_since": row.unclear_since,
             "refused_since": row.refused_since,
-            "moves_on": row.moves_on or None,
+            "skip_if_unavailable": row.skip_if_unavailable or None,
             "possible_double_charge": row.possible_double_charge,
             "action_url": row.action_url,
             "result_key": row.result_key,
@@ -201,7 +208,8 @@ def _key(item: Mapping[str, Any]) -> tuple[str, int]:
     return item["PK"]["S"].removeprefix("JOB#"), int(item["SK"]["S"].removeprefix("SUBMISSION#"))
 
 
-def _submission(values: Mapping[str, Any]) -> Submission:
+def _submission(item: Mapping[str, Any]) -> Submission:
+    values = {name: item[former] for former, name in _FORMER_NAMES.items() if former in item} | dict(item)
     return Submission(
         job_id=values["job_id"],
         number=values["number"],
@@ -220,12 +228,12 @@ def _submission(values: Mapping[str, Any]) -> Submission:
         reference=values.get("reference"),
         submitted_at=optional_moment(values.get("submitted_at")),
         next_check_at=optional_moment(values.get("next_check_at")),
-        checked_at=optional_moment(values.get("checked_at")),
-        checks=values["checks"],
-        unclear_checks=values.get("unclear_checks", 0),
+        polled_at=optional_moment(values.get("polled_at")),
+        polls=values.get("polls", 0),
+        unclear_polls=values.get("unclear_polls", 0),
         unclear_since=optional_moment(values.get("unclear_since")),
         refused_since=optional_moment(values.get("refused_since")),
-        moves_on=values.get("moves_on", False),
+        skip_if_unavailable=values.get("skip_if_unavailable", False),
         possible_double_charge=values["possible_double_charge"],
         action_url=values.get("action_url"),
         result_key=values.get("result_key"),

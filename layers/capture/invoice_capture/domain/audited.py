@@ -31,8 +31,10 @@ _BY_DIGEST = frozenset({"invoice", "findings", "lines"})
 _BOOKKEEPING = frozenset(
     {
         *("PK", "SK", "job_id", BY, "updated_at", "ttl", "removed_at", "created_shard", "due_shard", "next_check_at"),
-        *("version", "checked_at", "checks", "unclear_checks", "unclear_since", "refused_since"),
-        *("moves_on", "explanation"),
+        *("version", "polled_at", "polls", "unclear_polls", "unclear_since", "refused_since"),
+        *("skip_if_unavailable", "explanation"),
+        # As 0.1.0 called some of these.
+        *("checked_at", "checks", "unclear_checks", "moves_on"),
     }
 )
 # They open doors, and are gone when the submission is closed.

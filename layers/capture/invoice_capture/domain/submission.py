@@ -67,12 +67,12 @@ class Submission:
     ``number`` is the place in the route, from 1. ``former_token`` is what ``task_token`` took the place of: when a
     state is repeated while its function still runs, the later one may be the older. ``attempts`` counts the times the
     document was sent without knowing that it was not taken, and ``counted`` those that the budget was asked for;
-    ``attempt_id`` is the last one's, made up by whoever makes it. ``moves_on``: the next provider of the route takes
-    over while this one is out of order. ``checked_at`` is the last check that found it unfinished. ``next_check_at`` is
-    when somebody is to look at the submission at the latest, and None when it is closed and nothing is left to do: a
-    closed one that is due has a copy at the provider that is to be deleted. ``unclear_checks`` in a row, the first of
-    them at ``unclear_since``, were refused, not answered, or told a status that nobody documented; those since
-    ``refused_since`` were all refused. ``version`` grows with every write and guards it.
+    ``attempt_id`` is the last one's, made up by whoever makes it. ``skip_if_unavailable``: the next provider of the
+    route takes over while this one is out of order. ``polled_at`` is the last poll that found it unfinished.
+    ``next_check_at`` is when somebody is to look at the submission at the latest, and None when it is closed and
+    nothing is left to do: a closed one that is due has a copy at the provider that is to be deleted. ``unclear_polls``
+    in a row, the first of them at ``unclear_since``, were refused, not answered, or told a status that nobody
+    documented; those since ``refused_since`` were all refused. ``version`` grows with every write and guards it.
     """
 
     job_id: str
@@ -92,12 +92,12 @@ class Submission:
     reference: str | None = None
     submitted_at: datetime | None = None
     next_check_at: datetime | None = None
-    checked_at: datetime | None = None
-    checks: int = 0
-    unclear_checks: int = 0
+    polled_at: datetime | None = None
+    polls: int = 0
+    unclear_polls: int = 0
     unclear_since: datetime | None = None
     refused_since: datetime | None = None
-    moves_on: bool = False
+    skip_if_unavailable: bool = False
     possible_double_charge: bool = False
     action_url: str | None = None
     result_key: str | None = None

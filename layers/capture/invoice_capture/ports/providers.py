@@ -34,7 +34,7 @@ class Capabilities:
 
     ``calls_back``: it resolves tokens itself and the loop is only its safety net. ``finds_submissions``: it can be
     asked whether it knows a job. ``charges``: it is paid, so sending twice must never go unseen. ``batch_size``: how
-    many references one check takes. ``confirms``: it learns from corrected values. ``discards``: it keeps a copy that
+    many references one poll takes. ``confirms``: it learns from corrected values. ``discards``: it keeps a copy that
     can be deleted. ``formats``: what it reads.
     """
 
@@ -48,7 +48,7 @@ class Capabilities:
     requests: RequestCounts = RequestCounts()
 
 
-class CheckState(Enum):
+class PollState(Enum):
     """FAILED is the provider's word on the document, and final. REFUSED is a refusal of the request, which may pass;
     UNKNOWN is a status that nobody documented. Both end a submission only when they last.
     """
@@ -62,15 +62,15 @@ class CheckState(Enum):
 
 
 @dataclass(frozen=True)
-class Check:
+class PollResult:
     """What a provider says of one submission.
 
-    ``raw`` is the answer itself where the check brings it along; otherwise it is fetched. ``error`` belongs to FAILED
+    ``raw`` is the answer itself where the poll brings it along; otherwise it is fetched. ``error`` belongs to FAILED
     and REFUSED, and to a READY answer that could not be fetched; ``action_url`` to ACTION_REQUIRED; ``said`` to
     UNKNOWN, and to a PENDING that somebody halted: the status as the provider wrote it, short and without secrets.
     """
 
-    state: CheckState
+    state: PollState
     raw: bytes | None = None
     error: ProviderError | None = None
     action_url: str | None = None
@@ -124,10 +124,10 @@ class Provider(Paced, Protocol):
         """How many jobs of the provider's own list are of this submission. Raises OperationUnsupported."""
         ...
 
-    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
+    def poll(self, submissions: Sequence[Submission]) -> Mapping[str, PollResult]:
         """The state of at most ``batch_size`` submissions, by reference; one left out counts as pending.
 
-        A ProviderError that is raised says nothing about a single submission; what does is the Check of that one.
+        A ProviderError that is raised says nothing about a single submission; what does is the PollResult of that one.
         """
         ...
 

@@ -23,7 +23,7 @@ from invoice_capture.domain.errors import (
     SettingMissing,
 )
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import Capabilities, Check, CheckState, Clock, DocumentStore, MessageQueue
+from invoice_capture.ports import Capabilities, Clock, DocumentStore, MessageQueue, PollResult, PollState
 
 OF_THE_ACCOUNT = (CredentialsRefused, NoCredit)
 """Refusals that say nothing about a single document, whatever was asked for."""
@@ -52,7 +52,7 @@ class ProviderContext:
 
 
 class BaseProvider(ABC):
-    """Adapters differ in mapping, not in flow: a subclass says how to submit, check, fetch and normalise."""
+    """Adapters differ in mapping, not in flow: a subclass says how to submit, poll, fetch and normalise."""
 
     name: str
     """As routes know it: of a named account, with the account's name behind."""
@@ -168,25 +168,25 @@ class BaseProvider(ABC):
         """Only asked of providers whose capabilities say that they find submissions."""
         raise self._unsupported("count the copies of a submission")
 
-    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
+    def poll(self, submissions: Sequence[Submission]) -> Mapping[str, PollResult]:
         """One request per submission, for providers without a batch call.
 
         A refusal is about the one that was asked for, unless it is about the account.
         """
-        checks = {}
+        results = {}
         for row in submissions:
             if row.reference is None:
                 continue
             try:
-                checks[row.reference] = self.check_one(row)
+                results[row.reference] = self.poll_one(row)
             except (ProviderUnavailable, *OF_THE_ACCOUNT):
                 raise
             except ProviderError as exc:
-                checks[row.reference] = Check(CheckState.REFUSED, error=exc)
-        return checks
+                results[row.reference] = PollResult(PollState.REFUSED, error=exc)
+        return results
 
-    def check_one(self, submission: Submission) -> Check:
-        raise NotImplementedError(f"{self.name} checks in batches")
+    def poll_one(self, submission: Submission) -> PollResult:
+        raise NotImplementedError(f"{self.name} polls in batches")
 
     @abstractmethod
     def fetch(self, reference: str) -> bytes: ...

@@ -14,29 +14,29 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from invoice_capture.domain.errors import CaptureFailed, ProviderError
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 
-KNOWN_ELSEWHERE: Mapping[str, CheckState] = MappingProxyType(
+KNOWN_ELSEWHERE: Mapping[str, PollState] = MappingProxyType(
     {
-        "completed": CheckState.READY,
-        "complete": CheckState.READY,
-        "done": CheckState.READY,
-        "finished": CheckState.READY,
-        "processed": CheckState.READY,
-        "succeeded": CheckState.READY,
-        "success": CheckState.READY,
-        "failed": CheckState.FAILED,
-        "failure": CheckState.FAILED,
-        "error": CheckState.FAILED,
-        "expired": CheckState.FAILED,
-        "aborted": CheckState.FAILED,
-        "cancelled": CheckState.FAILED,
-        "canceled": CheckState.FAILED,
-        "rejected": CheckState.FAILED,
-        "deleted": CheckState.FAILED,
-        "paused": CheckState.PENDING,
-        "onhold": CheckState.PENDING,
-        "suspended": CheckState.PENDING,
+        "completed": PollState.READY,
+        "complete": PollState.READY,
+        "done": PollState.READY,
+        "finished": PollState.READY,
+        "processed": PollState.READY,
+        "succeeded": PollState.READY,
+        "success": PollState.READY,
+        "failed": PollState.FAILED,
+        "failure": PollState.FAILED,
+        "error": PollState.FAILED,
+        "expired": PollState.FAILED,
+        "aborted": PollState.FAILED,
+        "cancelled": PollState.FAILED,
+        "canceled": PollState.FAILED,
+        "rejected": PollState.FAILED,
+        "deleted": PollState.FAILED,
+        "paused": PollState.PENDING,
+        "onhold": PollState.PENDING,
+        "suspended": PollState.PENDING,
     }
 )
 _LONGEST = 40
@@ -48,12 +48,12 @@ _log = logging.getLogger(__name__)
 class Status:
     """``word``: as the provider's own table writes it, None when it is not there; ``said``: as it was told, short."""
 
-    state: CheckState
+    state: PollState
     word: str | None
     said: str
 
 
-def read(said: str, own: Mapping[str, CheckState], provider: str) -> Status:
+def read(said: str, own: Mapping[str, PollState], provider: str) -> Status:
     """What a status means, by the provider's own table first. One that nobody knows is UNKNOWN, and logged once.
 
     ``said`` is without secrets.
@@ -66,7 +66,7 @@ def read(said: str, own: Mapping[str, CheckState], provider: str) -> Status:
     if word is not None:
         return Status(own[word], word, short)
     _warn(provider, short)
-    return Status(KNOWN_ELSEWHERE.get(folded, CheckState.UNKNOWN), None, short)
+    return Status(KNOWN_ELSEWHERE.get(folded, PollState.UNKNOWN), None, short)
 
 
 def failure(status: Status, what: str) -> ProviderError:

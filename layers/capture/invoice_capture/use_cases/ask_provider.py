@@ -17,7 +17,7 @@ from invoice_capture.domain.errors import (
     RateLimited,
 )
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import Check, CheckState, Provider, Providers
+from invoice_capture.ports import PollResult, PollState, Provider, Providers
 from invoice_capture.use_cases.pace_provider import Pace
 from invoice_capture.use_cases.round_of_requests import RoundOfRequests
 
@@ -41,7 +41,7 @@ class AskProvider:
         self.was_answered = False
         """Whether the provider answered a question of this turn, so that what it refuses is its own matter."""
 
-    def about(self, rows: Sequence[Submission], *, alone: bool = False) -> Iterator[tuple[Submission, Check]]:
+    def about(self, rows: Sequence[Submission], *, alone: bool = False) -> Iterator[tuple[Submission, PollResult]]:
         """Each submission that could be asked about, with what was said of it; REFUSED where only others were answered.
 
         What nobody said anything about is left out, and due again. ``alone``: these were in trouble before, so each is
@@ -50,25 +50,25 @@ class AskProvider:
         size = 1 if alone else self._provider.capabilities.batch_size
         is_the_only_trouble = alone and len(rows) == 1
         batches = [rows[start : start + size] for start in range(0, len(rows), size)]
-        for batch, answer in self._requests.ask(batches, self._checks):
+        for batch, answer in self._requests.ask(batches, self._poll):
             try:
-                checks = answer.result()
+                results = answer.result()
             except ProviderError as exc:
                 yield from self._unanswered(batch, exc, is_the_only_trouble)
                 continue
             self._pace.answered()
             self.was_answered = True
             for row in batch:
-                check = checks.get(row.reference or "")
-                if check is None:
+                result = results.get(row.reference or "")
+                if result is None:
                     continue
-                if isinstance(check.error, _ABOUT_THE_ACCOUNT):
-                    self._refused(check.error)
-                yield row, check
+                if isinstance(result.error, _ABOUT_THE_ACCOUNT):
+                    self._refused(result.error)
+                yield row, result
 
     def _unanswered(
         self, batch: Sequence[Submission], error: ProviderError, is_the_only_trouble: bool
-    ) -> Iterator[tuple[Submission, Check]]:
+    ) -> Iterator[tuple[Submission, PollResult]]:
         """Tell a provider in trouble, which everybody leaves alone for a while, from a submission in trouble."""
         if isinstance(error, _ABOUT_THE_ACCOUNT):
             self._refused(error)
@@ -82,7 +82,7 @@ class AskProvider:
             # It refuses, so it is there.
             self._pace.answered()
         for row in batch:
-            yield row, Check(CheckState.REFUSED, error=error)
+            yield row, PollResult(PollState.REFUSED, error=error)
 
     def _refused(self, error: ProviderError) -> None:
         if isinstance(error, CredentialsRefused):
@@ -92,7 +92,7 @@ class AskProvider:
 
     # --- on the threads of the round ---------------------------------------------------------------------------------
 
-    def _checks(self, batch: Sequence[Submission]) -> Mapping[str, Check]:
+    def _poll(self, batch: Sequence[Submission]) -> Mapping[str, PollResult]:
         """What is said of those of a batch who could be asked about, by reference.
 
         Raises:
@@ -105,11 +105,11 @@ class AskProvider:
         except ProviderError as exc:
             if len(batch) == 1:
                 raise
-            return self._checks_of_parts(batch, exc)
+            return self._poll_parts(batch, exc)
 
-    def _checks_of_parts(self, batch: Sequence[Submission], error: ProviderError) -> Mapping[str, Check]:
-        said: dict[str, Check] = {}
-        refused: dict[str, Check] = {}
+    def _poll_parts(self, batch: Sequence[Submission], error: ProviderError) -> Mapping[str, PollResult]:
+        said: dict[str, PollResult] = {}
+        refused: dict[str, PollResult] = {}
         failures = 1
         # In another order every time, so that no two culprits fail together for ever.
         parts = deque(_halves(random.sample(batch, len(batch))))
@@ -126,32 +126,34 @@ class AskProvider:
                 if len(part) > 1:
                     parts.extend(_halves(part))
                 else:
-                    refused[part[0].reference or ""] = Check(CheckState.REFUSED, error=exc)
+                    refused[part[0].reference or ""] = PollResult(PollState.REFUSED, error=exc)
         if not said:
             raise error
         return said | refused
 
-    def _with_answers(self, batch: Sequence[Submission]) -> Mapping[str, Check]:
-        checks = {row.reference or "": Check(CheckState.PENDING) for row in batch} | dict(self._provider.check(batch))
-        return {reference: self._with_answer(reference, check) for reference, check in checks.items()}
+    def _with_answers(self, batch: Sequence[Submission]) -> Mapping[str, PollResult]:
+        results = {row.reference or "": PollResult(PollState.PENDING) for row in batch} | dict(
+            self._provider.poll(batch)
+        )
+        return {reference: self._with_answer(reference, result) for reference, result in results.items()}
 
-    def _with_answer(self, reference: str, check: Check) -> Check:
-        """A check that found its job finished, with the answer fetched if it does not bring it along.
+    def _with_answer(self, reference: str, result: PollResult) -> PollResult:
+        """A poll that found its job finished, with the answer fetched if it does not bring it along.
 
         What cannot be fetched now stays READY without an answer: it is paid for, and fetched later.
         """
-        if check.state is not CheckState.READY or check.raw is not None:
-            return check
+        if result.state is not PollState.READY or result.raw is not None:
+            return result
         if self._pace.admit(self._provider.capabilities.requests.fetch, _PATIENCE) is not None:
-            return check
+            return result
         try:
-            return replace(check, raw=self._provider.fetch(reference))
+            return replace(result, raw=self._provider.fetch(reference))
         except _ABOUT_THE_ACCOUNT as exc:
-            return replace(check, error=exc)
+            return replace(result, error=exc)
         except CaptureFailed as exc:
-            return Check(CheckState.FAILED, error=exc)
+            return PollResult(PollState.FAILED, error=exc)
         except ProviderError as exc:
-            return Check(CheckState.REFUSED, error=exc)
+            return PollResult(PollState.REFUSED, error=exc)
 
 
 def _halves(batch: Sequence[Submission]) -> tuple[Sequence[Submission], Sequence[Submission]]:

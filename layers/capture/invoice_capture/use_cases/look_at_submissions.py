@@ -30,13 +30,13 @@ from invoice_capture.domain.polling import (
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
 from invoice_capture.ports import (
     Callbacks,
-    Check,
-    CheckState,
     Clock,
     DocumentStore,
     JobStore,
     Metrics,
     Notifier,
+    PollResult,
+    PollState,
     Provider,
     Providers,
     ProviderState,
@@ -59,7 +59,7 @@ _TURN_BUDGET = timedelta(minutes=3)
 _MOST_BYTES_UNDER_WAY = 60 * 1024**2
 # What is no clear answer ends a submission when it was repeated so often, over so long a time: refusals that nothing
 # else came between, or whatever it was.
-_UNCLEAR_CHECKS = 3
+_UNCLEAR_POLLS = 3
 _REFUSED_FOR = timedelta(hours=1)
 _UNCLEAR_FOR = timedelta(hours=6)
 _FIRST_UNCLEAR_GAP_SECONDS = 15.0
@@ -113,9 +113,9 @@ class LookAtSubmissions:
         with RoundOfRequests(provider, pace, self.clock, now + _TURN_BUDGET) as requests:
             ask = AskProvider(provider, self.providers, pace, requests)
             # What was no clear answer lately stands in nobody's way: it comes after everything else.
-            looked_at += self._check([row for row in pending if not row.unclear_checks], provider, pace, ask)
+            looked_at += self._poll([row for row in pending if not row.unclear_polls], provider, pace, ask)
             looked_at += self._hand_over([row for row in live if row.reference is None], provider, pace, requests)
-            looked_at += self._check([row for row in pending if row.unclear_checks], provider, pace, ask, alone=True)
+            looked_at += self._poll([row for row in pending if row.unclear_polls], provider, pace, ask, alone=True)
             looked_at += self.discard(left, provider, pace, requests)
         return looked_at, requests.not_before
 
@@ -132,7 +132,7 @@ class LookAtSubmissions:
         self, rows: Sequence[Submission], provider: Provider, pace: Pace, requests: RoundOfRequests
     ) -> list[Submission]:
         # What may have been sent stays, whatever the route says: elsewhere it would be paid for again.
-        moving = [row for row in rows if row.moves_on and row.attempts == 0 and pace.is_out_of_order]
+        moving = [row for row in rows if row.skip_if_unavailable and row.attempts == 0 and pace.is_out_of_order]
         staying = [row for row in rows if row not in moving]
         return [self._move_on(row) for row in moving] + self._submit(staying, provider, pace, requests)
 
@@ -147,7 +147,7 @@ class LookAtSubmissions:
                 if row.state is SubmissionState.SUBMITTING:
                     return hand_over.settle_doubt(row, content)
                 row, held_until = hand_over.afford(row, content)
-                if held_until is not None and row.moves_on and row.attempts == 0:
+                if held_until is not None and row.skip_if_unavailable and row.attempts == 0:
                     raise out_of_budget(row)
                 if held_until is not None:
                     return self.submissions.save(row)
@@ -181,59 +181,61 @@ class LookAtSubmissions:
         message = f"{row.provider} is out of order, and the route says not to wait for it."
         return self._fail(row, ProviderUnavailable(message), None)
 
-    # --- checking ----------------------------------------------------------------------------------------------------
+    # --- polling -----------------------------------------------------------------------------------------------------
 
-    def _check(
+    def _poll(
         self, rows: Sequence[Submission], provider: Provider, pace: Pace, ask: AskProvider, *, alone: bool = False
     ) -> list[Submission]:
-        done = [self._act_on(check, row, provider, pace, ask) for row, check in ask.about(rows, alone=alone)]
+        done = [self._act_on(result, row, provider, pace, ask) for row, result in ask.about(rows, alone=alone)]
         self._learn([row for row in done if row.state is SubmissionState.DONE], provider)
         return done
 
-    def _act_on(self, check: Check, row: Submission, provider: Provider, pace: Pace, ask: AskProvider) -> Submission:
+    def _act_on(
+        self, result: PollResult, row: Submission, provider: Provider, pace: Pace, ask: AskProvider
+    ) -> Submission:
         """Act on what was said of one submission; returns the row as it is then."""
-        match check.state:
-            case CheckState.READY if check.raw is not None:
-                return self._keep(row, check.raw, provider)
-            case CheckState.READY:
+        match result.state:
+            case PollState.READY if result.raw is not None:
+                return self._keep(row, result.raw, provider)
+            case PollState.READY:
                 soon = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
                 return self._save(replace(row, next_check_at=soon))
-            case CheckState.FAILED:
-                error = check.error or CaptureFailed(f"{row.provider} could not capture {row.document.name}.")
+            case PollState.FAILED:
+                error = result.error or CaptureFailed(f"{row.provider} could not capture {row.document.name}.")
                 return self._fail(row, error, provider)
-            case CheckState.UNKNOWN:
-                return self._follow_unknown(row, check.said or "", provider)
-            case CheckState.REFUSED:
-                error = check.error or CaptureFailed(f"{row.provider} refuses to tell of {row.document.name}.")
+            case PollState.UNKNOWN:
+                return self._follow_unknown(row, result.said or "", provider)
+            case PollState.REFUSED:
+                error = result.error or CaptureFailed(f"{row.provider} refuses to tell of {row.document.name}.")
                 return self._follow_refused(row, error, provider, others_are_answered=ask.was_answered)
             case _:
-                return self._follow(row, check, provider, pace)
+                return self._follow(row, result, provider, pace)
 
     def _keep(self, row: Submission, raw: bytes, provider: Provider) -> Submission:
         """Keep the raw answer before anybody is told of it."""
         key = self.documents.write_result(row.job_id, row.number, row.provider, raw)
         return self._resolve(row, Outcome(row.provider, row.reference, key), provider)
 
-    def _follow(self, row: Submission, check: Check, provider: Provider, pace: Pace) -> Submission:
+    def _follow(self, row: Submission, result: PollResult, provider: Provider, pace: Pace) -> Submission:
         """Wait for a submission that is unfinished, and for a person where one is asked for."""
         now = self.clock.now()
         histogram = LatencyHistogram.for_size(provider.typical_latency_seconds, pace.state.latencies, row.document.size)
         wait = seconds_to_next_check(self._age(row, now), histogram, MINIMUM_POLL_SECONDS)
-        if check.said is not None:
-            self.jobs.remark(row.job_id, f"{row.provider} says {check.said!r} of {row.document.name}.", now)
-        asked = check.state is CheckState.ACTION_REQUIRED
+        if result.said is not None:
+            self.jobs.remark(row.job_id, f"{row.provider} says {result.said!r} of {row.document.name}.", now)
+        asked = result.state is PollState.ACTION_REQUIRED
         if asked:
-            self._ask_for_action(row, check.action_url)
+            self._ask_for_action(row, result.action_url)
         elif row.state is SubmissionState.ACTION_REQUIRED:
             self.jobs.resume(row.job_id, now)
         return self._save(
             replace(
                 row,
                 state=SubmissionState.ACTION_REQUIRED if asked else SubmissionState.PENDING,
-                action_url=check.action_url or row.action_url,
-                checked_at=now,
-                checks=row.checks + 1,
-                unclear_checks=0,
+                action_url=result.action_url or row.action_url,
+                polled_at=now,
+                polls=row.polls + 1,
+                unclear_polls=0,
                 unclear_since=None,
                 refused_since=None,
                 next_check_at=now + timedelta(seconds=wait),
@@ -264,16 +266,16 @@ class LookAtSubmissions:
         now = self.clock.now()
         since = row.unclear_since or (now if is_its_own else None)
         refused_since = (row.refused_since or now) if is_refusal else None
-        checks = row.unclear_checks + 1
+        polls = row.unclear_polls + 1
         is_refused = refused_since is not None and now - refused_since >= _REFUSED_FOR
         is_unclear = since is not None and now - since >= _UNCLEAR_FOR
-        if checks >= _UNCLEAR_CHECKS and (is_refused or is_unclear):
+        if polls >= _UNCLEAR_POLLS and (is_refused or is_unclear):
             return self._fail(row, error, provider)
-        gap = min(LONGEST_GAP_SECONDS, _FIRST_UNCLEAR_GAP_SECONDS * 2 ** min(10, row.unclear_checks))
+        gap = min(LONGEST_GAP_SECONDS, _FIRST_UNCLEAR_GAP_SECONDS * 2 ** min(10, row.unclear_polls))
         return self._save(
             replace(
                 row,
-                unclear_checks=checks,
+                unclear_polls=polls,
                 unclear_since=since,
                 refused_since=refused_since,
                 next_check_at=now + timedelta(seconds=gap),
@@ -289,7 +291,7 @@ class LookAtSubmissions:
         latencies: Counter[tuple[str, int]] = Counter()
         for row in rows:
             if row.submitted_at is not None and row.action_url is None:
-                unfinished_at = self._age(row, row.checked_at) if row.checked_at is not None else 0.0
+                unfinished_at = self._age(row, row.polled_at) if row.polled_at is not None else 0.0
                 latency = latency_between(unfinished_at, self._age(row, now))
                 latencies[size_class(row.document.size), bucket_of(latency)] += 1
         if latencies:
@@ -346,7 +348,7 @@ class LookAtSubmissions:
     def _measure(self, row: Submission) -> None:
         seconds = (self.clock.now() - (row.submitted_at or row.created_at)).total_seconds()
         self.metrics.count("SecondsToCapture", ceil(seconds), provider=row.provider)
-        self.metrics.count("ChecksToCapture", row.checks, provider=row.provider)
+        self.metrics.count("PollsToCapture", row.polls, provider=row.provider)
 
     def _save(self, row: Submission) -> Submission:
         try:

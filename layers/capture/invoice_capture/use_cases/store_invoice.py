@@ -1,4 +1,4 @@
-"""Store Invoice: make the provider's answer canonical, check it, store it with the job, and announce it."""
+"""Store Invoice: make the provider's answer canonical, validate it, store it with the job, and announce it."""
 
 from __future__ import annotations
 

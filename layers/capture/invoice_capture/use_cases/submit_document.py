@@ -52,7 +52,7 @@ from invoice_capture.use_cases.resolve_submission import deliver, leaves_a_copy,
 class SubmitRequest:
     """What the state Submit Document passes: ``submission`` is the provider's place in the route, from 1.
 
-    ``moves_on``: while the provider is out of order, the next one takes over instead.
+    ``skip_if_unavailable``: while the provider is out of order, the next one takes over instead.
     """
 
     job_id: str
@@ -61,7 +61,7 @@ class SubmitRequest:
     submission: int
     task_token: str
     deadline_at: datetime
-    moves_on: bool = False
+    skip_if_unavailable: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class SubmitDocument:
         provider = self._reader(request, kind)
         pace = Pace(provider, self.states, self.metrics, self.clock)
         wait_until = pace.admit(provider.capabilities.requests.submit)
-        if wait_until is not None and request.moves_on and pace.is_out_of_order:
+        if wait_until is not None and request.skip_if_unavailable and pace.is_out_of_order:
             raise ProviderUnavailable(f"{provider.name} is out of order, and the route says not to wait for it.")
         hand_over = HandOver(
             provider, self.budget, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock
@@ -140,7 +140,7 @@ class SubmitDocument:
             created_at=now,
             deadline_at=request.deadline_at,
             next_check_at=wait_until,
-            moves_on=request.moves_on,
+            skip_if_unavailable=request.skip_if_unavailable,
         )
         try:
             row = self._start(row, content, hand_over)
@@ -158,7 +158,7 @@ class SubmitDocument:
         if row.next_check_at is not None:
             return self._create(row)
         row, held_until = hand_over.afford(row, content)
-        if held_until is not None and row.moves_on:
+        if held_until is not None and row.skip_if_unavailable:
             raise out_of_budget(row)
         return hand_over.send(row, content, self._create) if held_until is None else self._create(row)
 

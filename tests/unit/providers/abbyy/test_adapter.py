@@ -25,7 +25,7 @@ from invoice_capture.domain.errors import (
     UnreadableDocument,
 )
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers.abbyy.adapter import AbbyyProvider
 from invoice_capture.providers.abbyy.mapping import ADVICE, STATUS_MESSAGES, STATUSES, corrected_values
 from tests.fakes.attempts import begin
@@ -166,21 +166,21 @@ def test_a_lost_upload_may_be_repeated_and_a_lost_task_may_not(
 # --- checking --------------------------------------------------------------------------------------------------------
 
 
-def checked(provider: AbbyyProvider, server: Any, submission: Submission, task: dict[str, Any]) -> Any:
+def polled(provider: AbbyyProvider, server: Any, submission: Submission, task: dict[str, Any]) -> Any:
     server.on(TASK, {"id": "task-1", **task})
-    return provider.check([submission])["task-1"]
+    return provider.poll([submission])["task-1"]
 
 
 @pytest.mark.parametrize(("status", "state"), STATUSES.items())
 def test_every_status_is_translated_and_nothing_is_fetched(
-    provider: AbbyyProvider, server: Any, submission: Submission, status: str, state: CheckState
+    provider: AbbyyProvider, server: Any, submission: Submission, status: str, state: PollState
 ) -> None:
-    check = checked(provider, server, submission, {"status": status, "documents": []})
-    assert (check.state, check.raw) == (state, None)
+    result = polled(provider, server, submission, {"status": status, "documents": []})
+    assert (result.state, result.raw) == (state, None)
     assert server.routes == [TASK]
-    if state is CheckState.FAILED:
-        assert isinstance(check.error, CaptureFailed)
-        assert str(check.error) == STATUS_MESSAGES[status]
+    if state is PollState.FAILED:
+        assert isinstance(result.error, CaptureFailed)
+        assert str(result.error) == STATUS_MESSAGES[status]
 
 
 def test_an_unknown_status_is_said_and_logged_once_without_secrets(
@@ -190,8 +190,8 @@ def test_an_unknown_status_is_said_and_logged_once_without_secrets(
     said = f"Hatching***{'x' * 100}"[:40]
     with caplog.at_level(logging.WARNING, logger="invoice_capture.providers.statuses"):
         for _ in range(2):
-            check = checked(provider, server, submission, {"status": status})
-            assert (check.state, check.said) == (CheckState.UNKNOWN, said)
+            result = polled(provider, server, submission, {"status": status})
+            assert (result.state, result.said) == (PollState.UNKNOWN, said)
     [record] = caplog.records
     assert record.status == said
 
@@ -204,8 +204,8 @@ def test_the_task_of_another_file_or_reference_is_nobodys(
     with pytest.raises(SubmissionInDoubt, match="task-9"):
         provider.submit(submission, PDF, begin)
     server.on(TASK, {"id": "task-9", "status": "Done"})
-    check = provider.check([submission])["task-1"]
-    assert (check.state, type(check.error)) == (CheckState.REFUSED, RequestRefused)
+    result = provider.poll([submission])["task-1"]
+    assert (result.state, type(result.error)) == (PollState.REFUSED, RequestRefused)
     with pytest.raises(ProviderUnavailable, match="task-9"):
         provider.fetch("task-1")
 
@@ -213,9 +213,9 @@ def test_the_task_of_another_file_or_reference_is_nobodys(
 def test_a_task_whose_data_were_deleted_is_unknown(
     provider: AbbyyProvider, server: Any, submission: Submission
 ) -> None:
-    check = checked(provider, server, submission, {"status": "Done", "is_deleted": True})
-    assert check.state is CheckState.FAILED
-    assert isinstance(check.error, SubmissionUnknown)
+    result = polled(provider, server, submission, {"status": "Done", "is_deleted": True})
+    assert result.state is PollState.FAILED
+    assert isinstance(result.error, SubmissionUnknown)
 
 
 @pytest.mark.parametrize(
@@ -240,22 +240,22 @@ def test_where_a_person_verifies_is_at_the_host_of_the_region(
     provider = provider_with(**{**settings, "base_url": base_url, "verification_host": verification_host})
     # The wire still leads to the server of this test.
     monkeypatch.setattr(provider, "_client", provider_with(**settings)._client, raising=False)
-    check = checked(provider, server, submission, {"status": "WaitForAction", "verification_id": "v/1"})
-    assert (check.state, check.action_url) == (CheckState.ACTION_REQUIRED, url)
+    result = polled(provider, server, submission, {"status": "WaitForAction", "verification_id": "v/1"})
+    assert (result.state, result.action_url) == (PollState.ACTION_REQUIRED, url)
 
 
 def test_the_link_of_a_loopback_server_keeps_its_scheme_and_port(
     provider: AbbyyProvider, server: Any, submission: Submission
 ) -> None:
-    check = checked(provider, server, submission, {"status": "WaitForAction", "verification_id": "v1"})
-    assert check.action_url == f"{server.url}/verification/v1"
+    result = polled(provider, server, submission, {"status": "WaitForAction", "verification_id": "v1"})
+    assert result.action_url == f"{server.url}/verification/v1"
 
 
 def test_without_a_verification_id_there_is_no_link(
     provider: AbbyyProvider, server: Any, submission: Submission
 ) -> None:
-    check = checked(provider, server, submission, {"status": "WaitForAction", "verification_id": None})
-    assert (check.state, check.action_url) == (CheckState.ACTION_REQUIRED, None)
+    result = polled(provider, server, submission, {"status": "WaitForAction", "verification_id": None})
+    assert (result.state, result.action_url) == (PollState.ACTION_REQUIRED, None)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_a_check_that_fails_for_all_is_an_error(
 ) -> None:
     server.on(TASK, {"message": "no"}, status)
     with pytest.raises(error):
-        provider.check([submission])
+        provider.poll([submission])
 
 
 @pytest.mark.parametrize(
@@ -284,14 +284,14 @@ def test_a_check_that_is_refused_is_about_its_task(
     provider: AbbyyProvider, server: Any, submission: Submission, status: int, error: type[ProviderError]
 ) -> None:
     server.on(TASK, {"message": "no"}, status)
-    check = provider.check([submission])["task-1"]
-    assert (check.state, type(check.error)) == (CheckState.REFUSED, error)
+    result = provider.poll([submission])["task-1"]
+    assert (result.state, type(result.error)) == (PollState.REFUSED, error)
 
 
 def test_a_row_without_a_reference_is_not_asked_about(
     provider: AbbyyProvider, server: Any, submission: Submission
 ) -> None:
-    assert provider.check([replace(submission, reference=None)]) == {}
+    assert provider.poll([replace(submission, reference=None)]) == {}
     assert server.requests == []
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from invoice_capture.domain.errors import CaptureError
 from invoice_capture.domain.invoice import Invoice
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers.abbyy import fields
 from invoice_capture.providers.abbyy.mapping import (
     ADVICE,
@@ -278,7 +278,7 @@ def test_only_files_of_the_document_are_read() -> None:
 
 def test_every_status_of_the_contract_is_translated() -> None:
     assert set(STATUSES) == {"Submitted", "New", "InProgress", "WaitForAction", "Done", "Failed", "Canceled"}
-    failed = {word for word, state in STATUSES.items() if state is CheckState.FAILED}
+    failed = {word for word, state in STATUSES.items() if state is PollState.FAILED}
     assert set(FAILURES) == set(STATUS_MESSAGES) == failed
 
 

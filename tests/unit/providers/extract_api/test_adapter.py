@@ -24,7 +24,7 @@ from invoice_capture.domain.errors import (
     SubmissionInDoubt,
 )
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers.extract_api.adapter import ExtractApiProvider
 from invoice_capture.providers.extract_api.mapping import CODES, STATUSES
 from tests.fakes.attempts import begin
@@ -116,7 +116,7 @@ def test_a_poll_that_http_refuses_says_nothing_about_any_of_its_documents(
 ) -> None:
     server.answer(status)
     with pytest.raises(error) as caught:
-        provider.check([submission("1"), submission("2")])
+        provider.poll([submission("1"), submission("2")])
     assert type(caught.value) is error
 
 
@@ -124,30 +124,30 @@ def test_one_request_checks_all_and_brings_the_answers_along(
     provider: ExtractApiProvider, server: Any, submission: Make
 ) -> None:
     server.result({"1": entry(), "2": {"status_code": 1}, "3": {"status_code": 10}, "5": "?"})
-    checks = provider.check([submission(str(number)) for number in range(1, 6)])
+    results = provider.poll([submission(str(number)) for number in range(1, 6)])
     assert len(server.requests) == 1
-    assert {reference: check.state for reference, check in checks.items()} == {
-        "1": CheckState.READY,
-        "2": CheckState.PENDING,
-        "3": CheckState.FAILED,
+    assert {reference: result.state for reference, result in results.items()} == {
+        "1": PollState.READY,
+        "2": PollState.PENDING,
+        "3": PollState.FAILED,
     }
-    assert json.loads(checks["1"].raw or b"") == entry()
-    assert isinstance(checks["3"].error, PasswordProtected)
+    assert json.loads(results["1"].raw or b"") == entry()
+    assert isinstance(results["3"].error, PasswordProtected)
 
 
 def test_what_has_no_reference_yet_is_not_asked_for(
     provider: ExtractApiProvider, server: Any, submission: Make
 ) -> None:
-    assert provider.check([submission()]) == {}
+    assert provider.poll([submission()]) == {}
     assert server.requests == []
 
 
 @pytest.mark.parametrize(("code", "state"), STATUSES.items())
 def test_every_status_of_one_document_has_its_state(
-    provider: ExtractApiProvider, server: Any, submission: Make, code: int, state: CheckState
+    provider: ExtractApiProvider, server: Any, submission: Make, code: int, state: PollState
 ) -> None:
     server.result({"1": {"status_code": code}, "2": {"status_code": 1}})
-    assert provider.check([submission("1"), submission("2")])["1"].state is state
+    assert provider.poll([submission("1"), submission("2")])["1"].state is state
 
 
 @pytest.mark.parametrize("code", sorted(CODES.keys() - STATUSES.keys()))
@@ -155,16 +155,16 @@ def test_a_failure_is_final_when_it_is_about_the_document_and_else_a_refusal(
     provider: ExtractApiProvider, server: Any, submission: Make, code: int
 ) -> None:
     server.result({"1": {"status_code": code}})
-    check = provider.check([submission("1")])["1"]
-    assert check.state is (CheckState.FAILED if code in {2, 6, 10, 11, 14, 15, 16} else CheckState.REFUSED)
-    assert type(check.error) is CODES[code]
+    result = provider.poll([submission("1")])["1"]
+    assert result.state is (PollState.FAILED if code in {2, 6, 10, 11, 14, 15, 16} else PollState.REFUSED)
+    assert type(result.error) is CODES[code]
 
 
 def test_an_answer_about_another_document_is_nobodys(
     provider: ExtractApiProvider, server: Any, submission: Make
 ) -> None:
     server.result({"2": entry()})
-    assert provider.check([submission("1")]) == {}
+    assert provider.poll([submission("1")]) == {}
 
 
 def test_maintenance_of_all_documents_is_an_outage_and_of_some_is_patience(
@@ -173,11 +173,11 @@ def test_maintenance_of_all_documents_is_an_outage_and_of_some_is_patience(
     rows = [submission("1"), submission("2")]
     server.result({"1": {"status_code": 9}, "2": {"status_code": 9}})
     with pytest.raises(ProviderUnavailable, match="maintenance"):
-        provider.check(rows)
+        provider.poll(rows)
     server.result({"1": {"status_code": 9}, "2": {"status_code": 1}})
-    assert provider.check(rows)["1"].state is CheckState.PENDING
+    assert provider.poll(rows)["1"].state is PollState.PENDING
     server.result({"1": {"status_code": 9}})
-    assert provider.check(rows)["1"].state is CheckState.PENDING
+    assert provider.poll(rows)["1"].state is PollState.PENDING
 
 
 @pytest.mark.parametrize("code", [13, 77])
@@ -187,15 +187,15 @@ def test_an_unknown_status_is_said_and_logged_once(
     for _ in range(3):
         server.result({"1": {"status_code": code}})
     with caplog.at_level(logging.WARNING):
-        checks = [provider.check([submission("1")])["1"] for _ in range(3)]
-    assert {(check.state, check.said) for check in checks} == {(CheckState.UNKNOWN, f"status code {code}")}
+        results = [provider.poll([submission("1")])["1"] for _ in range(3)]
+    assert {(result.state, result.said) for result in results} == {(PollState.UNKNOWN, f"status code {code}")}
     assert [record.status_code for record in caplog.records] == [code]
 
 
 def test_what_is_fetched_is_what_a_check_brings(provider: ExtractApiProvider, server: Any, submission: Make) -> None:
     server.result({"1": {**entry(), "unknown": [1]}})
     server.result({**entry(), "unknown": [1]})
-    checked = provider.check([submission("1")])["1"].raw
+    checked = provider.poll([submission("1")])["1"].raw
     fetched = provider.fetch("1")
     assert fetched == checked
     assert json.loads(fetched)["unknown"] == [1]

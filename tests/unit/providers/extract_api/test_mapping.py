@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from invoice_capture.domain.errors import ResultUnusable
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers.extract_api.mapping import (
     CODES,
     FEATURES,
@@ -48,7 +48,7 @@ def test_every_code_of_the_contract_has_its_meaning() -> None:
     assert STATUSES.keys() | CODES.keys() == {*range(13), 14, 15, 16}
     assert set(CODES) >= FINAL_CODES
     assert MESSAGES.keys() == CODES.keys()
-    assert {code for code, state in STATUSES.items() if state is CheckState.PENDING} == {1, 8, 9}
+    assert {code for code, state in STATUSES.items() if state is PollState.PENDING} == {1, 8, 9}
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -1,4 +1,4 @@
-"""The provider on the wire: what a submission, a check and a result cost in requests, and how each may end."""
+"""The provider on the wire: what a submission, a poll and a result cost in requests, and how each may end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from invoice_capture.domain.errors import (
     SubmissionUnknown,
 )
 from invoice_capture.domain.submission import SubmissionState
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers.ocr_job.mapping import FAILURES, STATUSES
 from tests.fakes.attempts import begin
 
@@ -211,46 +211,46 @@ def test_a_start_that_is_answered_for_another_job_is_in_doubt(server, provider, 
 def test_one_request_checks_a_whole_batch(server, provider, submission) -> None:
     batch = rows(submission, *(f"job-{number}" for number in range(100)))
     server.accepts([job(f"job-{number}", "processing") for number in range(100)], total=100)
-    checks = provider.check(batch)
+    results = provider.poll(batch)
     assert server.lines == [LIST]
     assert server.requests[0].query["limit"] == "100"
     assert json.loads(server.requests[0].query["filter"]) == {"_id": {"$in": [row.reference for row in batch]}}
-    assert {check.state for check in checks.values()} == {CheckState.PENDING}
-    assert len(checks) == 100
+    assert {result.state for result in results.values()} == {PollState.PENDING}
+    assert len(results) == 100
 
 
 def test_a_single_job_is_asked_for_by_equality(server, provider, submission) -> None:
     server.accepts([job(status="queued")])
-    assert provider.check(rows(submission, "job-1"))["job-1"].state is CheckState.PENDING
+    assert provider.poll(rows(submission, "job-1"))["job-1"].state is PollState.PENDING
     assert json.loads(server.requests[0].query["filter"]) == {"_id": "job-1"}
 
 
 def test_nothing_to_check_asks_nothing(server, provider, submission) -> None:
-    assert provider.check([]) == {}
-    assert provider.check([submission]) == {}
+    assert provider.poll([]) == {}
+    assert provider.poll([submission]) == {}
     assert server.lines == []
 
 
 def test_every_status_is_told(server, provider, submission) -> None:
     server.accepts([job(status, status) for status in STATUSES])
-    checks = provider.check(rows(submission, *STATUSES))
-    assert {status: check.state for status, check in checks.items()} == dict(STATUSES)
-    assert {status: type(checks[status].error) for status in FAILURES} == dict(FAILURES)
+    results = provider.poll(rows(submission, *STATUSES))
+    assert {status: result.state for status, result in results.items()} == dict(STATUSES)
+    assert {status: type(results[status].error) for status in FAILURES} == dict(FAILURES)
 
 
 def test_a_listed_result_needs_no_further_request(server, provider, submission) -> None:
     listed = job(status="completed", extractedData=EXTRACTED, cost=0.5, currency="USD", id="job-1")
     server.accepts([listed])
-    check = provider.check(rows(submission, "job-1"))["job-1"]
-    assert json.loads(check.raw) == {"job": listed}
-    assert provider.normalise(check.raw).total.value == Decimal("119.00")
+    result = provider.poll(rows(submission, "job-1"))["job-1"]
+    assert json.loads(result.raw) == {"job": listed}
+    assert provider.normalise(result.raw).total.value == Decimal("119.00")
 
 
 @pytest.mark.parametrize("listed", [{}, {"extractedData": {}}, {"extractedData": None}])
 def test_a_result_that_the_list_leaves_out_is_fetched(server, provider, submission, listed) -> None:
     server.accepts([job(status="completed", **listed)])
-    check = provider.check(rows(submission, "job-1"))["job-1"]
-    assert (check.state, check.raw) == (CheckState.READY, None)
+    result = provider.poll(rows(submission, "job-1"))["job-1"]
+    assert (result.state, result.raw) == (PollState.READY, None)
     server.accepts(job(status="completed")).accepts({"extractedData": EXTRACTED, "processingTime": 4})
     raw = provider.fetch("job-1")
     assert server.lines == [LIST, "GET /ocr-invoice-job/job-1", "GET /ocr-invoice-job/job-1/results"]
@@ -267,7 +267,7 @@ def test_a_failed_job_says_why_without_credentials_or_links(server, provider, su
         " api-key: key-of-the-test-account " + "x" * 5000
     )
     server.accepts([job(status="failed", errorLog=log)])
-    error = provider.check(rows(submission, "job-1"))["job-1"].error
+    error = provider.poll(rows(submission, "job-1"))["job-1"].error
     assert isinstance(error, CaptureFailed)
     told = str(error)
     assert told.startswith(
@@ -282,7 +282,7 @@ def test_a_failed_job_says_why_without_credentials_or_links(server, provider, su
 @pytest.mark.parametrize("log", [None, "", 5, {"a": 1}])
 def test_a_cancelled_job_says_so_without_a_log(server, provider, submission, log) -> None:
     server.accepts([job(status="cancelled", errorLog=log)])
-    error = provider.check(rows(submission, "job-1"))["job-1"].error
+    error = provider.poll(rows(submission, "job-1"))["job-1"].error
     assert str(error) == (
         "ocr_job's job job-1 for Façade 7.pdf ended as cancelled. "
         "Somebody cancelled the job there: upload the document again if that was a mistake."
@@ -292,7 +292,7 @@ def test_a_cancelled_job_says_so_without_a_log(server, provider, submission, log
 def test_a_job_that_was_not_started_is_pending_and_logged(server, provider, submission, caplog) -> None:
     server.accepts([job()])
     with caplog.at_level(logging.WARNING):
-        assert provider.check(rows(submission, "job-1"))["job-1"].state is CheckState.PENDING
+        assert provider.poll(rows(submission, "job-1"))["job-1"].state is PollState.PENDING
     assert "A job was created and is not started." in caplog.messages
 
 
@@ -300,29 +300,29 @@ def test_an_unknown_status_is_said_and_logged_once(server, provider, submission,
     server.accepts([job(status="on-holiday")]).accepts([job(status="on-holiday")])
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
-            check = provider.check(rows(submission, "job-1"))["job-1"]
-            assert (check.state, check.said) == (CheckState.UNKNOWN, "on-holiday")
+            result = provider.poll(rows(submission, "job-1"))["job-1"]
+            assert (result.state, result.said) == (PollState.UNKNOWN, "on-holiday")
     assert [record.status for record in caplog.records] == ["on-holiday"]
 
 
 def test_a_job_that_is_not_listed_is_asked_for_and_gone_when_nobody_knows_it(server, provider, submission) -> None:
     server.accepts([job("job-1", "queued"), job("job-9", "completed")])
     server.answers_with({"message": "not found"}, 404).accepts(job("job-3", "completed", extractedData=EXTRACTED))
-    checks = provider.check(rows(submission, "job-1", "job-2", "job-3"))
+    results = provider.poll(rows(submission, "job-1", "job-2", "job-3"))
     assert server.lines[1:] == ["GET /ocr-invoice-job/job-2", "GET /ocr-invoice-job/job-3"]
-    assert {reference: check.state for reference, check in checks.items()} == {
-        "job-1": CheckState.PENDING,
-        "job-2": CheckState.REFUSED,
-        "job-3": CheckState.READY,
+    assert {reference: result.state for reference, result in results.items()} == {
+        "job-1": PollState.PENDING,
+        "job-2": PollState.REFUSED,
+        "job-3": PollState.READY,
     }
-    assert isinstance(checks["job-2"].error, SubmissionUnknown)
+    assert isinstance(results["job-2"].error, SubmissionUnknown)
 
 
 def test_an_answer_about_another_job_is_refused_and_never_kept(server, provider, submission) -> None:
     other = job("job-9", "completed", extractedData=EXTRACTED)
     server.accepts([other]).accepts(other)
-    check = provider.check(rows(submission, "job-1"))["job-1"]
-    assert (check.state, type(check.error)) == (CheckState.REFUSED, RequestRefused)
+    result = provider.poll(rows(submission, "job-1"))["job-1"]
+    assert (result.state, type(result.error)) == (PollState.REFUSED, RequestRefused)
     server.accepts(other)
     with pytest.raises(ProviderUnavailable, match="job-9"):
         provider.fetch("job-1")
@@ -330,26 +330,26 @@ def test_an_answer_about_another_job_is_refused_and_never_kept(server, provider,
 
 def test_a_reference_that_belongs_to_another_submission_is_refused(server, provider, submission) -> None:
     server.accepts([job(status="completed", extractedData=EXTRACTED, jobNumber="another")])
-    check = provider.check(rows(submission, "job-1"))["job-1"]
-    assert (check.state, type(check.error), check.raw) == (CheckState.REFUSED, RequestRefused, None)
+    result = provider.poll(rows(submission, "job-1"))["job-1"]
+    assert (result.state, type(result.error), result.raw) == (PollState.REFUSED, RequestRefused, None)
 
 
 def test_at_most_five_jobs_that_are_not_listed_are_asked_for(server, provider, submission) -> None:
     server.accepts([])
     for _ in range(5):
         server.accepts(job(status="queued"))
-    checks = provider.check(rows(submission, *(f"job-{number}" for number in range(20))))
+    results = provider.poll(rows(submission, *(f"job-{number}" for number in range(20))))
     assert len(server.requests) == 6
-    assert len(checks) == 5
+    assert len(results) == 5
 
 
 def test_trouble_while_asking_for_the_unlisted_keeps_what_is_known(server, provider, submission) -> None:
     server.accepts([job("job-1", "queued")]).answers_with({}, 503)
-    assert set(provider.check(rows(submission, "job-1", "job-2", "job-3"))) == {"job-1"}
+    assert set(provider.poll(rows(submission, "job-1", "job-2", "job-3"))) == {"job-1"}
     assert len(server.requests) == 2
     server.accepts([]).answers_with({}, 503)
     with pytest.raises(ProviderUnavailable):
-        provider.check(rows(submission, "job-2", "job-3"))
+        provider.poll(rows(submission, "job-2", "job-3"))
 
 
 @pytest.mark.parametrize("refusal", [(400, {"message": "no operators"}), (200, {"success": False})])
@@ -359,16 +359,16 @@ def test_a_provider_that_refuses_the_filter_is_asked_job_by_job_for_an_hour(
     status, body = refusal
     server.answers_with(body, status).accepts(job("job-1", "queued")).answers_with({"message": "bad id"}, 400)
     batch = rows(submission, "job-1", "job-2")
-    checks = provider.check(batch)
-    assert checks["job-1"].state is CheckState.PENDING
-    assert checks["job-2"].state is CheckState.REFUSED, "the one that is to blame is refused alone"
-    assert isinstance(checks["job-2"].error, RequestRefused)
+    results = provider.poll(batch)
+    assert results["job-1"].state is PollState.PENDING
+    assert results["job-2"].state is PollState.REFUSED, "the one that is to blame is refused alone"
+    assert isinstance(results["job-2"].error, RequestRefused)
     server.accepts(job("job-1", "queued")).accepts(job("job-2", "queued"))
-    assert len(provider.check(batch)) == 2
+    assert len(provider.poll(batch)) == 2
     assert server.lines == [LIST, *["GET /ocr-invoice-job/job-1", "GET /ocr-invoice-job/job-2"] * 2]
     context.clock.forward(3600)
     server.accepts([job("job-1", "queued"), job("job-2", "queued")], total=2)
-    assert len(provider.check(batch)) == 2
+    assert len(provider.poll(batch)) == 2
     assert server.lines[-1] == LIST
 
 
@@ -378,4 +378,4 @@ def test_a_provider_that_refuses_the_filter_is_asked_job_by_job_for_an_hour(
 def test_a_check_that_fails_as_a_whole_says_why(server, provider, submission, status, error) -> None:
     server.answers_with({}, status)
     with pytest.raises(error):
-        provider.check(rows(submission, "job-1", "job-2"))
+        provider.poll(rows(submission, "job-1", "job-2"))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from invoice_capture.domain.errors import ResultUnusable
 from invoice_capture.domain.invoice import Invoice
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers.ocr_job import mapping
 from invoice_capture.providers.ocr_job.client import OPERATIONS
 
@@ -47,7 +47,7 @@ def test_every_status_of_the_contract_has_a_meaning() -> None:
 
 
 def test_every_failure_has_an_error_and_a_sentence() -> None:
-    failed = {status for status, state in mapping.STATUSES.items() if state is CheckState.FAILED}
+    failed = {status for status, state in mapping.STATUSES.items() if state is PollState.FAILED}
     assert failed == set(mapping.FAILURES) == set(mapping.FAILURE_MESSAGES)
     for status, error in mapping.FAILURES.items():
         told = mapping.failure_of(mapping.status_of(status), "a.pdf", "job-1", "the template does not fit")

@@ -25,7 +25,7 @@ from invoice_capture.domain.errors import (
     SubmissionUnknown,
 )
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import ALL_KINDS, Capabilities, Check, CheckState, RequestCounts
+from invoice_capture.ports import ALL_KINDS, Capabilities, PollResult, PollState, RequestCounts
 from invoice_capture.providers.base import BaseProvider, ProviderContext
 
 _MOST_FILES = 10
@@ -69,13 +69,13 @@ class AbbyyProvider(BaseProvider):
             )
         return task.id
 
-    def check_one(self, submission: Submission) -> Check:
+    def poll_one(self, submission: Submission) -> PollResult:
         task = self._task(submission.reference or "")
-        check = self._state_of(task)
-        if check.state is CheckState.READY:
+        result = self._state_of(task)
+        if result.state is PollState.READY:
             # Its answer is fetched next, which begins with the very same task.
             self._finished[task.id] = task
-        return check
+        return result
 
     def fetch(self, reference: str) -> bytes:
         """The task as it was answered, and every file that was exported of it, as one JSON document."""
@@ -83,10 +83,10 @@ class AbbyyProvider(BaseProvider):
 
         task = self._finished.pop(reference, None) or self._task_to_fetch(reference)
         with self._advice():
-            check = self._state_of(task)
-            if check.error is not None:
-                raise check.error
-            if check.state is not CheckState.READY:
+            result = self._state_of(task)
+            if result.error is not None:
+                raise result.error
+            if result.state is not PollState.READY:
                 raise ProviderUnavailable(f"ABBYY's task {reference} is not finished yet.")
             files = [self._kept(role, file, task) for role, file in _exported(task)]
         answer = KeptAnswer.model_validate({"task": task.model_dump(mode="json", exclude_unset=True), "files": files})
@@ -186,21 +186,23 @@ class AbbyyProvider(BaseProvider):
         except RequestRefused as exc:
             raise ProviderUnavailable(str(exc)) from exc
 
-    def _state_of(self, task: CaptureTask) -> Check:
+    def _state_of(self, task: CaptureTask) -> PollResult:
         from invoice_capture.providers import statuses
         from invoice_capture.providers.abbyy.mapping import FAILURES, STATUS_MESSAGES, STATUSES
 
         status = statuses.read(self._http.redact(task.status), STATUSES, self.name)
         state = status.state
-        if state is CheckState.FAILED:
+        if state is PollState.FAILED:
             if status.word is None:
-                return Check(state, error=statuses.failure(status, f"ABBYY's task {task.id}"))
-            return Check(state, error=FAILURES[status.word](STATUS_MESSAGES[status.word]))
-        if state is CheckState.ACTION_REQUIRED:
-            return Check(state, action_url=self._verification_url(task))
-        if state is CheckState.READY and task.is_deleted:
-            return Check(CheckState.FAILED, error=SubmissionUnknown(f"ABBYY has deleted the data of task {task.id}."))
-        return Check(state, said=None if status.word else status.said)
+                return PollResult(state, error=statuses.failure(status, f"ABBYY's task {task.id}"))
+            return PollResult(state, error=FAILURES[status.word](STATUS_MESSAGES[status.word]))
+        if state is PollState.ACTION_REQUIRED:
+            return PollResult(state, action_url=self._verification_url(task))
+        if state is PollState.READY and task.is_deleted:
+            return PollResult(
+                PollState.FAILED, error=SubmissionUnknown(f"ABBYY has deleted the data of task {task.id}.")
+            )
+        return PollResult(state, said=None if status.word else status.said)
 
     def _verification_url(self, task: CaptureTask) -> str | None:
         """Where a person verifies the task: at the region's host, which is the API's without its prefix."""

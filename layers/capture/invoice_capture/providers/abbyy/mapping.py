@@ -25,7 +25,7 @@ from invoice_capture.domain.errors import (
     UnreadableDocument,
 )
 from invoice_capture.domain.invoice import Invoice
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers import values
 from invoice_capture.providers.abbyy import exports
 from invoice_capture.providers.abbyy.fields import build_invoice, read_export
@@ -34,15 +34,15 @@ from invoice_capture.providers.abbyy.wire import Document, KeptAnswer, KeptFile
 REGIONS = ("US", "AU", "EU", "CA")
 VERIFICATION_TYPES = ("NoVerification", "Troubleshooting", "UserVerification")
 
-STATUSES: Mapping[str, CheckState] = MappingProxyType(
+STATUSES: Mapping[str, PollState] = MappingProxyType(
     {
-        "Submitted": CheckState.PENDING,
-        "New": CheckState.PENDING,
-        "InProgress": CheckState.PENDING,
-        "WaitForAction": CheckState.ACTION_REQUIRED,
-        "Done": CheckState.READY,
-        "Failed": CheckState.FAILED,
-        "Canceled": CheckState.FAILED,
+        "Submitted": PollState.PENDING,
+        "New": PollState.PENDING,
+        "InProgress": PollState.PENDING,
+        "WaitForAction": PollState.ACTION_REQUIRED,
+        "Done": PollState.READY,
+        "Failed": PollState.FAILED,
+        "Canceled": PollState.FAILED,
     }
 )
 """What is not here is looked up in ``providers.statuses``."""

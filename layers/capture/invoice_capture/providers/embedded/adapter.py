@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 from invoice_capture.domain.errors import ResultUnusable, SettingMissing
 from invoice_capture.domain.submission import Submission, result_key
-from invoice_capture.ports import Capabilities, Check, CheckState
+from invoice_capture.ports import Capabilities, PollResult, PollState
 from invoice_capture.providers.base import BaseProvider
 
 
@@ -42,15 +42,15 @@ class EmbeddedProvider(BaseProvider):
         )
         return result_key(submission.job_id, submission.number, self.name)
 
-    def check_one(self, submission: Submission) -> Check:
+    def poll_one(self, submission: Submission) -> PollResult:
         """Only asked when the function has not called back for long.
 
         Without an answer it is pending, however long that lasts: its message may still wait behind thousands of others,
         and what the engine cannot read the function says itself. The job's deadline ends it.
         """
         if submission.reference is not None and self._context.documents.read_result(submission.reference):
-            return Check(CheckState.READY)
-        return Check(CheckState.PENDING)
+            return PollResult(PollState.READY)
+        return PollResult(PollState.PENDING)
 
     def fetch(self, reference: str) -> bytes:
         raw = self._context.documents.read_result(reference)

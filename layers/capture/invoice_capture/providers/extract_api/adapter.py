@@ -22,7 +22,7 @@ from invoice_capture.domain.errors import (
     SubmissionInDoubt,
 )
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import Capabilities, Check, CheckState
+from invoice_capture.ports import Capabilities, PollResult, PollState
 from invoice_capture.providers.base import BaseProvider, ProviderContext
 
 _log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class ExtractApiProvider(BaseProvider):
             )
         raise self._failure(answer)
 
-    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
+    def poll(self, submissions: Sequence[Submission]) -> Mapping[str, PollResult]:
         """One request for all. A document that the answer leaves out, or tells nonsense of, stays pending."""
         from invoice_capture.providers.extract_api.mapping import CODES
 
@@ -74,15 +74,15 @@ class ExtractApiProvider(BaseProvider):
         # One document in maintenance waits; when all are, the service is down and its loop must slow down.
         if len(said) == len(ids) and all(CODES.get(entry.status_code) is ProviderUnavailable for entry in said):
             raise self._failure(said[0])
-        return {str(document_id): self._check_of(entry) for document_id, entry in entries.items() if entry is not None}
+        return {str(document_id): self._result_of(entry) for document_id, entry in entries.items() if entry is not None}
 
     def fetch(self, reference: str) -> bytes:
-        check = self._check_of(self._client.get_result(int(reference)))
-        if check.error is not None:
-            raise check.error
-        if check.raw is None:
+        result = self._result_of(self._client.get_result(int(reference)))
+        if result.error is not None:
+            raise result.error
+        if result.raw is None:
             raise ProviderUnavailable(f"extract_api has not finished document {reference}. It is asked again later.")
-        return check.raw
+        return result.raw
 
     def normalise(self, raw: bytes) -> Invoice:
         from invoice_capture.providers.extract_api.mapping import to_invoice
@@ -104,24 +104,26 @@ class ExtractApiProvider(BaseProvider):
 
     # --- answers -----------------------------------------------------------------------------------------------------
 
-    def _check_of(self, entry: DocumentResult) -> Check:
+    def _result_of(self, entry: DocumentResult) -> PollResult:
         from invoice_capture.providers.extract_api.mapping import CODES, FINAL_CODES, STATUSES
 
         code = entry.status_code
         state = STATUSES.get(code)
-        if state is CheckState.READY:
-            return Check(state, raw=entry.model_dump_json(exclude_unset=True).encode())
+        if state is PollState.READY:
+            return PollResult(state, raw=entry.model_dump_json(exclude_unset=True).encode())
         if state is not None:
-            return Check(state)
+            return PollResult(state)
         if code in CODES:
-            return Check(CheckState.FAILED if code in FINAL_CODES else CheckState.REFUSED, error=self._failure(entry))
+            return PollResult(
+                PollState.FAILED if code in FINAL_CODES else PollState.REFUSED, error=self._failure(entry)
+            )
         if code not in self._logged_codes:
             self._logged_codes.add(code)
             _log.warning(
                 "The provider answered a status that its contract does not have.",
                 extra={"provider": self.name, "status_code": code},
             )
-        return Check(CheckState.UNKNOWN, said=f"status code {code}")
+        return PollResult(PollState.UNKNOWN, said=f"status code {code}")
 
     def _failure(self, answer: Outcome) -> ProviderError:
         from invoice_capture.providers.extract_api.mapping import failure

@@ -25,7 +25,7 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party, Tax
 from invoice_capture.domain.money import smallest_unit
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers import values
 from invoice_capture.providers.extract_api.readings import (
     PROVIDER,
@@ -42,12 +42,12 @@ from invoice_capture.providers.extract_api.wire import SUCCESS, Candidate, Docum
 BAD_VALIDATION = 12
 """As an answer to ``validate``; elsewhere the code has another meaning, see CODES."""
 
-STATUSES: Mapping[int, CheckState] = MappingProxyType(
+STATUSES: Mapping[int, PollState] = MappingProxyType(
     {
-        0: CheckState.READY,
-        1: CheckState.PENDING,
-        8: CheckState.PENDING,
-        9: CheckState.PENDING,
+        0: PollState.READY,
+        1: PollState.PENDING,
+        8: PollState.PENDING,
+        9: PollState.PENDING,
     }
 )
 """What a status code says of one document that is asked for, and that is no failure."""

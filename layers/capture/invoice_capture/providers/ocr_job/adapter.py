@@ -29,7 +29,7 @@ from invoice_capture.domain.errors import (
     SubmissionUnknown,
 )
 from invoice_capture.domain.submission import Submission
-from invoice_capture.ports import Capabilities, Check, CheckState, RequestCounts
+from invoice_capture.ports import Capabilities, PollResult, PollState, RequestCounts
 from invoice_capture.providers.base import BaseProvider
 
 _PRIORITIES = ("low", "medium", "high", "urgent")
@@ -146,19 +146,19 @@ class OcrJobProvider(BaseProvider):
 
     # --- checking ----------------------------------------------------------------------------------------------------
 
-    def check(self, submissions: Sequence[Submission]) -> Mapping[str, Check]:
+    def poll(self, submissions: Sequence[Submission]) -> Mapping[str, PollResult]:
         rows = {row.reference: row for row in submissions if row.reference is not None}
         if not rows:
             return {}
-        checks = {} if self._asks_one_by_one() else self._check_list(rows)
-        missing = [row for reference, row in rows.items() if reference not in checks]
-        self._check_each(missing if self._asks_one_by_one() else missing[:_MOST_MISSING], checks)
-        return checks
+        results = {} if self._asks_one_by_one() else self._poll_list(rows)
+        missing = [row for reference, row in rows.items() if reference not in results]
+        self._poll_each(missing if self._asks_one_by_one() else missing[:_MOST_MISSING], results)
+        return results
 
     def _asks_one_by_one(self) -> bool:
         return self._lists_again_at is not None and self._context.clock.now() < self._lists_again_at
 
-    def _check_list(self, rows: Mapping[str, Submission]) -> dict[str, Check]:
+    def _poll_list(self, rows: Mapping[str, Submission]) -> dict[str, PollResult]:
         ids = list(rows)
         # The contract only says that a filter is JSON; that it may have $in is this project's reading of it.
         condition: Any = ids[0] if len(ids) == 1 else {"$in": ids}
@@ -171,18 +171,18 @@ class OcrJobProvider(BaseProvider):
             )
             self._lists_again_at = self._context.clock.now() + _LISTS_AGAIN_AFTER
             return {}
-        return {job.job_id: self._check_of(job, rows[job.job_id]) for job in page.jobs if job.job_id in rows}
+        return {job.job_id: self._result_of(job, rows[job.job_id]) for job in page.jobs if job.job_id in rows}
 
-    def _check_each(self, rows: Sequence[Submission], checks: dict[str, Check]) -> None:
-        """Add the checks of jobs that are asked for one by one."""
+    def _poll_each(self, rows: Sequence[Submission], results: dict[str, PollResult]) -> None:
+        """Add the results of jobs that are asked for one by one."""
         for row in rows:
             reference = row.reference or ""
             try:
-                checks[reference] = self._check_of(self._job(reference), row)
+                results[reference] = self._result_of(self._job(reference), row)
             except (SubmissionUnknown, RequestRefused) as exc:
-                checks[reference] = Check(CheckState.REFUSED, error=exc)
+                results[reference] = PollResult(PollState.REFUSED, error=exc)
             except ProviderUnavailable:
-                if not checks:
+                if not results:
                     raise
                 # What is known already is worth more; the others are pending until they are asked for again.
                 return
@@ -194,26 +194,26 @@ class OcrJobProvider(BaseProvider):
             raise RequestRefused(f"ocr_job was asked for job {reference}, and answered with {job.job_id[:50]}.")
         return job
 
-    def _check_of(self, job: Job, row: Submission) -> Check:
+    def _result_of(self, job: Job, row: Submission) -> PollResult:
         from invoice_capture.providers.ocr_job import mapping
 
         if _number_of(job) not in (None, _job_number(row)):
             other = RequestRefused(f"ocr_job answered for job {job.job_id}, which is of another submission.")
-            return Check(CheckState.REFUSED, error=other)
+            return PollResult(PollState.REFUSED, error=other)
         status = mapping.status_of(self._fit_to_be_told(job.status))
-        if status.state is CheckState.READY:
+        if status.state is PollState.READY:
             # A list may leave the extracted data out: then they are fetched.
-            return Check(status.state, raw=mapping.raw_answer(job) if job.to_json().get("extractedData") else None)
-        if status.state is CheckState.FAILED:
+            return PollResult(status.state, raw=mapping.raw_answer(job) if job.to_json().get("extractedData") else None)
+        if status.state is PollState.FAILED:
             told = job.error_log if isinstance(job.error_log, str) else ""
             error = mapping.failure_of(status, row.document.name, job.job_id, self._fit_to_be_told(told))
-            return Check(status.state, error=error)
+            return PollResult(status.state, error=error)
         if status.word == "created":
             _log.warning(
                 "A job was created and is not started.",
                 extra={"provider": self.name, "job_id": row.job_id, "reference": job.job_id},
             )
-        return Check(status.state, said=None if status.word else status.said)
+        return PollResult(status.state, said=None if status.word else status.said)
 
     def _fit_to_be_told(self, text: str) -> str:
         from invoice_capture.providers.ocr_job.mapping import without_link_queries

@@ -25,20 +25,20 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party, Reading
 from invoice_capture.domain.money import as_written
-from invoice_capture.ports import CheckState
+from invoice_capture.ports import PollState
 from invoice_capture.providers import statuses, values
 from invoice_capture.providers.ocr_job.wire import DocumentType, Job, RawAnswer, Results
 
 SOURCE = "ocr_job"
 
-STATUSES: Mapping[str, CheckState] = MappingProxyType(
+STATUSES: Mapping[str, PollState] = MappingProxyType(
     {
-        "created": CheckState.PENDING,
-        "queued": CheckState.PENDING,
-        "processing": CheckState.PENDING,
-        "completed": CheckState.READY,
-        "failed": CheckState.FAILED,
-        "cancelled": CheckState.FAILED,
+        "created": PollState.PENDING,
+        "queued": PollState.PENDING,
+        "processing": PollState.PENDING,
+        "completed": PollState.READY,
+        "failed": PollState.FAILED,
+        "cancelled": PollState.FAILED,
     }
 )
 

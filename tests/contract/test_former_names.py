@@ -1,0 +1,45 @@
+"""What 0.1.0 wrote under other names is read for one release: attributes of rows, and the inputs of executions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from invoice_capture import events
+from invoice_capture.aws.clients import Clients
+from invoice_capture.aws.items import submission_key
+from invoice_capture.aws.job_store import DynamoDBJobStore
+from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
+from invoice_capture.aws.table import Table
+from tests.contract.store_contracts import NOW, a_job, a_row
+
+RETENTION = timedelta(days=400)
+
+
+def test_a_row_is_read_and_written_on(aws: Clients) -> None:
+    table = Table(aws, "table")
+    submissions = DynamoDBSubmissionStore(table, RETENTION)
+    DynamoDBJobStore(table, RETENTION).create(a_job())
+    row = replace(a_row(), polls=3, polled_at=NOW, unclear_polls=2, skip_if_unavailable=True)
+    submissions.begin(row)
+    renamed = {
+        "polls": "checks",
+        "polled_at": "checked_at",
+        "unclear_polls": "unclear_checks",
+        "skip_if_unavailable": "moves_on",
+    }
+    item = aws.dynamodb.get_item(TableName="table", Key=submission_key(row.key))["Item"]
+    aws.dynamodb.put_item(TableName="table", Item={renamed.get(name, name): value for name, value in item.items()})
+    assert submissions.get(row.key) == row
+    saved = submissions.save(replace(row, polls=4, polled_at=NOW + timedelta(seconds=5), unclear_polls=0))
+    assert submissions.get(row.key) == saved
+
+
+def test_an_execution_goes_on() -> None:
+    event = json.loads(Path("events/submit_document.json").read_text())
+    for skips in (True, False):
+        former = {name: value for name, value in event.items() if name != "skip_if_unavailable"} | {"moves_on": skips}
+        assert events.submit_request(former).skip_if_unavailable is skips
+        assert events.submit_request(event | {"skip_if_unavailable": skips}).skip_if_unavailable is skips
