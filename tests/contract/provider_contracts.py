@@ -172,8 +172,8 @@ class ProviderContract:
     ) -> None:
         can = provider.capabilities
         for is_possible, operation in (
-            (can.confirms, lambda: provider.confirm("1", b"{}", Invoice())),
-            (can.discards, lambda: provider.discard("1", b"{}")),
+            (can.accepts_corrections, lambda: provider.confirm("1", b"{}", Invoice())),
+            (can.deletes_copies, lambda: provider.discard("1", b"{}")),
             (can.finds_submissions, lambda: provider.find(submission)),
             (can.finds_submissions, lambda: provider.copies(submission)),
         ):

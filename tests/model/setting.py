@@ -39,7 +39,7 @@ class Setting:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(finds_submissions=self.finds, discards=self.discards, batch_size=2)
+        return Capabilities(finds_submissions=self.finds, deletes_copies=self.discards, batch_size=2)
 
     @property
     def budgets(self) -> dict[str, int]:

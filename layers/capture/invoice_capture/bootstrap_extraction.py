@@ -31,7 +31,7 @@ def extract_document(
     pages_per_second = settings.number("TEXTRACT_PAGES_PER_SECOND")
     return ExtractDocument(
         engine=engine(settings.maximum_document_bytes, ocr),
-        charges=ocr == "textract",
+        is_paid=ocr == "textract",
         ocr=OcrPace("textract", pages_per_second, states, budget, metrics, clock),
         queue=SQSQueue(clients, settings.text("EXTRACTION_QUEUE_URL")),
         metrics=metrics,

@@ -127,7 +127,13 @@ def capabilities_row(name: str) -> Row:
         str(can.batch_size),
         *(
             "yes" if able else "no"
-            for able in (can.finds_submissions, can.charges, can.confirms, can.discards, can.calls_back)
+            for able in (
+                can.finds_submissions,
+                can.is_paid,
+                can.accepts_corrections,
+                can.deletes_copies,
+                can.pushes_results,
+            )
         ),
         " ".join(str(count) for count in (can.requests.submit, can.requests.find, can.requests.fetch))
         + f" {can.requests.discard}",

@@ -53,7 +53,9 @@ _DEADLINE = timedelta(hours=72)
 class ReadingProvider(ServerProvider):
     """A provider that reads a number and a total, remembers confirmed values and gives its copies up."""
 
-    capabilities: Capabilities = field(default_factory=lambda: Capabilities(confirms=True, discards=True))
+    capabilities: Capabilities = field(
+        default_factory=lambda: Capabilities(accepts_corrections=True, deletes_copies=True)
+    )
     confirm_faults: list[CaptureError] = field(default_factory=list)
     confirmed: list[tuple[str, Invoice]] = field(default_factory=list)
 

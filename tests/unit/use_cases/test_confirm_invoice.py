@@ -18,7 +18,7 @@ from tests.unit.use_cases.client_world import ClientWorld, ReadingProvider
 
 
 def corrected(provider: ReadingProvider | None = None) -> tuple[ClientWorld, Job]:
-    world = ClientWorld(provider or ReadingProvider(capabilities=Capabilities(confirms=True)))
+    world = ClientWorld(provider or ReadingProvider(capabilities=Capabilities(accepts_corrections=True)))
     job = world.captured()
     world.correct(job, {"total": "119.00"})
     return world, job
@@ -52,7 +52,7 @@ def test_a_provider_whose_contract_has_nothing_for_it_is_not_asked() -> None:
 
 
 def test_a_job_that_nobody_confirmed_or_nobody_knows_is_none_of_the_providers_business() -> None:
-    world = ClientWorld(ReadingProvider(capabilities=Capabilities(confirms=True)))
+    world = ClientWorld(ReadingProvider(capabilities=Capabilities(accepts_corrections=True)))
     job = world.captured()
     assert not world.confirm(job)
     waiting = world.create("N2")

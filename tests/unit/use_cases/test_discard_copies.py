@@ -10,7 +10,7 @@ from tests.fakes.world import PDF, ServerProvider, World
 
 
 def test_a_provider_is_given_its_own_answer_which_names_what_else_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(ServerProvider(capabilities=Capabilities(discards=True)))
+    world = World(ServerProvider(capabilities=Capabilities(deletes_copies=True)))
     given: list[tuple[str, bytes]] = []
     monkeypatch.setattr(world.provider, "discard", lambda reference, raw: given.append((reference, raw)))
     job = world.receive()
@@ -28,7 +28,7 @@ def test_a_provider_is_given_its_own_answer_which_names_what_else_it_keeps(monke
 def test_a_copy_of_several_parts_is_deleted_from_a_provider_that_takes_no_bursts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = World(ServerProvider(capabilities=Capabilities(discards=True)))
+    world = World(ServerProvider(capabilities=Capabilities(deletes_copies=True)))
     deleted: list[str] = []
 
     def discard(reference: str, raw: bytes) -> None:
@@ -51,7 +51,7 @@ def test_a_copy_of_several_parts_is_deleted_from_a_provider_that_takes_no_bursts
 
 
 def test_a_provider_that_always_asks_for_patience_is_asked_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(ServerProvider(capabilities=Capabilities(discards=True)))
+    world = World(ServerProvider(capabilities=Capabilities(deletes_copies=True)))
     asked: list[str] = []
 
     def discard(reference: str, raw: bytes) -> None:

@@ -222,7 +222,7 @@ def lost(world: ClientWorld) -> Job:
 
 
 def test_a_copy_whose_answer_was_lost_is_looked_up_and_deleted() -> None:
-    world = ClientWorld(ReadingProvider(capabilities=Capabilities(discards=True, finds_submissions=True)))
+    world = ClientWorld(ReadingProvider(capabilities=Capabilities(deletes_copies=True, finds_submissions=True)))
     job = lost(world)
     world.provider.discard_faults = [ProviderUnavailable("down")]
     with pytest.raises(ProviderUnavailable):
@@ -234,7 +234,7 @@ def test_a_copy_whose_answer_was_lost_is_looked_up_and_deleted() -> None:
 
 
 def test_a_copy_that_never_came_to_be_is_not_deleted() -> None:
-    world = ClientWorld(ReadingProvider(capabilities=Capabilities(discards=True, finds_submissions=True)))
+    world = ClientWorld(ReadingProvider(capabilities=Capabilities(deletes_copies=True, finds_submissions=True)))
     job = lost(world)
     world.provider.accepted.clear()
     world.erase(job)

@@ -39,11 +39,11 @@ class Reading:
         self.runs = MemoryExtractionRuns()
 
     def __call__(
-        self, job: Job, token: str, engine: Engine, charges: bool = False, deliveries: int = 1, put_backs: int = 0
+        self, job: Job, token: str, engine: Engine, is_paid: bool = False, deliveries: int = 1, put_backs: int = 0
     ) -> Outcome | None:
         step = ExtractDocument(
             engine=engine,
-            charges=charges,
+            is_paid=is_paid,
             ocr=OcrPace(
                 "textract", 1 / 0.9, self.world.states, self.world.budget, self.world.metrics, self.world.clock
             ),
@@ -64,7 +64,7 @@ class Reading:
 
 @pytest.fixture
 def world() -> World:
-    return World(ServerProvider(capabilities=Capabilities(calls_back=True, charges=False)))
+    return World(ServerProvider(capabilities=Capabilities(pushes_results=True, is_paid=False)))
 
 
 @pytest.fixture
@@ -210,11 +210,11 @@ def test_a_store_that_is_down_tells_nobody_so_that_the_message_comes_again(
 
 
 def test_a_document_whose_ocr_is_busy_is_put_back(world: World, extract: Reading, job: Job, token: str) -> None:
-    assert extract(job, token, busy, charges=True) is None
+    assert extract(job, token, busy, is_paid=True) is None
     assert token in world.tokens.open
     assert not world.row(job).state.is_closed
     assert extract.queue.sent == [({"job_id": job.job_id, "put_backs": 1}, 30)]
-    extract(job, token, read, charges=True, put_backs=1)
+    extract(job, token, read, is_paid=True, put_backs=1)
     assert world.tokens.outcomes[token]["result_key"] == f"results/{job.job_id}/1-paid.json"
 
 
@@ -265,8 +265,8 @@ def test_what_was_read_for_money_is_not_read_again(world: World, extract: Readin
     """The first run was ended after it had kept its answer and before it told anyone."""
     succeed, world.tokens.succeed = world.tokens.succeed, unavailable
     with pytest.raises(StoreUnavailable):
-        extract(job, token, read, charges=True)
+        extract(job, token, read, is_paid=True)
     world.tokens.succeed = succeed
-    extract(job, token, never, charges=True, deliveries=2)
+    extract(job, token, never, is_paid=True, deliveries=2)
     assert world.tokens.outcomes[token]["result_key"] == f"results/{job.job_id}/1-paid.json"
     assert world.row(job).state is SubmissionState.DONE

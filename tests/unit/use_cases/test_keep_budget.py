@@ -114,7 +114,7 @@ def test_what_waited_for_its_turn_hands_over_as_well() -> None:
 
 
 def test_what_costs_nothing_goes_on() -> None:
-    world = a_world(limit=0.05, capabilities=Capabilities(charges=False))
+    world = a_world(limit=0.05, capabilities=Capabilities(is_paid=False))
     submitted(world, 2)
     assert len(world.provider.accepted) == 2
     assert world.spending.spent == {}

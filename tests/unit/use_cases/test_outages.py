@@ -239,7 +239,7 @@ def test_the_latency_that_is_learnt_lies_between_two_checks() -> None:
 def test_an_e_invoice_is_read_by_the_engine_where_the_provider_reads_none() -> None:
     pictures = frozenset({DocumentKind.PDF, DocumentKind.PNG})
     world = World(ServerProvider(capabilities=Capabilities(formats=pictures)))
-    reader = ServerProvider(name=E_INVOICE_READER, capabilities=Capabilities(charges=False, calls_back=True))
+    reader = ServerProvider(name=E_INVOICE_READER, capabilities=Capabilities(is_paid=False, pushes_results=True))
     world.providers = OnlyProviders({"paid": world.provider, E_INVOICE_READER: reader})
     job = world.receive(E_INVOICE, name="invoice.xml")
     world.submit(job)

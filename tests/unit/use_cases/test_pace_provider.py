@@ -100,7 +100,7 @@ def test_what_is_no_answer_does_not_show_that_the_provider_is_back(error: Except
 
 
 def test_a_provider_that_calls_back_is_always_to_be_asked_and_costs_no_read() -> None:
-    world = World(ServerProvider(capabilities=Capabilities(calls_back=True)))
+    world = World(ServerProvider(capabilities=Capabilities(pushes_results=True)))
     world.states = None  # type: ignore[assignment]
     with a_pace(world).turn(1, PATIENCE):
         pass

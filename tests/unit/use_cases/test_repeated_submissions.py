@@ -64,7 +64,7 @@ def test_a_copy_that_is_accepted_when_the_job_is_over_is_known_and_deleted() -> 
             world.submissions.close(submission.key, submission.task_token or "", gone, world.clock.now())
             return reference
 
-    world = World(Slow(capabilities=Capabilities(discards=True)))
+    world = World(Slow(capabilities=Capabilities(deletes_copies=True)))
     job = world.receive()
     world.submit(job)
     assert world.row(job).reference == f"paid-{job.job_id}"

@@ -142,7 +142,7 @@ def test_a_repeat_of_the_step_changes_nothing_and_announces_nothing_again(world:
 
 def test_the_providers_copy_is_left_to_the_loop(world: World, job) -> None:
     """Nothing slow stands between storing and announcing."""
-    world.provider.capabilities = Capabilities(discards=True)
+    world.provider.capabilities = Capabilities(deletes_copies=True)
     stored(world, job)
     assert world.provider.discarded == []
 

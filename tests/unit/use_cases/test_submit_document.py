@@ -130,7 +130,7 @@ def test_a_crash_between_call_and_answer_is_in_doubt_for_the_repeat() -> None:
 
 
 def test_sending_twice_to_a_provider_without_charge_is_no_double_charge() -> None:
-    provider = ServerProvider(capabilities=Capabilities(charges=False), faults=[SubmissionInDoubt("lost")])
+    provider = ServerProvider(capabilities=Capabilities(is_paid=False), faults=[SubmissionInDoubt("lost")])
     world = World(provider)
     job = world.receive()
     world.submit(job)

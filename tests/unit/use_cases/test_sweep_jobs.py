@@ -60,7 +60,7 @@ def test_a_missing_loop_of_an_account_is_found_too() -> None:
 
 
 def test_a_provider_that_should_have_called_back_gets_a_loop_at_last() -> None:
-    world = World(ServerProvider(capabilities=Capabilities(calls_back=True), typical_latency_seconds=900))
+    world = World(ServerProvider(capabilities=Capabilities(pushes_results=True), typical_latency_seconds=900))
     job = world.receive()
     world.submit(job)
     assert world.loops == []

@@ -263,7 +263,7 @@ def _out_of_order(*_any: object) -> Any:
 
 @pytest.mark.parametrize("what", ["submitting", "checking", "deleting"])
 def test_a_look_that_fails_leaves_no_request_under_way(what: str) -> None:
-    world = World(ServerProvider(capabilities=Capabilities(batch_size=1, discards=True)))
+    world = World(ServerProvider(capabilities=Capabilities(batch_size=1, deletes_copies=True)))
     jobs = [world.receive(PDF + bytes([number])) for number in range(3)]
     if what == "submitting":
         world.provider.early_faults = [ProviderUnavailable("HTTP 503")] * 3
@@ -286,7 +286,7 @@ def test_a_look_that_fails_leaves_no_request_under_way(what: str) -> None:
 
 
 def discarding(**parts: object) -> tuple[World, Job]:
-    world = World(ServerProvider(capabilities=Capabilities(discards=True), **parts))  # type: ignore[arg-type]
+    world = World(ServerProvider(capabilities=Capabilities(deletes_copies=True), **parts))  # type: ignore[arg-type]
     job = world.receive()
     world.submit(job)
     world.finish(job)
@@ -305,7 +305,7 @@ def test_a_copy_is_deleted_after_its_job_was_told() -> None:
 
 
 def test_a_copy_of_a_failed_job_is_deleted_as_well() -> None:
-    world = World(ServerProvider(capabilities=Capabilities(discards=True)))
+    world = World(ServerProvider(capabilities=Capabilities(deletes_copies=True)))
     job = world.receive()
     world.submit(job)
     world.provider.answers[job.job_id] = PollResult(PollState.FAILED, error=CaptureFailed("illegible"))

@@ -32,18 +32,18 @@ class RequestCounts:
 class Capabilities:
     """What a provider can do, as data: the provider matrix and the use cases read the same values.
 
-    ``calls_back``: it resolves tokens itself and the loop is only its safety net. ``finds_submissions``: it can be
-    asked whether it knows a job. ``charges``: it is paid, so sending twice must never go unseen. ``batch_size``: how
-    many references one poll takes. ``confirms``: it learns from corrected values. ``discards``: it keeps a copy that
-    can be deleted. ``formats``: what it reads.
+    ``pushes_results``: it resolves tokens itself and the loop is only its safety net. ``finds_submissions``: it can be
+    asked whether it knows a job. ``is_paid``: it costs money, so sending twice must never go unseen. ``batch_size``:
+    how many references one poll takes. ``accepts_corrections``: it learns from corrected values. ``deletes_copies``: it
+    keeps a copy that can be deleted. ``formats``: what it reads.
     """
 
-    calls_back: bool = False
+    pushes_results: bool = False
     finds_submissions: bool = False
-    charges: bool = True
+    is_paid: bool = True
     batch_size: int = 1
-    confirms: bool = False
-    discards: bool = False
+    accepts_corrections: bool = False
+    deletes_copies: bool = False
     formats: frozenset[DocumentKind] = ALL_KINDS
     requests: RequestCounts = RequestCounts()
 

@@ -65,8 +65,8 @@ class ConfirmInvoice:
     def _tell(self, row: Submission, invoice: Invoice) -> bool:
         provider = self.providers.get(row.provider)
         raw = self.documents.read_result(row.result_key or "")
-        has_copy = provider.keeps_copies or not provider.capabilities.discards
-        if not provider.capabilities.confirms or not has_copy or raw is None:
+        has_copy = provider.keeps_copies or not provider.capabilities.deletes_copies
+        if not provider.capabilities.accepts_corrections or not has_copy or raw is None:
             return False
         with Pace(provider, self.states, self.metrics, self.clock).turn(1, _PATIENCE):
             provider.confirm(row.reference or "", raw, invoice)

@@ -109,7 +109,7 @@ class EraseJob:
             return
         try:
             provider = self.providers.get(row.provider)
-            if not provider.capabilities.discards:
+            if not provider.capabilities.deletes_copies:
                 return
             pace = Pace(provider, self.states, self.metrics, self.clock)
             reference = row.reference or self._look_up(row, provider, pace)

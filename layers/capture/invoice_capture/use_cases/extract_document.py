@@ -67,11 +67,11 @@ class ExtractRequest:
 class ExtractDocument:
     """The step, with everything it needs from outside. ``engine`` turns a document into its answer as JSON.
 
-    ``charges``: reading may cost money, so that an answer that is kept already is worth looking for.
+    ``is_paid``: reading may cost money, so that an answer that is kept already is worth looking for.
     """
 
     engine: Callable[[bytes, PagesInTurn], bytes]
-    charges: bool
+    is_paid: bool
     ocr: OcrPace
     metrics: Metrics
     queue: MessageQueue
@@ -134,7 +134,7 @@ class ExtractDocument:
 
     def _extract(self, request: ExtractRequest, turns: PagesInTurn) -> Outcome:
         key = result_key(request.job_id, request.submission, request.provider)
-        if self.charges and self.documents.read_result(key) is not None:
+        if self.is_paid and self.documents.read_result(key) is not None:
             # An earlier run did not come to telling anyone.
             return Outcome(request.provider, reference=key, result_key=key)
         try:

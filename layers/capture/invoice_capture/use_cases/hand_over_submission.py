@@ -88,7 +88,7 @@ class HandOver:
 
         An attempt that was certainly not taken was counted already.
         """
-        if not self.provider.capabilities.charges or row.counted > row.attempts:
+        if not self.provider.capabilities.is_paid or row.counted > row.attempts:
             return row, None
         held_until = self.budget.admit(row.provider, row.document.owner, pages_of(row.kind, content))
         if held_until is None:
@@ -148,7 +148,7 @@ class HandOver:
             self.pace.answered()
             if found is not None:
                 return found
-        if not self.provider.capabilities.charges:
+        if not self.provider.capabilities.is_paid:
             return self.send(row, content)
         if row.attempts >= _MOST_ATTEMPTS:
             if self._may_still_be_listed(row):
@@ -162,7 +162,7 @@ class HandOver:
     def _due_after_attempt(self) -> datetime:
         """When a row is due again in case whoever calls the provider now dies before it knows the answer."""
         calls_back_after = timedelta(seconds=self.provider.typical_latency_seconds)
-        return self.clock.now() + (calls_back_after if self.provider.capabilities.calls_back else LONGEST_ATTEMPT)
+        return self.clock.now() + (calls_back_after if self.provider.capabilities.pushes_results else LONGEST_ATTEMPT)
 
     def _begin(self, attempt: _Attempt) -> None:
         """Write down that the request is about to leave, and that it may be the second that is taken."""
@@ -175,7 +175,7 @@ class HandOver:
                 attempts=row.attempts + 1,
                 attempt_id=secrets.token_hex(8),
                 next_check_at=self._due_after_attempt(),
-                possible_double_charge=row.attempts > 0 and self.provider.capabilities.charges,
+                possible_double_charge=row.attempts > 0 and self.provider.capabilities.is_paid,
             )
         )
         if attempt.row.possible_double_charge:
@@ -184,7 +184,7 @@ class HandOver:
 
     def _look_back(self, row: Submission) -> None:
         """Mark a job whose document an earlier submission may have paid for unseen, before another one does."""
-        if row.number > 1 and self.provider.capabilities.charges:
+        if row.number > 1 and self.provider.capabilities.is_paid:
             earlier = [other for other in self.submissions.of_job(row.job_id) if other.number < row.number]
             if any(other.may_be_charged for other in earlier):
                 self.jobs.suspect_double_charge(row.job_id, self.clock.now())
@@ -229,7 +229,7 @@ class HandOver:
         """The provider refuses for good, or refuses credentials that are out of date here."""
         if isinstance(error, CredentialsRefused) and self._has_new_settings():
             return self._try_again(attempt, self.clock.now())
-        is_first = attempt.before.attempts == 0 or not self.provider.capabilities.charges
+        is_first = attempt.before.attempts == 0 or not self.provider.capabilities.is_paid
         if not is_first and self._may_still_be_listed(attempt.row):
             # A number that exists already is how a job is refused that the list does not show yet.
             return self._try_again(attempt, self.clock.now() + _LOOK_UP_PAUSE)
@@ -256,7 +256,7 @@ class HandOver:
         now = self.clock.now()
         accepted = replace(row, state=SubmissionState.PENDING, reference=reference, submitted_at=now)
         # One that calls back is looked at when it should have done so long ago, which was known before.
-        if self.provider.capabilities.calls_back:
+        if self.provider.capabilities.pushes_results:
             return self._save(accepted)
         saved = self._save(replace(accepted, next_check_at=now + timedelta(seconds=self._first_check(row))))
         if not saved.state.is_closed:

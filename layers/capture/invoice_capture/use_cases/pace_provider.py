@@ -44,7 +44,7 @@ class Pace:
 
     @property
     def is_unpaced(self) -> bool:
-        return self._provider.capabilities.calls_back and self._provider.requests_per_second is None
+        return self._provider.capabilities.pushes_results and self._provider.requests_per_second is None
 
     @property
     def state(self) -> ProviderState:

@@ -63,7 +63,7 @@ def _is_told(number: int, outcome: Outcome, task_token: str, callbacks: Callback
 
 def leaves_a_copy(provider: Provider) -> bool:
     """Whether what a provider was given is to be deleted there when it is no longer needed."""
-    return provider.capabilities.discards and not provider.keeps_copies
+    return provider.capabilities.deletes_copies and not provider.keeps_copies
 
 
 def deliver(number: int, outcome: Outcome, task_token: str, callbacks: Callbacks) -> None:

@@ -183,7 +183,7 @@ class SubmitDocument:
 
     def _calls_back(self, provider: str) -> bool:
         try:
-            return self.providers.get(provider).capabilities.calls_back
+            return self.providers.get(provider).capabilities.pushes_results
         except SettingMissing:
             # The loop says so of every submission.
             return False
@@ -225,7 +225,7 @@ class SubmitDocument:
         row = self._take_token(request)
         # Until it is due, whoever sends it may be at work still, however the state came to be repeated. What costs
         # nothing may be sent by both.
-        is_over = row.is_due(self.clock.now()) or not hand_over.provider.capabilities.charges
+        is_over = row.is_due(self.clock.now()) or not hand_over.provider.capabilities.is_paid
         if row.state is SubmissionState.SUBMITTING and is_over:
             try:
                 return hand_over.settle_doubt(row, content)

@@ -58,11 +58,11 @@ def test_an_answer_is_normalised_without_any_setting() -> None:
 def test_its_capabilities_and_defaults_are_what_the_contract_allows() -> None:
     provider = provider_with()
     capabilities = provider.capabilities
-    assert capabilities.charges
-    assert capabilities.confirms
-    assert capabilities.discards
+    assert capabilities.is_paid
+    assert capabilities.accepts_corrections
+    assert capabilities.deletes_copies
     assert not capabilities.finds_submissions
-    assert not capabilities.calls_back
+    assert not capabilities.pushes_results
     assert capabilities.batch_size == 1
     assert set(DocumentKind) - capabilities.formats == {DocumentKind.E_INVOICE}
     assert (provider.typical_latency_seconds, provider.requests_per_second, provider.max_concurrency) == (20, 20, 8)

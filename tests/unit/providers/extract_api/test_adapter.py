@@ -232,7 +232,7 @@ def test_values_that_are_refused_are_told(provider: ExtractApiProvider, server: 
 
 def test_it_cannot_look_submissions_up_nor_delete_copies(provider: ExtractApiProvider, submission: Make) -> None:
     assert not provider.capabilities.finds_submissions
-    assert not provider.capabilities.discards
+    assert not provider.capabilities.deletes_copies
     with pytest.raises(OperationUnsupported):
         provider.find(submission())
     with pytest.raises(OperationUnsupported):
@@ -241,7 +241,7 @@ def test_it_cannot_look_submissions_up_nor_delete_copies(provider: ExtractApiPro
 
 def test_capabilities_are_those_of_the_contract(provider: ExtractApiProvider) -> None:
     can = provider.capabilities
-    assert (can.batch_size, can.charges, can.confirms, can.calls_back) == (100, True, True, False)
+    assert (can.batch_size, can.is_paid, can.accepts_corrections, can.pushes_results) == (100, True, True, False)
     assert can.formats == {DocumentKind.PDF, DocumentKind.PNG, DocumentKind.JPEG, DocumentKind.BMP}
     assert (provider.typical_latency_seconds, provider.requests_per_second) == (8.0, 10.0)
 

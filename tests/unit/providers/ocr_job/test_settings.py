@@ -21,7 +21,7 @@ def test_discarding_deletes_the_job_and_a_job_that_is_gone_is_fine(server, provi
 
 
 def test_confirming_is_refused_clearly(provider) -> None:
-    assert not provider.capabilities.confirms
+    assert not provider.capabilities.accepts_corrections
     with pytest.raises(OperationUnsupported, match="ocr_job"):
         provider.confirm("job-1", b"{}", None)
 

@@ -42,8 +42,8 @@ class AbbyyProvider(BaseProvider):
 
     name = "abbyy"
     capabilities: Capabilities = Capabilities(
-        confirms=True,
-        discards=True,
+        accepts_corrections=True,
+        deletes_copies=True,
         formats=ALL_KINDS - {DocumentKind.E_INVOICE},
         requests=RequestCounts(submit=2, discard=3),
     )

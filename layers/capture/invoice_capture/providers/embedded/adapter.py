@@ -19,7 +19,7 @@ class EmbeddedProvider(BaseProvider):
     """The reference of a submission is the key below which the engine's answer will lie."""
 
     name = "embedded"
-    capabilities: Capabilities = Capabilities(calls_back=True, charges=False)
+    capabilities: Capabilities = Capabilities(pushes_results=True, is_paid=False)
     needs_settings: ClassVar[bool] = False
     # The queue repeats what fails: only a lost message is worth looking for, and thousands of scans may lie before it.
     default_typical_latency_seconds: ClassVar[float] = 3600.0

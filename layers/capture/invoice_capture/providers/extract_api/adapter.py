@@ -34,7 +34,7 @@ class ExtractApiProvider(BaseProvider):
     name = "extract_api"
     capabilities: Capabilities = Capabilities(
         batch_size=100,
-        confirms=True,
+        accepts_corrections=True,
         formats=frozenset({DocumentKind.PDF, DocumentKind.PNG, DocumentKind.JPEG, DocumentKind.BMP}),
     )
     default_typical_latency_seconds: ClassVar[float] = 8.0

@@ -52,7 +52,7 @@ class OcrJobProvider(BaseProvider):
     capabilities: Capabilities = Capabilities(
         finds_submissions=True,
         batch_size=_BATCH,
-        discards=True,
+        deletes_copies=True,
         formats=frozenset({DocumentKind.PDF, DocumentKind.PNG, DocumentKind.JPEG, DocumentKind.TIFF, DocumentKind.BMP}),
         # Going on with a job that exists already takes two requests more, too seldom to pace every submission for it.
         requests=RequestCounts(submit=3, find=3, fetch=2),
