@@ -161,7 +161,7 @@ JSON = b'{"message": "no"}'
 def test_a_server_in_trouble_leaves_a_paid_request_in_doubt(server: Server, status: int, content: bytes) -> None:
     server.answer = lambda handler: reply(handler, status, content, Retry_After="5")
     with pytest.raises(SubmissionInDoubt):
-        client(server.url, free_request=FreeRequest("GET", "/free")).call("POST", "/thing", Thing, spends=True)
+        client(server.url, free_request=FreeRequest("GET", "/free")).call("POST", "/thing", Thing, billable=True)
     assert len(server.requests) == 1
 
 
@@ -169,7 +169,7 @@ def test_a_server_in_trouble_leaves_a_paid_request_in_doubt(server: Server, stat
 def test_a_refusal_that_no_table_has_leaves_a_paid_request_in_doubt(server: Server, status: int) -> None:
     server.answer = lambda handler: reply(handler, status, JSON)
     with pytest.raises(SubmissionInDoubt):
-        client(server.url).call("POST", "/thing", Thing, spends=True)
+        client(server.url).call("POST", "/thing", Thing, billable=True)
 
 
 @pytest.mark.parametrize("content", [JSON, b"", b"No."])
@@ -179,18 +179,18 @@ def test_a_refusal_of_the_table_says_that_nothing_was_taken(
 ) -> None:
     server.answer = lambda handler: reply(handler, status, content)
     with pytest.raises(error) as caught:
-        client(server.url).call("POST", "/thing", Thing, spends=True)
+        client(server.url).call("POST", "/thing", Thing, billable=True)
     assert type(caught.value) is error
 
 
 def test_an_outage_that_says_when_to_come_again_took_nothing(server: Server) -> None:
     server.answer = lambda handler: reply(handler, 503, JSON, Retry_After="40")
     with pytest.raises(ProviderUnavailable) as caught:
-        client(server.url).call("POST", "/thing", Thing, spends=True)
+        client(server.url).call("POST", "/thing", Thing, billable=True)
     assert caught.value.retry_after == 40
     server.answer = lambda handler: reply(handler, 503, JSON)
     with pytest.raises(SubmissionInDoubt):
-        client(server.url).call("POST", "/thing", Thing, spends=True)
+        client(server.url).call("POST", "/thing", Thing, billable=True)
 
 
 @pytest.mark.parametrize(
@@ -198,15 +198,15 @@ def test_an_outage_that_says_when_to_come_again_took_nothing(server: Server) -> 
     [(301, b""), (302, PAGE), (307, JSON), (403, PAGE), (404, PAGE), (503, PAGE)],
     ids=lambda value: value if isinstance(value, int) else "",
 )
-@pytest.mark.parametrize("spends", [False, True])
-def test_maintenance_pauses_and_ends_nothing(server: Server, status: int, content: bytes, spends: bool) -> None:
+@pytest.mark.parametrize("billable", [False, True])
+def test_maintenance_pauses_and_ends_nothing(server: Server, status: int, content: bytes, billable: bool) -> None:
     server.answer = lambda handler: reply(handler, status, content, Location="/maintenance")
     with pytest.raises(ProviderUnavailable, match="maintenance") as caught:
-        client(server.url).call("POST", "/thing", Thing, spends=spends)
+        client(server.url).call("POST", "/thing", Thing, billable=billable)
     assert caught.value.retry_after == MAINTENANCE_PAUSE_SECONDS
     server.answer = lambda handler: reply(handler, status, content, Location="/maintenance", Retry_After="7")
     with pytest.raises(ProviderUnavailable) as caught:
-        client(server.url).call("POST", "/thing", Thing, spends=spends)
+        client(server.url).call("POST", "/thing", Thing, billable=billable)
     assert caught.value.retry_after == 7
 
 
@@ -231,7 +231,7 @@ def test_a_page_to_a_paid_request_is_maintenance_only_if_a_free_request_gets_one
     server.answer = answer
     paid = client(server.url, free_request=FreeRequest("GET", "/free"))
     with pytest.raises(error) as caught:
-        paid.call("POST", "/thing", Thing, spends=True)
+        paid.call("POST", "/thing", Thing, billable=True)
     assert type(caught.value) is error
     assert [path for _, path, _ in server.requests] == ["/thing", "/free"]
 
@@ -239,7 +239,7 @@ def test_a_page_to_a_paid_request_is_maintenance_only_if_a_free_request_gets_one
 def test_without_a_free_request_a_page_leaves_a_paid_request_in_doubt(server: Server) -> None:
     server.answer = lambda handler: reply(handler, 200, PAGE)
     with pytest.raises(SubmissionInDoubt):
-        client(server.url).call("POST", "/thing", Thing, spends=True)
+        client(server.url).call("POST", "/thing", Thing, billable=True)
     with pytest.raises(ProviderUnavailable) as caught:
         client(server.url).call("GET", "/thing", Thing)
     assert caught.value.retry_after == MAINTENANCE_PAUSE_SECONDS
@@ -248,13 +248,13 @@ def test_without_a_free_request_a_page_leaves_a_paid_request_in_doubt(server: Se
 def test_a_document_that_is_too_large_for_a_gateway_was_not_taken(server: Server) -> None:
     server.answer = lambda handler: reply(handler, 413, b"<html>413 Request Entity Too Large</html>")
     with pytest.raises(UnreadableDocument):
-        client(server.url).call("POST", "/thing", Thing, spends=True)
+        client(server.url).call("POST", "/thing", Thing, billable=True)
 
 
 def test_a_paid_request_never_uses_a_kept_connection(server: Server) -> None:
     paid = client(server.url)
-    for spends in (False, True, True, False):
-        paid.call("POST", "/thing", Thing, spends=spends)
+    for billable in (False, True, True, False):
+        paid.call("POST", "/thing", Thing, billable=billable)
     assert len(server.connections) == 3
 
 
@@ -300,9 +300,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("spends", "error"), [(False, ProviderUnavailable), (True, SubmissionInDoubt)])
+@pytest.mark.parametrize(("billable", "error"), [(False, ProviderUnavailable), (True, SubmissionInDoubt)])
 def test_a_broken_answer_may_be_asked_for_again_unless_the_request_spends_money(
-    server: Server, fault: str, spends: bool, error: type[ProviderError]
+    server: Server, fault: str, billable: bool, error: type[ProviderError]
 ) -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.close_connection = True
@@ -311,12 +311,12 @@ def test_a_broken_answer_may_be_asked_for_again_unless_the_request_spends_money(
     server.answer = answer
     seconds = 0.3 if fault == "a hang" else PATIENCE_SECONDS
     with pytest.raises(error):
-        client(server.url, read_seconds=seconds).call("POST", "/thing", Thing, spends=spends)
+        client(server.url, read_seconds=seconds).call("POST", "/thing", Thing, billable=billable)
 
 
 def test_a_refused_connection_was_never_sent(unused_port: int) -> None:
     with pytest.raises(ProviderUnavailable):
-        client(f"http://127.0.0.1:{unused_port}").call("POST", "/thing", Thing, spends=True)
+        client(f"http://127.0.0.1:{unused_port}").call("POST", "/thing", Thing, billable=True)
 
 
 @pytest.fixture
@@ -328,7 +328,7 @@ def unused_port() -> int:
 
 def test_a_name_that_does_not_resolve_was_never_sent() -> None:
     with pytest.raises(ProviderUnavailable):
-        client("https://nobody.invalid").call("POST", "/thing", Thing, spends=True)
+        client("https://nobody.invalid").call("POST", "/thing", Thing, billable=True)
 
 
 def test_the_log_has_no_word_of_a_broken_answer(server: Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -49,7 +49,7 @@ def client(port: int, tls: ssl.SSLContext | None, limits: Limits = PATIENT) -> H
 
 
 def spend(paid: HttpClient, size: int = 10) -> Thing:
-    return paid.call("POST", "/thing", Thing, spends=True, files={"file": ("a.pdf", bytes(size), "application/pdf")})
+    return paid.call("POST", "/thing", Thing, billable=True, files={"file": ("a.pdf", bytes(size), "application/pdf")})
 
 
 # --- before anything is sent -----------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def test_nothing_has_left_before_it_may(tls: ssl.SSLContext | None) -> None:
     with serving(taking, tls=tls, listens=False) as server:
         paid = client(server.port, tls)
         with pytest.raises(Refused):
-            paid.call("POST", "/thing", Thing, spends=True, before_sending=refuse, json={})
+            paid.call("POST", "/thing", Thing, billable=True, before_sending=refuse, json={})
     assert received in ([], [b""])
 
 
@@ -79,14 +79,14 @@ def test_who_cannot_be_reached_is_sent_nothing(tls: ssl.SSLContext | None) -> No
         port = listener.getsockname()[1]
     paid = client(port, tls)
     with pytest.raises(ProviderUnavailable):
-        paid.call("POST", "/thing", Thing, spends=True, before_sending=lambda: pytest.fail("Not yet."), json={})
+        paid.call("POST", "/thing", Thing, billable=True, before_sending=lambda: pytest.fail("Not yet."), json={})
 
 
 def test_a_handshake_that_fails_is_before_anything_is_sent() -> None:
     with serving(JUNK, tls=None, listens=False) as server:
         paid = client(server.port, certificates.server_context())
         with pytest.raises(ProviderUnavailable):
-            paid.call("POST", "/thing", Thing, spends=True, before_sending=lambda: pytest.fail("Not yet."), json={})
+            paid.call("POST", "/thing", Thing, billable=True, before_sending=lambda: pytest.fail("Not yet."), json={})
 
 
 # --- when it happened ------------------------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def test_the_largest_document_is_sent_without_a_copy(tls: ssl.SSLContext | None)
         tracemalloc.start()
         try:
             form = {"file": ("a.pdf", document, "application/pdf")}
-            assert paid.call("POST", "/thing", Thing, spends=True, files=form).name == "x"
+            assert paid.call("POST", "/thing", Thing, billable=True, files=form).name == "x"
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

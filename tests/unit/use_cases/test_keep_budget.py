@@ -1,4 +1,4 @@
-"""What a month may cost: counted before the request that spends, and never exceeded."""
+"""What a month may cost: counted before the billable request, and never exceeded."""
 
 from __future__ import annotations
 

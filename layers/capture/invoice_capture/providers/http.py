@@ -1,9 +1,9 @@
 """HTTP to a provider: one session with time and size limits, and every failure as an error of ours.
 
-**Money.** What a failure means for a request that spends depends on when it happened, and on who answered:
+**Money.** What a failure means for a billable request depends on when it happened, and on who answered:
 
 =============================================  ======================  =============================================
-what happened                                  a request that spends   any other request
+what happened                                  a billable request      any other request
 =============================================  ======================  =============================================
 before the request line left: no such name,    ProviderUnavailable     ProviderUnavailable
 no connection, TLS handshake failed
@@ -22,7 +22,7 @@ any other 5xx, 503 among them                  SubmissionInDoubt       ProviderU
 =============================================  ======================  =============================================
 
 A page is an answer in HTML, which no contract has: somebody in front of the service answers in its place. A pause is
-the answer's Retry-After, or MAINTENANCE_PAUSE_SECONDS. A request that spends has a connection of its own, because the
+the answer's Retry-After, or MAINTENANCE_PAUSE_SECONDS. A billable request has a connection of its own, because the
 other side may close a kept one at the very moment in which it is used again.
 
 **Statuses.** The table is COMMON_STATUSES, with what the provider's own contract says instead. docs/decisions/0022 has
@@ -107,7 +107,7 @@ Answer = TypeVar("Answer")
 class FreeRequest:
     """A request that costs nothing and that the service answers whatever it knows, be it with a refusal.
 
-    It tells a service under maintenance from one whose answer to a request that spends was lost on the way.
+    It tells a service under maintenance from one whose answer to a billable request was lost on the way.
     """
 
     method: str
@@ -120,7 +120,7 @@ class _Request:
     method: str
     path: str
     parts: Mapping[str, Any]
-    spends: bool = False
+    billable: bool = False
     before_sending: Callable[[], None] = lambda: None
 
 
@@ -167,13 +167,13 @@ class HttpClient:
         path: str,
         answer: type[Answer],
         *,
-        spends: bool = False,
+        billable: bool = False,
         before_sending: Callable[[], None] = lambda: None,
         **parts: Any,
     ) -> Answer:
         """Send a request and return its JSON answer as an instance of ``answer``, any type that pydantic validates.
 
-        ``spends``: the provider charges for what it takes. ``before_sending`` is called when the provider is reached,
+        ``billable``: the provider charges for what it takes. ``before_sending`` is called when the provider is reached,
         right before anything is sent to it; what it raises is passed on, and nothing was sent. ``parts``: ``params`` of
         the query, and as the body ``json``, in which there may be ``InBase64``, or ``files``: (name, content, media
         type) by field.
@@ -181,18 +181,18 @@ class HttpClient:
         Raises:
             ProviderError: see the table of this module.
         """
-        response, content = self._exchange(_Request(method, path, parts, spends, before_sending))
+        response, content = self._exchange(_Request(method, path, parts, billable, before_sending))
         try:
             return cast(Answer, _adapter_of(cast(Any, answer)).validate_json(content))
         except ValidationError as exc:
             places = ", ".join(sorted({".".join(map(str, error["loc"])) or "the whole" for error in exc.errors()})[:5])
             if _is_page(response, content):
-                self._fail_page(response, content, spends)
-            self._fail_transport(spends, f"answered what its contract does not have, at {places}", response, content)
+                self._fail_page(response, content, billable)
+            self._fail_transport(billable, f"answered what its contract does not have, at {places}", response, content)
 
-    def send(self, method: str, path: str, *, spends: bool = False, **parts: Any) -> bytes:
+    def send(self, method: str, path: str, *, billable: bool = False, **parts: Any) -> bytes:
         """Send a request and return the bytes of its answer. Raises ProviderError as ``call`` does."""
-        return self._exchange(_Request(method, path, parts, spends))[1]
+        return self._exchange(_Request(method, path, parts, billable))[1]
 
     def redact(self, text: str) -> str:
         """A text without credentials, short enough for an error message."""
@@ -203,13 +203,13 @@ class HttpClient:
     def _exchange(self, request: _Request) -> tuple[requests.Response, bytes]:
         response, content = self._answer_to(request)
         if not 200 <= response.status_code < 300:
-            self._fail_status(response, content, request.spends)
+            self._fail_status(response, content, request.billable)
         return response, content
 
     def _answer_to(self, request: _Request) -> tuple[requests.Response, bytes]:
         self._before_request()
         self._forget_idle_connections()
-        session = self._new_session() if request.spends else self._session
+        session = self._new_session() if request.billable else self._session
         with transport.following(self._limits, request.before_sending) as exchange:
             try:
                 response = session.request(
@@ -222,11 +222,11 @@ class HttpClient:
                     stream=True,
                     **_encoded(request.parts),
                 )
-                content = self._read(response, request.spends)
+                content = self._read(response, request.billable)
             except requests.RequestException as exc:
-                self._fail_connection(exc, exchange.was_sent, request.spends)
+                self._fail_connection(exc, exchange.was_sent, request.billable)
             finally:
-                if request.spends:
+                if request.billable:
                     session.close()
         return response, content
 
@@ -245,33 +245,33 @@ class HttpClient:
             self._session.close()
         self._used_at = now
 
-    def _read(self, response: requests.Response, spends: bool) -> bytes:
+    def _read(self, response: requests.Response, billable: bool) -> bytes:
         content = bytearray()
         with response:
             for chunk in response.iter_content(_CHUNK_BYTES):
                 content += chunk
                 if len(content) > self._limits.answer_bytes:
-                    self._fail_transport(spends, "answered more than is read", response, bytes(content))
+                    self._fail_transport(billable, "answered more than is read", response, bytes(content))
         return bytes(content)
 
     # --- failures ----------------------------------------------------------------------------------------------------
 
-    def _fail_connection(self, error: requests.RequestException, was_sent: bool, spends: bool) -> NoReturn:
-        if was_sent and spends:
+    def _fail_connection(self, error: requests.RequestException, was_sent: bool, billable: bool) -> NoReturn:
+        if was_sent and billable:
             raise SubmissionInDoubt(f"{self._provider} broke the connection off ({type(error).__name__}).") from error
         what = "broke the connection off" if was_sent else "could not be reached"
         raise ProviderUnavailable(f"{self._provider} {what} ({type(error).__name__}).") from error
 
-    def _fail_status(self, response: requests.Response, content: bytes, spends: bool) -> NoReturn:
+    def _fail_status(self, response: requests.Response, content: bytes, billable: bool) -> NoReturn:
         status = response.status_code
         is_page = _is_page(response, content)
         if _is_maintenance(status, is_page):
             self._fail_maintenance(response, content)
         retry_after = _pause_of(response)
         refusal = self._statuses.get(status)
-        if spends and status != _RATE_LIMITED and not (status == _UNAVAILABLE and retry_after is not None):
+        if billable and status != _RATE_LIMITED and not (status == _UNAVAILABLE and retry_after is not None):
             if is_page and status < 500 and status not in (_TIMED_OUT, _TOO_LARGE):
-                self._fail_page(response, content, spends)
+                self._fail_page(response, content, billable)
             if refusal is None or status >= 500 or status == _TIMED_OUT:
                 refusal = SubmissionInDoubt
         if refusal is None:
@@ -282,11 +282,11 @@ class HttpClient:
             raise refusal(message, retry_after)
         raise refusal(message)
 
-    def _fail_page(self, response: requests.Response, content: bytes, spends: bool) -> NoReturn:
+    def _fail_page(self, response: requests.Response, content: bytes, billable: bool) -> NoReturn:
         """A page came where none is a word of the contract: it is maintenance if everybody gets one."""
-        if not spends or self._shows_pages():
+        if not billable or self._shows_pages():
             self._fail_maintenance(response, content)
-        self._fail_transport(spends, f"answered HTTP {response.status_code} with a page", response, content)
+        self._fail_transport(billable, f"answered HTTP {response.status_code} with a page", response, content)
 
     def _fail_maintenance(self, response: requests.Response, content: bytes) -> NoReturn:
         self._log_answer("The provider shows a page instead of answering.", response, content)
@@ -308,10 +308,10 @@ class HttpClient:
         is_page = _is_page(response, content)
         return _is_maintenance(response.status_code, is_page) or (is_page and response.status_code == _OK)
 
-    def _fail_transport(self, spends: bool, what: str, response: requests.Response, content: bytes) -> NoReturn:
+    def _fail_transport(self, billable: bool, what: str, response: requests.Response, content: bytes) -> NoReturn:
         self._log_answer("The provider's answer cannot be used.", response, content)
         message = f"{self._provider} {what}."
-        raise SubmissionInDoubt(message) if spends else ProviderUnavailable(message)
+        raise SubmissionInDoubt(message) if billable else ProviderUnavailable(message)
 
     def _log_answer(self, event: str, response: requests.Response, content: bytes) -> None:
         # Not a word of it: what cannot be read may be half an invoice, and a refusal may name the document.

@@ -1,4 +1,4 @@
-"""Keep Budget: whether a document may be paid for, counted before the request that spends leaves.
+"""Keep Budget: whether a document may be paid for, counted before the billable request leaves.
 
 What is counted stays counted: a submission that its provider refused for good was estimated like any other. One that
 certainly was not taken, and is sent again later, is counted once; one that may have been taken, and is sent once more,

@@ -126,7 +126,7 @@ class AbbyyClient:
             "files": [{"id": file.id, "token": file.token} for file in files],
             "properties": properties.model_dump(mode="json"),
         }
-        return self._http.call("POST", path, CaptureTask, spends=True, before_sending=before_sending, json=body)
+        return self._http.call("POST", path, CaptureTask, billable=True, before_sending=before_sending, json=body)
 
     # --- data sets: business units -----------------------------------------------------------------------------------
 

@@ -80,7 +80,7 @@ class ExtractApiClient:
             params["dbuuid"] = self._dbuuid
         if webhook_url is not None:
             params["webhook_url"] = webhook_url
-        return self._call("parse", params, Envelope[ParseResult], spends=True, before_sending=before_sending)
+        return self._call("parse", params, Envelope[ParseResult], billable=True, before_sending=before_sending)
 
     def get_results(self, document_ids: Sequence[int]) -> DocumentResults:
         """What is known of at most 100 documents, by id."""
@@ -107,16 +107,16 @@ class ExtractApiClient:
         params: Mapping[str, Any],
         answer: type[Envelope[Result]],
         *,
-        spends: bool = False,
+        billable: bool = False,
         before_sending: Callable[[], None] = lambda: None,
     ) -> Result:
         body = _call_of(params)
         envelope = self._http.call(
-            "POST", _PATHS[operation], answer, spends=spends, before_sending=before_sending, json=body
+            "POST", _PATHS[operation], answer, billable=billable, before_sending=before_sending, json=body
         )
         if envelope.id != body["id"]:
             message = "extract_api answered another request than the one that was sent."
-            raise SubmissionInDoubt(message) if spends else ProviderUnavailable(message)
+            raise SubmissionInDoubt(message) if billable else ProviderUnavailable(message)
         return envelope.result
 
 

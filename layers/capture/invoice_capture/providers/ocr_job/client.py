@@ -95,7 +95,7 @@ class OcrJobClient:
         Raises SubmissionInDoubt when the answer was lost.
         """
         path = f"{_path(job_id)}/process"
-        return self._data(self._call("POST", path, Envelope[Processing], spends=True, before_sending=before_sending))
+        return self._data(self._call("POST", path, Envelope[Processing], billable=True, before_sending=before_sending))
 
     def get_results(self, job_id: str) -> Results:
         """What was read, once the job's status is ``completed``: the contract has no answer for "not yet"."""
