@@ -287,11 +287,11 @@ class JobsAndSubmissionsContract:
     def test_a_document_is_located_while_its_job_waits_for_it(self, jobs: Any, submissions: Any) -> None:
         jobs.create(replace(a_job(), document=replace(POINTER, version_id=None, size=0, is_stored=False)))
         assert not jobs.get("J1").document.is_stored
-        assert jobs.locate("J1", POINTER, NOW)
+        assert jobs.set_document("J1", POINTER, NOW)
         assert jobs.get("J1").document == POINTER
         submissions.begin(a_row())
-        assert not jobs.locate("J1", replace(POINTER, key="incoming/other"), NOW)
-        assert not jobs.locate("nobody", POINTER, NOW)
+        assert not jobs.set_document("J1", replace(POINTER, key="incoming/other"), NOW)
+        assert not jobs.set_document("nobody", POINTER, NOW)
         assert jobs.get("J1").document == POINTER
 
     def test_a_captured_job_keeps_its_invoice_and_a_summary(self, jobs: Any, submissions: Any) -> None:

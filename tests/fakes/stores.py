@@ -119,7 +119,7 @@ class MemoryJobStore:
     def get_many(self, job_ids: Sequence[str]) -> Sequence[Job]:
         return [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
 
-    def locate(self, job_id: str, document: DocumentPointer, now: datetime) -> bool:
+    def set_document(self, job_id: str, document: DocumentPointer, now: datetime) -> bool:
         job = self.jobs.get(job_id)
         if job is None or job.status is not JobStatus.RECEIVED:
             return False

@@ -57,7 +57,7 @@ class DynamoDBJobStore:
         found = {item["job_id"]["S"]: read_job(from_attributes(item)) for item in items}
         return [found[job_id] for job_id in job_ids if job_id in found]
 
-    def locate(self, job_id: str, document: DocumentPointer, now: datetime) -> bool:
+    def set_document(self, job_id: str, document: DocumentPointer, now: datetime) -> bool:
         return self._table.update(
             job_key(job_id),
             "SET document = :document, updated_at = :now",

@@ -37,7 +37,7 @@ class JobStore(Protocol):
         """The jobs that exist, as they are now, in the order of their ids in the sequence."""
         ...
 
-    def locate(self, job_id: str, document: DocumentPointer, now: datetime) -> bool:
+    def set_document(self, job_id: str, document: DocumentPointer, now: datetime) -> bool:
         """Say where the document of an open job lies now. False when the job has ended."""
         ...
 

@@ -40,7 +40,7 @@ class FetchDocument:
             return job.document
         with explained(job_id, self.jobs):
             document = self._fetch(job, job.order)
-        if not self.jobs.locate(job_id, document, self.clock.now()):
+        if not self.jobs.set_document(job_id, document, self.clock.now()):
             if document.key != job.order.object_key:
                 self._take_back(job_id, document)
             raise JobClosed(f"Job {job_id} ended before its document was there.")
