@@ -43,7 +43,7 @@ class Scene(Protocol):
     def check(self, stage: Stage, event: Any, answer: Any) -> None: ...
 
 
-class ReceiveUpload:
+class ReceiveUploadScene:
     """The document lies in the bucket, and nobody knows of it."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -58,7 +58,7 @@ class ReceiveUpload:
         assert stage.executions("CaptureInvoiceStateMachine") == [job["job_id"]]
 
 
-class SubmitDocument:
+class SubmitDocumentScene:
     """The job was received."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -72,7 +72,7 @@ class SubmitDocument:
         assert _job(stage, event["job_id"])["status"] == "SUBMITTED"
 
 
-class ExtractDocument:
+class ExtractDocumentScene:
     """The embedded provider took the submission and sent this message."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -89,7 +89,7 @@ class ExtractDocument:
         assert result["invoice"]["invoice_number"]["value"] == _expected_number(message["document"])
 
 
-class StoreInvoice:
+class StoreInvoiceScene:
     """The engine left its answer."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -107,7 +107,7 @@ class StoreInvoice:
         assert invoice["invoice_number"]["value"] == number
 
 
-class AnnounceOutcome:
+class AnnounceOutcomeScene:
     """The job failed, and nobody was told yet."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -123,7 +123,7 @@ class AnnounceOutcome:
         assert job["ttl"] == job["removed_at"]
 
 
-class CheckSubmissions:
+class CheckSubmissionsScene:
     """The engine left its answer, and did not come to resolving the token."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -139,7 +139,7 @@ class CheckSubmissions:
         assert _submission(stage, _LATE_JOB)["state"] == "DONE"
 
 
-class SweepJobs:
+class SweepJobsScene:
     """A submission is overdue and nobody looks; a job is past its deadline and has no open submission."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -156,7 +156,7 @@ class SweepJobs:
         assert stage.executions("PollProviderStateMachine") == [lease["owner"]]
 
 
-class FetchDocument:
+class FetchDocumentScene:
     """A client ordered a job for a document that it uploaded."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -168,7 +168,7 @@ class FetchDocument:
         assert _job(stage, event["job_id"])["document"] == answer
 
 
-class EraseJob:
+class EraseJobScene:
     """A client deleted a job that was ordered and had started."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -181,7 +181,7 @@ class EraseJob:
         assert stage.items("JOB") == []
 
 
-class DeliverMessages:
+class DeliverMessagesScene:
     """The client whose document it was has a webhook."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -193,7 +193,7 @@ class DeliverMessages:
         assert (delivery["to"], delivery["message"]) == ("acme", json.loads(event["Records"][0]["body"]))
 
 
-class RemoveJobs:
+class RemoveJobsScene:
     """The retention of a job is over, and another one's is not."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -205,7 +205,7 @@ class RemoveJobs:
         assert [job["job_id"] for job in stage.items("JOB")] == [_LATE_JOB]
 
 
-class RecordChanges:
+class RecordChangesScene:
     """Nothing was recorded of the job yet."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -221,7 +221,7 @@ class RecordChanges:
         assert stage.item(f"JOB#{job_id}", "HISTORY")["head"] == entries[-1]["hash"]
 
 
-class ConfirmInvoice:
+class ConfirmInvoiceScene:
     """A person corrected an invoice that the engine had read, which learns nothing from it."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -236,7 +236,7 @@ class ConfirmInvoice:
         assert "confirmed_at" in _job(stage, event["job_id"])
 
 
-class AuthorizeRequest:
+class AuthorizeRequestScene:
     """The key of the event was created for a client."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -260,7 +260,7 @@ class AuthorizeRequest:
         assert answer["usageIdentifierKey"] == "usage-identifier-of-acme"
 
 
-class JobsApi:
+class JobsApiScene:
     """The job that the request asks for was ordered by the client that asks."""
 
     def prepare(self, stage: Stage, event: Any) -> None:
@@ -275,21 +275,21 @@ class JobsApi:
 
 
 SCENES: dict[str, Scene] = {
-    "announce_outcome": AnnounceOutcome(),
-    "authorize_request": AuthorizeRequest(),
-    "check_submissions": CheckSubmissions(),
-    "confirm_invoice": ConfirmInvoice(),
-    "deliver_messages": DeliverMessages(),
-    "erase_job": EraseJob(),
-    "extract_document": ExtractDocument(),
-    "fetch_document": FetchDocument(),
-    "jobs_api": JobsApi(),
-    "receive_upload": ReceiveUpload(),
-    "record_changes": RecordChanges(),
-    "remove_jobs": RemoveJobs(),
-    "store_invoice": StoreInvoice(),
-    "submit_document": SubmitDocument(),
-    "sweep_jobs": SweepJobs(),
+    "announce_outcome": AnnounceOutcomeScene(),
+    "authorize_request": AuthorizeRequestScene(),
+    "check_submissions": CheckSubmissionsScene(),
+    "confirm_invoice": ConfirmInvoiceScene(),
+    "deliver_messages": DeliverMessagesScene(),
+    "erase_job": EraseJobScene(),
+    "extract_document": ExtractDocumentScene(),
+    "fetch_document": FetchDocumentScene(),
+    "jobs_api": JobsApiScene(),
+    "receive_upload": ReceiveUploadScene(),
+    "record_changes": RecordChangesScene(),
+    "remove_jobs": RemoveJobsScene(),
+    "store_invoice": StoreInvoiceScene(),
+    "submit_document": SubmitDocumentScene(),
+    "sweep_jobs": SweepJobsScene(),
 }
 
 

@@ -27,7 +27,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True)
-class Wish:
+class EvaluationOptions:
     """What to read, and what to show. ``processes`` is one per core when None; ``limit`` is of misses on the page."""
 
     kinds: Sequence[str]
@@ -37,46 +37,46 @@ class Wish:
     limit: int
 
 
-def evaluate(run: Run, folder: Path, wish: Wish) -> int:
+def evaluate(run: Run, folder: Path, options: EvaluationOptions) -> int:
     """The exit status: whatever the figures, all is well when they could be measured. Raises CommandError."""
     _require("Evaluating needs the embedded engine", *_ENGINE)
-    if wish.page is not None:
+    if options.page is not None:
         _require("The page needs jinja2 and pillow", "jinja2", "PIL.Image")
-        _check_writable(wish.page)
-    labels = load_labels(folder, wish.kinds)
+        _check_writable(options.page)
+    labels = load_labels(folder, options.kinds)
     try:
-        results = _read(run, folder, labels, wish)
-        if wish.page is not None:
-            _write_page(run, folder, results, wish.page, wish)
+        results = _read(run, folder, labels, options)
+        if options.page is not None:
+            _write_page(run, folder, results, options.page, options)
     except KeyboardInterrupt:
         raise Aborted("Stopped: nothing was measured.", STOPPED) from None
     if run.json:
-        run.emit({"folder": str(folder), "engine": _version(), **results.to_json(groups=wish.groups)})
+        run.emit({"folder": str(folder), "engine": _version(), **results.to_json(groups=options.groups)})
     else:
-        _show(run, results, wish)
+        _show(run, results, options)
     return ALL_WELL
 
 
-def _read(run: Run, folder: Path, labels: Sequence[Label], wish: Wish) -> Results:
+def _read(run: Run, folder: Path, labels: Sequence[Label], options: EvaluationOptions) -> Results:
     from invoice_capture_cli.evaluation.engine import read_all
     from invoice_capture_cli.evaluation.results import Results
 
     with _progress(run) as progress:
         task = progress.add_task("Reading", total=len(labels))
         readings = {}
-        jobs = [(label.file, label if wish.page is not None else None) for label in labels]
-        for reading in read_all(folder, jobs, wish.processes):
+        jobs = [(label.file, label if options.page is not None else None) for label in labels]
+        for reading in read_all(folder, jobs, options.processes):
             readings[reading.file] = reading
             progress.advance(task)
     return Results(labels, readings)
 
 
-def _write_page(run: Run, folder: Path, results: Results, path: Path, wish: Wish) -> None:
+def _write_page(run: Run, folder: Path, results: Results, path: Path, options: EvaluationOptions) -> None:
     from invoice_capture_cli.evaluation.misses import choose_misses
     from invoice_capture_cli.evaluation.page import render
 
-    shown = choose_misses(results, wish.limit)
-    pictures = _draw(run, folder, shown, wish.processes)
+    shown = choose_misses(results, options.limit)
+    pictures = _draw(run, folder, shown, options.processes)
     made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
     page = render(results, shown, pictures, {"folder": str(folder), "version": _version(), "made": made})
     try:
@@ -121,10 +121,10 @@ def _progress(run: Run) -> Progress:
     )
 
 
-def _show(run: Run, results: Results, wish: Wish) -> None:
+def _show(run: Run, results: Results, options: EvaluationOptions) -> None:
     from invoice_capture_cli.evaluation.tables import all_tables
 
-    for table in all_tables(results, groups=wish.groups):
+    for table in all_tables(results, groups=options.groups):
         run.out.print(table)
     for refusal, files in results.refusals:
         more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""

@@ -31,7 +31,7 @@ def is_ended(job: Job) -> bool:
 class Wanted:
     """What to list. ``limit`` is None for everything."""
 
-    conditions: Mapping[str, Any]
+    filters: Mapping[str, Any]
     search: str | None = None
     sort: str | None = None
     order: str | None = None
@@ -106,7 +106,7 @@ class Jobs:
     def pages(self, wanted: Wanted) -> Iterator[JobPage]:
         """Pages, of which any may be empty; the first comes always."""
         params = {
-            "filter": json.dumps(wanted.conditions) if wanted.conditions else None,
+            "filter": json.dumps(wanted.filters) if wanted.filters else None,
             "search": wanted.search,
             "sort": wanted.sort,
             "order": wanted.order,

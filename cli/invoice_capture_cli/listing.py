@@ -18,9 +18,7 @@ from invoice_capture_cli.tables import Column, Sheet, heading, show_parts
 from invoice_capture_cli.values import since, when
 
 
-def conditions(
-    *, status: Sequence[str] = (), group: str | None = None, since_text: str | None = None
-) -> dict[str, Any]:
+def filters(*, status: Sequence[str] = (), group: str | None = None, since_text: str | None = None) -> dict[str, Any]:
     """The API's filter. Raises UsageError."""
     found: dict[str, Any] = {}
     if status:
@@ -41,7 +39,7 @@ def list_jobs(run: Run, wanted: Wanted) -> int:
         run.emit({"jobs": jobs, "total": total, "moreToRead": page.more})
         return ALL_WELL
     if not jobs:
-        run.say("There is no such job." if wanted.conditions or wanted.search else "There is no job yet.")
+        run.say("There is no such job." if wanted.filters or wanted.search else "There is no job yet.")
         return ALL_WELL
     is_part = page.more or len(jobs) < total
     counted = f"{'at least ' if page.more else ''}{total} jobs"

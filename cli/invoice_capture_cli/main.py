@@ -103,12 +103,12 @@ def submit(
 ) -> int:
     """Capture documents."""
     from invoice_capture_cli.submit import submit as run_submit
-    from invoice_capture_cli.submitting import Wishes
+    from invoice_capture_cli.submitting import SubmitOptions
 
     _require_one_of("--priority", priority, _PRIORITIES)
     if timeout is not None and not wait:
         raise UsageError("--timeout is for --wait: add it.")
-    return run_submit(run, files, Wishes(template, group, priority, number), wait=wait, timeout=timeout)
+    return run_submit(run, files, SubmitOptions(template, group, priority, number), wait=wait, timeout=timeout)
 
 
 @command(app, "watch", "invoice-capture watch", "invoice-capture watch ID ID", "invoice-capture watch --json")
@@ -145,12 +145,12 @@ def list_jobs(
 ) -> int:
     """List jobs, the newest first."""
     from invoice_capture_cli.jobs import Wanted
-    from invoice_capture_cli.listing import conditions
+    from invoice_capture_cli.listing import filters
     from invoice_capture_cli.listing import list_jobs as run_list
 
     _require_one_of("--status", status, _STATUSES)
     _require_one_of("--order", order, ("asc", "desc"))
-    filter_ = conditions(status=[status] if status else [], group=group, since_text=since)
+    filter_ = filters(status=[status] if status else [], group=group, since_text=since)
     return run_list(run, Wanted(filter_, search, sort, order, None if all_ else limit))
 
 
@@ -190,14 +190,14 @@ def export(
     from invoice_capture_cli.export import choose_form
     from invoice_capture_cli.export import export as run_export
     from invoice_capture_cli.jobs import Wanted
-    from invoice_capture_cli.listing import conditions
+    from invoice_capture_cli.listing import filters
 
     _require_one_of("--format", format_, ("json", "csv"))
     _require_one_of("--status", status, _STATUSES)
     if ids and since is not None:
         raise UsageError("--since chooses among all jobs: leave it out, or leave the ids out.")
     form = choose_form(format_, output, lines=lines, as_json=run.json)
-    return run_export(run, ids or [], Wanted(conditions(status=[status], since_text=since), order="asc"), form)
+    return run_export(run, ids or [], Wanted(filters(status=[status], since_text=since), order="asc"), form)
 
 
 audit_commands.register(app)
@@ -256,11 +256,11 @@ def evaluate(
     groups: Annotated[bool, typer.Option("--groups", help="Compare the layout groups, too.")] = False,
 ) -> int:
     """Measure the embedded engine on documents whose values are known. Needs no target."""
-    from invoice_capture_cli.evaluate import Wish
+    from invoice_capture_cli.evaluate import EvaluationOptions
     from invoice_capture_cli.evaluate import evaluate as run_evaluate
 
     chosen = [] if kinds is None else [word for kind in kinds.split(",") if (word := kind.strip())]
-    return run_evaluate(run, folder, Wish(chosen, page, processes, groups, limit))
+    return run_evaluate(run, folder, EvaluationOptions(chosen, page, processes, groups, limit))
 
 
 @command(

@@ -42,11 +42,11 @@ class NotEmptied(CommandError):
 
 def remove(run: Run, name: str, words: Words, *, empty_bucket: bool) -> int:
     """The exit status. Raises UsageError before anything was touched, NotEmptied after the stack has gone."""
-    if run.chosen.url is not None or run.chosen.stack not in {None, name}:
+    if run.options.url is not None or run.options.stack not in {None, name}:
         raise UsageError(
             f"stack remove goes by the name of the stack alone: leave out --url and --stack, or name {name}."
         )
-    stack = Stack(name, region=run.chosen.region, profile=run.chosen.profile)
+    stack = Stack(name, region=run.options.region, profile=run.options.profile)
     parts = _parts(stack)
     documents = parts.buckets[0]
     kept = [*parts.buckets, parts.table]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from invoice_capture_cli.errors import STOPPED, CommandError, UsageError
-from invoice_capture_cli.targets import Chosen, Target, choose
+from invoice_capture_cli.targets import Target, TargetOptions, choose
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,14 +32,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {}
 class Run:
     """One run of a command. Results go to standard output, everything else to standard error."""
 
-    chosen: Chosen
+    options: TargetOptions
     json: bool
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     folder: Path = field(default_factory=Path.cwd)
 
     @cached_property
     def target(self) -> Target:
-        target = choose(self.chosen, self.environment, self.folder, self.say)
+        target = choose(self.options, self.environment, self.folder, self.say)
         if target.sends_key_in_clear:
             self.say(f"Warning: {target.url} is no https, so the key and the documents travel in the clear.")
         return target
@@ -77,10 +77,10 @@ class Run:
 
     def watch_command(self, ids: list[str]) -> str:
         """The command that follows these jobs at the same target."""
-        options = {"--url": self.chosen.url, "--stack": self.chosen.stack, "--region": self.chosen.region}
-        options["--profile"] = self.chosen.profile
-        given = [word for name, value in options.items() if value for word in (name, value)]
-        return " ".join(["invoice-capture", "watch", *given, *ids])
+        given = {"--url": self.options.url, "--stack": self.options.stack, "--region": self.options.region}
+        given["--profile"] = self.options.profile
+        words = [word for name, value in given.items() if value for word in (name, value)]
+        return " ".join(["invoice-capture", "watch", *words, *ids])
 
 
 Url = Annotated[
@@ -132,8 +132,8 @@ class _Given:
 
     def run(self, *, targeted: bool) -> Run:
         """Raises UsageError."""
-        chosen = Chosen.of(self.target)
-        if not targeted and chosen != Chosen():
+        chosen = TargetOptions.of(self.target)
+        if not targeted and chosen != TargetOptions():
             raise UsageError("This command works on this machine alone: leave the options of a target out.")
         return Run(chosen, self.json)
 

@@ -22,7 +22,7 @@ from invoice_capture_cli.parallel import Parallel
 from invoice_capture_cli.progress import SubmitProgress
 from invoice_capture_cli.running import Run
 from invoice_capture_cli.submitted_tables import show_captured, show_submitted
-from invoice_capture_cli.submitting import Submitted, Submitter, Wishes
+from invoice_capture_cli.submitting import SubmitOptions, Submitted, Submitter
 from invoice_capture_cli.uploading import Uploads
 
 # After Ctrl-C: what is under way usually ends within this, and then its job is known.
@@ -31,20 +31,20 @@ _PATIENCE_SECONDS = 5.0
 _MOST_IDS = 12
 
 
-def submit(run: Run, paths: list[Path], wishes: Wishes, *, wait: bool, timeout: float | None) -> int:
+def submit(run: Run, paths: list[Path], options: SubmitOptions, *, wait: bool, timeout: float | None) -> int:
     """The exit status. Raises CommandError."""
     documents = find(paths)
-    if wishes.number is not None and len(documents) > 1:
+    if options.number is not None and len(documents) > 1:
         raise UsageError(f"--number is for one file, and these are {len(documents)}.")
     sendable = [document for document in documents if document.problem is None]
     refused = [Submitted(document, problem=document.problem) for document in documents if document.problem is not None]
-    submission = _Submission(run, wait=wait)
+    submit_run = _SubmitRun(run, wait=wait)
     for done in refused:
-        submission.note(done)
+        submit_run.note(done)
     if sendable:
         with ExitStack() as cleaning:
-            submission.carry_out(sendable, wishes, timeout, cleaning.enter_context(SubmitProgress(run.err, sendable)))
-    results = submission.in_order_of(documents)
+            submit_run.carry_out(sendable, options, timeout, cleaning.enter_context(SubmitProgress(run.err, sendable)))
+    results = submit_run.in_order_of(documents)
     if not run.json:
         (show_captured if wait else show_submitted)(run.out, results)
     if running := [done for done in results if done.runs]:
@@ -58,7 +58,7 @@ def submit(run: Run, paths: list[Path], wishes: Wishes, *, wait: bool, timeout: 
     return ALL_WELL if is_well else SOME_FAILED
 
 
-class _Submission:
+class _SubmitRun:
     """A run, as far as it has come."""
 
     def __init__(self, run: Run, *, wait: bool) -> None:
@@ -76,10 +76,10 @@ class _Submission:
             self._run.line(done.to_json())
 
     def carry_out(
-        self, documents: list[Document], wishes: Wishes, timeout: float | None, progress: SubmitProgress
+        self, documents: list[Document], options: SubmitOptions, timeout: float | None, progress: SubmitProgress
     ) -> None:
         """Raises Aborted, with what goes on without us."""
-        work = Parallel(Submitter(self._run.jobs, Uploads(), wishes, progress.sent), documents)
+        work = Parallel(Submitter(self._run.jobs, Uploads(), options, progress.sent), documents)
         try:
             for done in work.results():
                 self.note(done)

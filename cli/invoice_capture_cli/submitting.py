@@ -21,7 +21,7 @@ _NO_TEMPLATE = "default"
 
 
 @dataclass(frozen=True)
-class Wishes:
+class SubmitOptions:
     """What holds for every file of a run."""
 
     template: str | None = None
@@ -88,7 +88,7 @@ class Submitter:
 
     jobs: Jobs
     uploads: Uploads
-    wishes: Wishes
+    options: SubmitOptions
     progress: Progress
     _maximum: int | None = None
 
@@ -135,13 +135,13 @@ class Submitter:
 
     def _order(self, document: Document, url: str) -> dict[str, Any]:
         wanted = {
-            "jobNumber": self.wishes.number or document.new_number(),
+            "jobNumber": self.options.number or document.new_number(),
             "documentName": document.name,
             "documentUrl": url,
             "documentType": document.document_type,
-            "template": self.wishes.template or _NO_TEMPLATE,
-            "group": self.wishes.group,
-            "priority": self.wishes.priority,
+            "template": self.options.template or _NO_TEMPLATE,
+            "group": self.options.group,
+            "priority": self.options.priority,
         }
         return {name: value for name, value in wanted.items() if value is not None}
 

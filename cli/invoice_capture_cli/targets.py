@@ -19,7 +19,7 @@ _HANGS = "The local stack has just ended, or hangs: look at its terminal."
 
 
 @dataclass(frozen=True)
-class Chosen:
+class TargetOptions:
     """The options of the command line that choose a target, as they were given."""
 
     url: str | None = None
@@ -29,7 +29,7 @@ class Chosen:
     profile: str | None = None
 
     @classmethod
-    def of(cls, given: Mapping[str, Sequence[str]]) -> Chosen:
+    def of(cls, given: Mapping[str, Sequence[str]]) -> TargetOptions:
         """What was given before and after the command, by option. Raises UsageError for two values of one option."""
         for option, values in given.items():
             if len(set(values)) > 1:
@@ -76,7 +76,7 @@ class Target:
         return parts.scheme == "http" and parts.hostname not in LOOPBACK
 
 
-def choose(options: Chosen, environment: Mapping[str, str], folder: Path, say: Callable[[str], None]) -> Target:
+def choose(options: TargetOptions, environment: Mapping[str, str], folder: Path, say: Callable[[str], None]) -> Target:
     """The target that the options name, else the environment, else the local stack of this machine.
 
     A local stack that is starting is waited for, and ``say`` told so.

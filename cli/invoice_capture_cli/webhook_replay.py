@@ -54,11 +54,11 @@ def replay_failed(run: Run) -> int:
 
 
 def _ended_since(run: Run, since: str) -> Iterator[str]:
-    conditions = {
+    filters = {
         "status": {"$in": list(_ENDED)},
         "completedAt": {"$gte": moment_of(since, datetime.now(UTC))},
     }
-    for page in run.jobs.pages(Wanted(conditions, order="asc")):
+    for page in run.jobs.pages(Wanted(filters, order="asc")):
         yield from (job["_id"] for job in page.jobs)
 
 

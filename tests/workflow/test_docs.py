@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from invoice_capture.api import contract_routes, further_routes, openapi, presentation, upload_routes
+from invoice_capture.api import contract_routes, extension_routes, openapi, presentation, upload_routes
 from invoice_capture.api.forms import MOST_FORM_BYTES
-from invoice_capture.api.parts import Resolver
+from invoice_capture.api.services import Resolver
 from invoice_capture.domain import errors
 from invoice_capture.domain.job import JobStatus
 from tests.waiting import run_to_end
@@ -122,10 +122,10 @@ def test_error_codes_of_the_operations_page_are_the_errors_that_end_jobs() -> No
 def test_the_api_page_has_every_operation_and_every_status() -> None:
     page = Path("docs/api.md").read_text()
     resolver = Resolver(enable_validation=True)
-    parts: Any = None  # only what the routes are, not what they do
-    contract_routes.register(resolver, parts)
-    upload_routes.register(resolver, parts)
-    further_routes.register(resolver, parts)
+    services: Any = None  # only what the routes are, not what they do
+    contract_routes.register(resolver, services)
+    upload_routes.register(resolver, services)
+    extension_routes.register(resolver, services)
     paths = openapi.document(resolver)["paths"]
     operations = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
     assert set(re.findall(r"^\| `((?:GET|POST|PUT|DELETE) \S+)` \|", page, re.MULTILINE)) == operations

@@ -78,8 +78,8 @@ def ask(stack: LocalStack, parameters: dict[str, str], scopes: str = "") -> tupl
     return {"status": answer["statusCode"], **json.loads(answer["body"])}, stack.ledger.of("list").read_units
 
 
-def where(**conditions: Any) -> dict[str, str]:
-    return {"filter": json.dumps({path.replace("__", "."): value for path, value in conditions.items()})}
+def where(**filters: Any) -> dict[str, str]:
+    return {"filter": json.dumps({path.replace("__", "."): value for path, value in filters.items()})}
 
 
 @pytest.mark.parametrize(

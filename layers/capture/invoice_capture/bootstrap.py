@@ -47,7 +47,7 @@ from invoice_capture.aws.table import Table
 from invoice_capture.clock import SystemClock
 from invoice_capture.domain.errors import SettingMissing
 from invoice_capture.domain.job import provider_of
-from invoice_capture.observability import EmbeddedMetrics
+from invoice_capture.observability import EmfMetrics
 from invoice_capture.providers import registry
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.settings import Settings
@@ -61,7 +61,7 @@ class Application:
         self._clock = clock or SystemClock()
         self._clients = Clients()
         self._providers: dict[str, tuple[Mapping[str, str], Provider]] = {}
-        self._metrics = EmbeddedMetrics()
+        self._metrics = EmfMetrics()
 
     # --- the steps ---------------------------------------------------------------------------------------------------
 

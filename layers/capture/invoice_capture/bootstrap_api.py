@@ -7,7 +7,7 @@ import time
 from invoice_capture.api import presentation
 from invoice_capture.api.jobs_api import JobsApi
 from invoice_capture.api.listable import GLANCED
-from invoice_capture.api.parts import JobsApiParts
+from invoice_capture.api.services import JobsApiServices
 from invoice_capture.aws.client_store import DynamoDBClientStore
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.idempotency import DynamoDBIdempotency
@@ -61,7 +61,7 @@ def jobs_api(
         allows_http=settings.allows_http or bool(settings.optional_names("TRUSTED_ORIGINS")),
         guard=guard,
     )
-    parts = JobsApiParts(
+    services = JobsApiServices(
         create_job=CreateJob(prepare, deadline, orders, clock),
         update_job=UpdateJob(prepare, jobs, orders, clock),
         upload_document=UploadDocument(prepare, deadline, most, documents, catalogue, orders, clock),
@@ -87,4 +87,4 @@ def jobs_api(
         idempotency=DynamoDBIdempotency(clients, settings.text("TABLE_NAME")),
         allowed_origins=settings.optional_names("ALLOWED_ORIGINS"),
     )
-    return JobsApi(parts)
+    return JobsApi(services)

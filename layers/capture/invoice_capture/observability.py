@@ -138,7 +138,7 @@ class _PresentStream:
         _stream().flush()
 
 
-class EmbeddedMetrics:
+class EmfMetrics:
     """Metrics in the log, where CloudWatch finds them (EMF)."""
 
     def count(self, metric: str, value: int = 1, **dimensions: str) -> None:

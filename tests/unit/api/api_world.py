@@ -17,13 +17,13 @@ from jsonschema import Draft202012Validator
 from urllib3 import encode_multipart_formdata
 
 from invoice_capture.api import presentation
-from invoice_capture.api.jobs_api import JobsApi, JobsApiParts
+from invoice_capture.api.jobs_api import JobsApi, JobsApiServices
 from invoice_capture.api.listable import GLANCED
+from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.client_limits import ClientLimits
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.domain.summary import summary_of
 from invoice_capture.domain.validation import validate_invoice
@@ -135,9 +135,9 @@ class ApiWorld:
         self.functions = InvokedLater()
         self.clients = MemoryClientStore()
         self.spending = MemorySpendingStore()
-        self.api = JobsApi(self.parts())
+        self.api = JobsApi(self.services())
 
-    def parts(self) -> JobsApiParts:
+    def services(self) -> JobsApiServices:
         jobs, orders, clock, deadline = self.jobs, self.orders, self.clock, timedelta(hours=72)
         stack_providers = frozenset({"embedded", "extract_api"})
         guard = GuardClient(stack_providers, ClientLimits(), self.clients, self.spending, clock)
@@ -150,7 +150,7 @@ class ApiWorld:
             guard=guard,
         )
         catalogue = MemoryJobCatalogue(jobs, orders, 400 * DAY)
-        return JobsApiParts(
+        return JobsApiServices(
             create_job=CreateJob(prepare, deadline, orders, clock),
             update_job=UpdateJob(prepare, jobs, orders, clock),
             upload_document=UploadDocument(prepare, deadline, 25 * 1024**2, self.documents, catalogue, orders, clock),

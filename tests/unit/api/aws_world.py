@@ -48,4 +48,4 @@ class AwsWorld(ApiWorld):
             GLANCED,
         )
         idempotency = DynamoDBIdempotency(clients, TABLE)
-        self.api = JobsApi(replace(self.parts(), list_jobs=listing, idempotency=idempotency))
+        self.api = JobsApi(replace(self.services(), list_jobs=listing, idempotency=idempotency))

@@ -15,7 +15,7 @@ OURS, ALSO, THEIRS = "https://app.example.com", "http://localhost:5173", "https:
 
 @pytest.fixture
 def shared(world: ApiWorld) -> ApiWorld:
-    world.api = JobsApi(replace(world.parts(), allowed_origins=frozenset({OURS, ALSO})))
+    world.api = JobsApi(replace(world.services(), allowed_origins=frozenset({OURS, ALSO})))
     return world
 
 

@@ -114,8 +114,8 @@ class _Stores:
 
 
 def _failing(world: ApiWorld, error: Exception) -> JobsApi:
-    parts = world.parts()
-    return JobsApi(replace(parts, read_invoice=replace(parts.read_invoice, jobs=_Stores(error))))
+    services = world.services()
+    return JobsApi(replace(services, read_invoice=replace(services.read_invoice, jobs=_Stores(error))))
 
 
 def test_an_outage_says_to_try_again(world: ApiWorld, log: Any) -> None:

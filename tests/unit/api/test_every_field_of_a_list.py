@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from invoice_capture.api.listable import FILTERABLE, SORTABLE
-from invoice_capture.domain.conditions import Kind, sort_key, value_at
+from invoice_capture.domain.filters import Kind, sort_key, value_at
 from invoice_capture.domain.invoice import Invoice, InvoiceField, InvoiceType, Party
 from invoice_capture.domain.job import JobStatus
 from tests.unit.api.api_world import INVOICE, Answer, ApiWorld, document

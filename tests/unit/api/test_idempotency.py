@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.idempotency import DynamoDBIdempotency
-from invoice_capture.domain.refusals import InvalidRequest, WrongStatus
+from invoice_capture.domain.api_errors import InvalidRequest, WrongStatus
 from tests.unit.api.api_world import Answer, an_order, answer_of, event_of, require_documented
 from tests.unit.api.aws_world import TABLE, AwsWorld
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from invoice_capture.api.forms import FORM_TOO_LARGE, MOST_FORM_BYTES, parse_form
 from invoice_capture.api.jobs_api import JobsApi
-from invoice_capture.domain.refusals import InvalidRequest
+from invoice_capture.domain.api_errors import InvalidRequest
 from tests.unit.api.api_world import Answer, ApiWorld, an_order, form_request
 from tests.unit.api.aws_world import AwsWorld
 
@@ -188,8 +188,10 @@ def test_the_largest_form_comes_through_and_a_larger_one_is_told_of_uploads(worl
 
 
 def test_a_document_larger_than_any_may_be_is_refused(world: ApiWorld) -> None:
-    parts = world.parts()
-    world.api = JobsApi(replace(parts, upload_document=replace(parts.upload_document, maximum_bytes=len(PDF) - 1)))
+    services = world.services()
+    world.api = JobsApi(
+        replace(services, upload_document=replace(services.upload_document, maximum_bytes=len(PDF) - 1))
+    )
     answer = upload(world)
     assert (answer.status, answer.json["errors"][0]["field"]) == (413, "file")
     assert world.documents.objects == {}

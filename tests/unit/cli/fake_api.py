@@ -282,11 +282,11 @@ class FakeApi:
         limit, start = int(query.get("limit", "50")), int(query.get("nextToken", "0"))
         if not 1 <= limit <= 100:
             return 400, _no("limit is from 1 to 100")
-        conditions = json.loads(query.get("filter", "{}"))
-        for job_id in conditions.get("_id", {}).get("$in", self.jobs):
+        filters = json.loads(query.get("filter", "{}"))
+        for job_id in filters.get("_id", {}).get("$in", self.jobs):
             if job_id in self.jobs:
                 self._advance(self.jobs[job_id])
-        rows = [job for job in self.jobs.values() if all(_fits(job, *pair) for pair in conditions.items())]
+        rows = [job for job in self.jobs.values() if all(_fits(job, *pair) for pair in filters.items())]
         if search := query.get("search"):
             rows = [row for row in rows if search.lower() in row["documentName"].lower()]
         rows.sort(key=lambda row: str(row.get(query.get("sort", "createdAt"))), reverse=query.get("order") != "asc")

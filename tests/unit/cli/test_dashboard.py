@@ -15,7 +15,7 @@ from invoice_capture_cli import dashboard as drawing
 from invoice_capture_cli.dashboard_figures import Dashboard, Search
 from invoice_capture_cli.errors import Aborted, Unreachable
 from invoice_capture_cli.running import Run
-from invoice_capture_cli.targets import Chosen
+from invoice_capture_cli.targets import TargetOptions
 from local_stack.template import translate
 from tests.unit.cli.aws_world import World
 from tests.unit.cli.conftest import Cli
@@ -61,7 +61,7 @@ def count(cloudwatch: Any, name: str, value: float = 1, minutes_ago: float = 10,
 
 
 def run_on(console: Console) -> Run:
-    run = Run(Chosen(stack="prod"), json=False)
+    run = Run(TargetOptions(stack="prod"), json=False)
     run.out = console
     return run
 

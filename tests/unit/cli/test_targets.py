@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from invoice_capture_cli.errors import UsageError
-from invoice_capture_cli.targets import Chosen, Target, choose
+from invoice_capture_cli.targets import Target, TargetOptions, choose
 from local_stack.state_file import announced
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fake_api import KEY, FakeApi
@@ -22,7 +22,7 @@ STATE = {
 LOCAL = Target("http://localhost:3030", "ick_local", "local", "eu-central-1", endpoint="http://127.0.0.1:4566")
 
 
-def _chosen(options: Chosen, environment: dict[str, str], folder: Path) -> Target:
+def _chosen(options: TargetOptions, environment: dict[str, str], folder: Path) -> Target:
     """Nobody waits, so nothing is said."""
     return choose(options, {"XDG_STATE_HOME": str(folder), **environment}, folder, pytest.fail)
 
@@ -30,47 +30,50 @@ def _chosen(options: Chosen, environment: dict[str, str], folder: Path) -> Targe
 def test_the_local_stack_is_the_target_of_last_resort(tmp_path: Path) -> None:
     with announced(tmp_path / "invoice-capture" / "local_stacks") as announcement:
         announcement.ready(STATE)
-        assert _chosen(Chosen(), {}, tmp_path) == LOCAL
+        assert _chosen(TargetOptions(), {}, tmp_path) == LOCAL
         environment = {"INVOICE_CAPTURE_URL": "https://api.example.org/v1", "INVOICE_CAPTURE_KEY": "k"}
-        assert _chosen(Chosen(), environment, tmp_path) == Target("https://api.example.org/v1", "k", None)
-        assert _chosen(Chosen(), {"INVOICE_CAPTURE_STACK": "prod"}, tmp_path) == Target(None, None, "prod")
+        assert _chosen(TargetOptions(), environment, tmp_path) == Target("https://api.example.org/v1", "k", None)
+        assert _chosen(TargetOptions(), {"INVOICE_CAPTURE_STACK": "prod"}, tmp_path) == Target(None, None, "prod")
 
 
 def test_a_local_stack_says_what_it_simulates(tmp_path: Path) -> None:
     with announced(tmp_path / "invoice-capture" / "local_stacks") as announcement:
         announcement.ready(STATE | {"simulated": "abbyy,scripted"})
-        assert _chosen(Chosen(), {}, tmp_path).simulated == {"abbyy", "scripted"}
+        assert _chosen(TargetOptions(), {}, tmp_path).simulated == {"abbyy", "scripted"}
 
 
 def test_options_come_before_the_environment(tmp_path: Path) -> None:
     environment = {"INVOICE_CAPTURE_URL": "https://api.example.org", "INVOICE_CAPTURE_KEY": "k"}
-    assert _chosen(Chosen(stack="prod", region="eu-west-1"), environment, tmp_path).stack_name == "prod"
-    assert _chosen(Chosen(url="https://other.example.org"), environment, tmp_path).url == "https://other.example.org"
-    assert _chosen(Chosen(url="https://a.example.org", key="mine"), environment, tmp_path).key == "mine"
+    assert _chosen(TargetOptions(stack="prod", region="eu-west-1"), environment, tmp_path).stack_name == "prod"
+    assert (
+        _chosen(TargetOptions(url="https://other.example.org"), environment, tmp_path).url
+        == "https://other.example.org"
+    )
+    assert _chosen(TargetOptions(url="https://a.example.org", key="mine"), environment, tmp_path).key == "mine"
     environment = {"INVOICE_CAPTURE_STACK": "prod"}
-    assert _chosen(Chosen(url="https://a.example.org", key="mine"), environment, tmp_path).stack_name is None
+    assert _chosen(TargetOptions(url="https://a.example.org", key="mine"), environment, tmp_path).stack_name is None
 
 
 @pytest.mark.parametrize(
     ("options", "environment", "sentence"),
     [
-        (Chosen(), {}, "-m local_stack serve"),
-        (Chosen(url="https://a.example.org", stack="prod"), {}, "--url and --stack are two targets"),
-        (Chosen(), {"INVOICE_CAPTURE_URL": "https://a", "INVOICE_CAPTURE_STACK": "b"}, "unset one of them"),
-        (Chosen(url="https://a.example.org"), {}, "INVOICE_CAPTURE_KEY"),
-        (Chosen(key="k"), {}, "--key belongs to --url"),
-        (Chosen(stack="prod", key="k"), {}, "--stack needs no --key"),
-        (Chosen(region="eu-west-1"), {}, "belong to --stack"),
-        (Chosen(url="ftp://a.example.org", key="k"), {}, "--url is the base URL"),
-        (Chosen(url="https://", key="k"), {}, "--url is the base URL"),
-        (Chosen(url="https://a:99999/", key="k"), {}, "--url is the base URL"),
-        (Chosen(url="https://me:pw@a.example.org", key="k"), {}, "--url is the base URL"),
-        (Chosen(url="https://a.example.org/?x=1", key="k"), {}, "--url is the base URL"),
-        (Chosen(url="https://a.example.org", key="k\n"), {}, "copy it once more"),
+        (TargetOptions(), {}, "-m local_stack serve"),
+        (TargetOptions(url="https://a.example.org", stack="prod"), {}, "--url and --stack are two targets"),
+        (TargetOptions(), {"INVOICE_CAPTURE_URL": "https://a", "INVOICE_CAPTURE_STACK": "b"}, "unset one of them"),
+        (TargetOptions(url="https://a.example.org"), {}, "INVOICE_CAPTURE_KEY"),
+        (TargetOptions(key="k"), {}, "--key belongs to --url"),
+        (TargetOptions(stack="prod", key="k"), {}, "--stack needs no --key"),
+        (TargetOptions(region="eu-west-1"), {}, "belong to --stack"),
+        (TargetOptions(url="ftp://a.example.org", key="k"), {}, "--url is the base URL"),
+        (TargetOptions(url="https://", key="k"), {}, "--url is the base URL"),
+        (TargetOptions(url="https://a:99999/", key="k"), {}, "--url is the base URL"),
+        (TargetOptions(url="https://me:pw@a.example.org", key="k"), {}, "--url is the base URL"),
+        (TargetOptions(url="https://a.example.org/?x=1", key="k"), {}, "--url is the base URL"),
+        (TargetOptions(url="https://a.example.org", key="k\n"), {}, "copy it once more"),
     ],
 )
 def test_what_is_not_clear_is_asked_about(
-    options: Chosen, environment: dict[str, str], sentence: str, tmp_path: Path
+    options: TargetOptions, environment: dict[str, str], sentence: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=sentence):
         _chosen(options, environment, tmp_path)

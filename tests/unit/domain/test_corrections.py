@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.corrections import CONFIRMED, corrected
 from invoice_capture.domain.invoice import Invoice, InvoiceField, Line, Party, Reading, Tax
-from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.domain.validation import validate_invoice
 
 TODAY = date(2026, 3, 31)

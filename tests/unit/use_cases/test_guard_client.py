@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from invoice_capture.domain.api_errors import LimitReached, NotAllowed
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.client_limits import ANY_PROVIDER, ClientLimits, parse_limits
-from invoice_capture.domain.refusals import LimitReached, NotAllowed
 from invoice_capture.domain.spending import Spent
 from tests.unit.use_cases.client_world import EVIL, OPS, ClientWorld
 

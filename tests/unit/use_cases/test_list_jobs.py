@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from invoice_capture.api.listable import FILTERABLE, GLANCED, SORTABLE
 from invoice_capture.api.presentation import glance, row
+from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.client import Principal
-from invoice_capture.domain.conditions import parse_conditions, value_at
+from invoice_capture.domain.filters import parse_filters, value_at
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.use_cases import list_jobs
 from invoice_capture.use_cases.list_jobs import Listing
 from tests.unit.use_cases.client_world import ACME, EVIL, OPS, ClientWorld
@@ -39,10 +39,8 @@ def a_full_world(jobs: int = 13) -> tuple[ClientWorld, list[Job]]:
     return world, created
 
 
-def where(**conditions: Any) -> Any:
-    return parse_conditions(
-        json.dumps({path.replace("__", "."): value for path, value in conditions.items()}), FILTERABLE
-    )
+def where(**filters: Any) -> Any:
+    return parse_filters(json.dumps({path.replace("__", "."): value for path, value in filters.items()}), FILTERABLE)
 
 
 def ids(page: Any) -> list[str]:
@@ -66,7 +64,7 @@ WAYS: list[dict[str, Any]] = [
     {},
     {"sort": "jobNumber"},
     {"sort": "group"},
-    {"conditions": where(createdAt={"$gte": "2026-01-01"})},
+    {"filters": where(createdAt={"$gte": "2026-01-01"})},
     {"search": "n"},
 ]
 
@@ -115,7 +113,7 @@ def test_a_list_is_sorted_by_any_field_and_the_same_way_every_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("conditions", "numbers"),
+    ("filters", "numbers"),
     [
         ({"group": "march"}, ["N00", "N03", "N06", "N09", "N12"]),
         ({"group": None}, ["N02", "N05", "N08", "N11"]),
@@ -141,16 +139,16 @@ def test_a_list_is_sorted_by_any_field_and_the_same_way_every_time() -> None:
         ({"route": {"$in": ["nobody"]}}, []),
     ],
 )
-def test_a_filter_is_exact(conditions: Any, numbers: list[str]) -> None:
+def test_a_filter_is_exact(filters: Any, numbers: list[str]) -> None:
     world, _jobs = a_full_world()
-    page = world.list(Listing(conditions=where(**conditions), sort="jobNumber", descending=False, limit=100))
+    page = world.list(Listing(filters=where(**filters), sort="jobNumber", descending=False, limit=100))
     assert ([row["jobNumber"] for row in page.rows], page.total) == (numbers, len(numbers))
 
 
 def test_numbers_are_found_by_who_sees_all_among_everybodys_jobs() -> None:
     world, _jobs = a_full_world()
     world.receive()
-    page = world.list(Listing(conditions=where(jobNumber="N00")), OPS)
+    page = world.list(Listing(filters=where(jobNumber="N00")), OPS)
     assert page.total == 2
 
 
@@ -158,7 +156,7 @@ def test_a_filter_by_id_or_number_reads_just_those_jobs() -> None:
     world, jobs = a_full_world()
     world.catalogue.page = world.catalogue.heads = None  # type: ignore[assignment, method-assign]
     for condition in (where(_id=jobs[3].job_id), where(jobNumber="N03")):
-        assert ids(world.list(Listing(conditions=condition))) == [jobs[3].job_id]
+        assert ids(world.list(Listing(filters=condition))) == [jobs[3].job_id]
 
 
 def test_search_goes_over_texts_without_regard_to_case() -> None:
@@ -166,7 +164,7 @@ def test_search_goes_over_texts_without_regard_to_case() -> None:
     assert ids(world.list(Listing(search="n1"))) == [job.job_id for job in reversed(jobs[10:])]
     assert world.list(Listing(search="MARCH")).total == 5
     assert world.list(Listing(search="files.example")).total == 13
-    assert world.list(Listing(search="march", conditions=where(jobNumber="N01"))).total == 0
+    assert world.list(Listing(search="march", filters=where(jobNumber="N01"))).total == 0
     for nothing in ("4711", "march april", "\0", "x" * 100_000):
         assert world.list(Listing(search=nothing)).total == 0
 
@@ -184,7 +182,7 @@ def test_a_deleted_job_is_in_no_list_and_in_no_total() -> None:
         page = world.list(Listing(**way))
         assert page.total == 12
         assert jobs[5].job_id not in ids(page)
-    assert world.list(Listing(conditions=where(_id=jobs[5].job_id))).total == 0
+    assert world.list(Listing(filters=where(_id=jobs[5].job_id))).total == 0
 
 
 def test_a_row_shows_the_status_and_the_data_of_the_first_job() -> None:
@@ -193,10 +191,10 @@ def test_a_row_shows_the_status_and_the_data_of_the_first_job() -> None:
     second = world.create("second")
     world.process(second)
     world.run(second)
-    [shown] = world.list(Listing(conditions=where(jobNumber="second"))).rows
+    [shown] = world.list(Listing(filters=where(jobNumber="second"))).rows
     assert (shown["status"], shown["duplicateOf"]) == ("completed", first.job_id)
     assert shown["extractedData"]["invoice"]["number"] == "R-1"
-    assert world.list(Listing(conditions=where(status="completed"))).total == 2
+    assert world.list(Listing(filters=where(status="completed"))).total == 2
 
 
 def test_a_row_shows_nothing_of_another_clients_job_however_it_points_there() -> None:
@@ -297,12 +295,12 @@ def stretches(world: ClientWorld, principal: Principal = ACME, **listing: Any) -
 @pytest.mark.parametrize(
     "way",
     [
-        {"conditions": where(group="march")},
-        {"conditions": where(status="created", group={"$in": ["march", None]})},
-        {"conditions": where(metadata__cost__centre=4001)},
+        {"filters": where(group="march")},
+        {"filters": where(status="created", group={"$in": ["march", None]})},
+        {"filters": where(metadata__cost__centre=4001)},
         {"search": "n1"},
-        {"conditions": where(group="nobody's")},
-        {"conditions": where(createdAt={"$gte": "2026-03-31T12:03:00Z"})},
+        {"filters": where(group="nobody's")},
+        {"filters": where(createdAt={"$gte": "2026-03-31T12:03:00Z"})},
     ],
 )
 def test_a_long_list_is_read_stretch_by_stretch(
@@ -329,10 +327,10 @@ def test_one_request_reads_so_many_jobs_and_no_more() -> None:
     world.jobs.get_many = lambda job_ids: (read.extend(job_ids), get_many(job_ids))[1]  # type: ignore[method-assign, assignment]
     for principal, way, most in [
         # What the index has decides, so that only the page itself is read.
-        (ACME, {"conditions": where(group="april"), "limit": 1}, 1),
-        (ACME, {"conditions": where(metadata__cost__centre=1)}, 4),
+        (ACME, {"filters": where(group="april"), "limit": 1}, 1),
+        (ACME, {"filters": where(metadata__cost__centre=1)}, 4),
         (ACME, {"search": "nothing has this"}, 4),
-        (OPS, {"conditions": where(group="nobody's")}, 4),
+        (OPS, {"filters": where(group="nobody's")}, 4),
     ]:
         read.clear()
         page = world.list(Listing(**way), principal)
@@ -348,10 +346,10 @@ def test_a_list_is_sorted_otherwise_only_as_a_whole() -> None:
             world.list(Listing(sort=sort))
         assert refused.value.field == "sort"
     narrow = where(createdAt={"$gte": "2026-03-31T12:06:00Z"})
-    assert world.list(Listing(sort="priority", conditions=narrow)).total == 4
+    assert world.list(Listing(sort="priority", filters=narrow)).total == 4
     # By what stands in the index more can be sorted.
     narrow = where(createdAt={"$gte": "2026-03-31T12:03:00Z"})
-    assert world.list(Listing(sort="group", conditions=narrow)).total == 7
+    assert world.list(Listing(sort="group", filters=narrow)).total == 7
     assert world.list(Listing()).total == len(jobs)
 
 
@@ -360,7 +358,7 @@ def test_a_list_that_takes_too_long_goes_on_with_the_next_request(monkeypatch: p
     world, _jobs = a_full_world()
     seconds = iter(range(0, 10_000, 6))
     world.stopwatch = lambda: float(next(seconds))
-    seen, totals = stretches(world, conditions=where(group="march"))
+    seen, totals = stretches(world, filters=where(group="march"))
     assert len(seen) == 5
     assert len(totals) > 2
 

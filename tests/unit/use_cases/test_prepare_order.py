@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.document import client_of_key
-from invoice_capture.domain.refusals import InvalidRequest
 from tests.fakes.stores import BUCKET
 from tests.unit.use_cases.client_world import ACME, EVIL, OPS, ClientWorld, an_order
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from invoice_capture.domain.api_errors import InvalidRequest, JobNotFound
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.refusals import InvalidRequest, JobNotFound
 from tests.fakes.catalogue import MemoryJobOrders
 from tests.unit.use_cases.client_world import ACME, EVIL, OPS, URL, ClientWorld, an_order
 

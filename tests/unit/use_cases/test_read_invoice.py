@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from invoice_capture.domain.api_errors import InvalidRequest, JobNotFound, NothingThere
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.refusals import InvalidRequest, JobNotFound, NothingThere
 from invoice_capture.use_cases.read_invoice import require_invoice
 from tests.unit.use_cases.client_world import EVIL, ClientWorld
 

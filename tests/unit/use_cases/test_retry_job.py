@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from invoice_capture.domain.api_errors import JobNotFound, WrongStatus
 from invoice_capture.domain.errors import JobDeadlineExceeded, LinkBroken, StoreUnavailable
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.refusals import JobNotFound, WrongStatus
 from invoice_capture.domain.submission import Outcome, SubmissionState
 from tests.fakes.world import PDF
 from tests.unit.use_cases.client_world import URL, ClientWorld, ReadingProvider

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from invoice_capture.domain.api_errors import JobNotFound
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.refusals import JobNotFound
 from invoice_capture.use_cases.find_job import find_capture, find_job, is_visible
 from invoice_capture.use_cases.list_jobs import Listing
 from tests.unit.use_cases.client_world import ACME, EVIL, OPS, ClientWorld, an_order
@@ -113,7 +113,7 @@ def test_the_first_job_of_a_duplicate_is_shown_as_far_as_it_may_be_seen() -> Non
 
 def test_a_list_has_the_own_jobs_alone_by_every_way_of_asking() -> None:
     from invoice_capture.api.listable import FILTERABLE
-    from invoice_capture.domain.conditions import parse_conditions
+    from invoice_capture.domain.filters import parse_filters
 
     world = ClientWorld()
     mine, foreign = world.captured("N1"), world.captured("N1", EVIL)
@@ -123,7 +123,7 @@ def test_a_list_has_the_own_jobs_alone_by_every_way_of_asking() -> None:
         Listing(sort="status"),
         Listing(search="a"),
         *(
-            Listing(conditions=parse_conditions(text, FILTERABLE))
+            Listing(filters=parse_filters(text, FILTERABLE))
             for text in (
                 f'{{"_id": {{"$in": ["{mine.job_id}", "{foreign.job_id}", "{dropped.job_id}"]}}}}',
                 '{"jobNumber": "N1"}',

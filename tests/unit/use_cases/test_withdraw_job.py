@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from invoice_capture.domain.api_errors import JobNotFound
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.refusals import JobNotFound
 from tests.unit.use_cases.client_world import EVIL, OPS, ClientWorld
 
 

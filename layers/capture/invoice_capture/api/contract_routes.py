@@ -9,16 +9,6 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic.json_schema import SkipJsonSchema
 
-from invoice_capture.api.documented import (
-    COMPLETED,
-    CREATED,
-    JOB_ID,
-    JOBS_TAG,
-    ORDER,
-    RESULTS,
-    responses,
-    success_example,
-)
 from invoice_capture.api.envelopes import JSON, success
 from invoice_capture.api.inputs import OcrInvoiceJobInput
 from invoice_capture.api.listable import FILTERABLE, SORTABLE
@@ -29,12 +19,22 @@ from invoice_capture.api.models import (
     ResultsAnswer,
     StartedAnswer,
 )
-from invoice_capture.api.parts import JobsApiParts, Resolver
+from invoice_capture.api.openapi_examples import (
+    COMPLETED,
+    CREATED,
+    JOB_ID,
+    JOBS_TAG,
+    ORDER,
+    RESULTS,
+    responses,
+    success_example,
+)
 from invoice_capture.api.presentation import job_object, results_object, status_of
+from invoice_capture.api.services import JobsApiServices, Resolver
+from invoice_capture.domain.api_errors import JobNotFound, WrongStatus
 from invoice_capture.domain.client import Principal
-from invoice_capture.domain.conditions import parse_conditions, require_field
+from invoice_capture.domain.filters import parse_filters, require_field
 from invoice_capture.domain.job import Job, Order
-from invoice_capture.domain.refusals import JobNotFound, WrongStatus
 from invoice_capture.observability import info
 from invoice_capture.use_cases.find_job import find_capture, find_job
 from invoice_capture.use_cases.list_jobs import Listing
@@ -61,18 +61,18 @@ _STARTED = {"jobId": JOB_ID, "status": "queued"}
 _DELETED = "OCR invoice job deleted successfully"
 
 
-def register(app: Resolver, parts: JobsApiParts) -> None:
+def register(app: Resolver, services: JobsApiServices) -> None:
     """Route the contract's operations."""
-    _register_list(app, parts)
-    _register_create(app, parts)
-    _register_job(app, parts)
-    _register_process(app, parts)
-    _register_results(app, parts)
+    _register_list(app, services)
+    _register_create(app, services)
+    _register_job(app, services)
+    _register_process(app, services)
+    _register_results(app, services)
 
 
-def started(parts: JobsApiParts, job: Job, principal: Principal) -> Answer:
+def started(services: JobsApiServices, job: Job, principal: Principal) -> Answer:
     """The answer to what starts a job: how far it is."""
-    return success({"jobId": job.job_id, "status": status_of(find_capture(parts.jobs, job, principal))})
+    return success({"jobId": job.job_id, "status": status_of(find_capture(services.jobs, job, principal))})
 
 
 def order_of(given: OcrInvoiceJobInput, principal: Principal) -> Order:
@@ -80,22 +80,22 @@ def order_of(given: OcrInvoiceJobInput, principal: Principal) -> Order:
 
 
 def once(
-    app: Resolver, parts: JobsApiParts, key: str | None, payload: Mapping[str, Any], make: Callable[[], Job]
+    app: Resolver, services: JobsApiServices, key: str | None, payload: Mapping[str, Any], make: Callable[[], Job]
 ) -> Job:
     """The job that ``make`` makes, or made when this client first sent this Idempotency-Key."""
     if key is None:
         return make()
     # Only the id is kept with the key: what a client orders is deleted with its job.
-    answer = parts.idempotency.once(
+    answer = services.idempotency.once(
         app.principal.client, key, payload, lambda: {"job_id": make().job_id}, app.lambda_context
     )
     try:
-        return find_job(parts.jobs, answer["job_id"], app.principal)
+        return find_job(services.jobs, answer["job_id"], app.principal)
     except JobNotFound as exc:
         raise WrongStatus("The job of this Idempotency-Key was deleted. Take a new one.", _KEY) from exc
 
 
-def _register_list(app: Resolver, parts: JobsApiParts) -> None:
+def _register_list(app: Resolver, services: JobsApiServices) -> None:
     @app.get(
         JOBS,
         summary="Get all OCR invoice jobs",
@@ -151,15 +151,15 @@ def _register_list(app: Resolver, parts: JobsApiParts) -> None:
             token=next_token or None,
             sort=sort,
             descending=order == "desc",
-            conditions=parse_conditions(filter, FILTERABLE),
+            filters=parse_filters(filter, FILTERABLE),
             search=search,
         )
-        page = parts.list_jobs(listing, app.principal)
+        page = services.list_jobs(listing, app.principal)
         more = page.more_to_read or None
         return success(list(page.rows), total=page.total, nextToken=page.next_token, moreToRead=more)
 
 
-def _register_create(app: Resolver, parts: JobsApiParts) -> None:
+def _register_create(app: Resolver, services: JobsApiServices) -> None:
     @app.post(
         JOBS,
         summary="Create a new OCR invoice job",
@@ -176,13 +176,13 @@ def _register_create(app: Resolver, parts: JobsApiParts) -> None:
     ) -> Answer:
         principal = app.principal
         order = order_of(given, principal)
-        job = once(app, parts, idempotency_key, given.model_dump(), lambda: parts.create_job(order, principal))
+        job = once(app, services, idempotency_key, given.model_dump(), lambda: services.create_job(order, principal))
         info("Job created.", job_id=job.job_id)
-        capture = find_capture(parts.jobs, job, principal)
+        capture = find_capture(services.jobs, job, principal)
         return success(job_object(job, capture, None), 201)
 
 
-def _register_job(app: Resolver, parts: JobsApiParts) -> None:
+def _register_job(app: Resolver, services: JobsApiServices) -> None:
     @app.get(
         JOB,
         summary="Get OCR invoice job by ID",
@@ -192,7 +192,7 @@ def _register_job(app: Resolver, parts: JobsApiParts) -> None:
         responses=responses(200, "OCR invoice job retrieved successfully", JobAnswer, success_example(COMPLETED), 404),
     )
     def get_job(id: JobId) -> Answer:
-        found = parts.read_invoice(id, app.principal)
+        found = services.read_invoice(id, app.principal)
         return success(job_object(found.job, found.capture, found.invoice))
 
     @app.put(
@@ -209,7 +209,7 @@ def _register_job(app: Resolver, parts: JobsApiParts) -> None:
         id: JobId,
         given: Annotated[OcrInvoiceJobInput, Body(openapi_examples={"order": {"value": dict(ORDER)}})],
     ) -> Answer:
-        job = parts.update_job(id, order_of(given, app.principal), app.principal)
+        job = services.update_job(id, order_of(given, app.principal), app.principal)
         return success(job_object(job, job, None))
 
     @app.delete(
@@ -223,11 +223,11 @@ def _register_job(app: Resolver, parts: JobsApiParts) -> None:
         ),
     )
     def delete_job(id: JobId) -> Answer:
-        parts.withdraw_job(id, app.principal)
+        services.withdraw_job(id, app.principal)
         return Response(200, JSON, {"success": True, "message": _DELETED})
 
 
-def _register_process(app: Resolver, parts: JobsApiParts) -> None:
+def _register_process(app: Resolver, services: JobsApiServices) -> None:
     @app.post(
         f"{JOB}/process",
         summary="Process OCR invoice job",
@@ -240,10 +240,10 @@ def _register_process(app: Resolver, parts: JobsApiParts) -> None:
     )
     def process_job(id: JobId) -> Answer:
         principal = app.principal
-        return started(parts, parts.process_job(id, principal), principal)
+        return started(services, services.process_job(id, principal), principal)
 
 
-def _register_results(app: Resolver, parts: JobsApiParts) -> None:
+def _register_results(app: Resolver, services: JobsApiServices) -> None:
     @app.get(
         f"{JOB}/results",
         summary="Get OCR results",
@@ -253,5 +253,5 @@ def _register_results(app: Resolver, parts: JobsApiParts) -> None:
         responses=responses(200, "OCR results retrieved successfully", ResultsAnswer, success_example(RESULTS), 404),
     )
     def get_results(id: JobId) -> Answer:
-        found = parts.read_invoice(id, app.principal)
+        found = services.read_invoice(id, app.principal)
         return success(results_object(found.capture, found.invoice))

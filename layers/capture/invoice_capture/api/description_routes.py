@@ -12,8 +12,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from invoice_capture.api import docs_page, openapi
 from invoice_capture.api.envelopes import JSON
-from invoice_capture.api.parts import Resolver
 from invoice_capture.api.requests import base_url_of
+from invoice_capture.api.services import Resolver
 
 _ROOT, _OPENAPI, _DOCS = "/", "/openapi.json", "/docs"
 _READING = ["GET", "HEAD"]

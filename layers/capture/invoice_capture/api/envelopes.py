@@ -1,4 +1,4 @@
-"""The envelopes of answers, and which status each refusal has."""
+"""The envelopes of answers, and which status each error has."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from invoice_capture.domain.client import Unauthorized
-from invoice_capture.domain.errors import StoreUnavailable
-from invoice_capture.domain.refusals import (
+from invoice_capture.domain.api_errors import (
+    ApiError,
     InvalidRequest,
     JobNotFound,
     LimitReached,
     NotAllowed,
     NothingThere,
-    Refusal,
     TooLarge,
     WrongStatus,
 )
+from invoice_capture.domain.client import Unauthorized
+from invoice_capture.domain.errors import StoreUnavailable
 
 JSON = "application/json"
 _RETRY_AFTER_SECONDS = 2
@@ -34,7 +34,7 @@ _LONGEST_FIELD = 100
 _log = logging.getLogger(__name__)
 
 
-STATUSES: Mapping[type[Refusal], int] = MappingProxyType(
+STATUSES: Mapping[type[ApiError], int] = MappingProxyType(
     {
         InvalidRequest: 400,
         NotAllowed: 403,
@@ -86,11 +86,11 @@ def error(
     return Response(status, JSON, body, headers={**(headers or {})})
 
 
-def refused(refusal: Refusal) -> Response[dict[str, Any]]:
-    message = str(refusal)
-    errors = [] if refusal.field is None else [{"field": refusal.field, "message": message}]
-    headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, LimitReached) else {}
-    return error(STATUSES[type(refusal)], message, errors, headers)
+def failure(exc: ApiError) -> Response[dict[str, Any]]:
+    message = str(exc)
+    errors = [] if exc.field is None else [{"field": exc.field, "message": message}]
+    headers = {"Retry-After": str(exc.retry_after)} if isinstance(exc, LimitReached) else {}
+    return error(STATUSES[type(exc)], message, errors, headers)
 
 
 def invalid(problems: Sequence[Mapping[str, Any]]) -> Response[dict[str, Any]]:

@@ -19,7 +19,7 @@ from multipart import (  # type: ignore[import-untyped]
 )
 
 from invoice_capture.api.requests import body_of, header_of, parse_object
-from invoice_capture.domain.refusals import InvalidRequest, TooLarge
+from invoice_capture.domain.api_errors import InvalidRequest, TooLarge
 
 # Quotas of AWS: what Lambda takes in one call, and what API Gateway takes of a request line with its headers.
 _LAMBDA_CALL_BYTES = 6 * 1024**2

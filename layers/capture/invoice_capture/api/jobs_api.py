@@ -12,10 +12,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from invoice_capture.api import contract_routes, description_routes, envelopes, further_routes, upload_routes
+from invoice_capture.api import contract_routes, description_routes, envelopes, extension_routes, upload_routes
 from invoice_capture.api.cross_origin import headers_for, preflight_headers
 from invoice_capture.api.forms import form_of
-from invoice_capture.api.parts import JobsApiParts, Resolver
 from invoice_capture.api.requests import (
     json_event,
     parse_object,
@@ -24,13 +23,14 @@ from invoice_capture.api.requests import (
     request_id_of,
     with_json,
 )
+from invoice_capture.api.services import JobsApiServices, Resolver
 from invoice_capture.domain.acting import acting_for
+from invoice_capture.domain.api_errors import ApiError
 from invoice_capture.domain.client import Unauthorized
 from invoice_capture.domain.errors import StoreUnavailable
-from invoice_capture.domain.refusals import Refusal
 from invoice_capture.observability import about, info
 
-__all__ = ["JobsApi", "JobsApiParts"]
+__all__ = ["JobsApi", "JobsApiServices"]
 
 _LONGEST_LOGGED = 64
 # Of 6 MB that Lambda answers with, without what stands around the body. What is written twice in JSON at most doubles,
@@ -45,8 +45,8 @@ class JobsApi:
     One request at a time, as in Lambda: the resolver keeps the request that it answers, and whose it is, in itself.
     """
 
-    def __init__(self, parts: JobsApiParts) -> None:
-        self._parts = parts
+    def __init__(self, services: JobsApiServices) -> None:
+        self._services = services
         self._lock = threading.Lock()
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class JobsApi:
         with about(client=str(client or "-"), request_id=request_id, job_id=_job_id_of(event)):
             with self._lock, acting_for(client if isinstance(client, str) else None):
                 answer = self._answer(event, context, request_id)
-            for name, value in headers_for(event, self._parts.allowed_origins).items():
+            for name, value in headers_for(event, self._services.allowed_origins).items():
                 answer["multiValueHeaders"][name] = [value]
             info("Request answered.", method=event.get("httpMethod"), status=answer["statusCode"])
         return answer
@@ -72,8 +72,8 @@ class JobsApi:
             return answer if _fits(answer) else _built(envelopes.answer_too_large())
         except Unauthorized as exc:
             return _built(envelopes.unauthorized(exc))
-        except Refusal as exc:
-            return _built(envelopes.refused(exc))
+        except ApiError as exc:
+            return _built(envelopes.failure(exc))
         except Exception as exc:
             return _built(envelopes.failed(exc, request_id))
 
@@ -82,16 +82,16 @@ class JobsApi:
         methods = self._resolver.methods_at(str(event.get("path")))
         if not methods:
             return envelopes.nothing_there()
-        return Response(204, None, None, headers={**preflight_headers(event, self._parts.allowed_origins, methods)})
+        return Response(204, None, None, headers={**preflight_headers(event, self._services.allowed_origins, methods)})
 
     @cached_property
     def _resolver(self) -> Resolver:
         app = Resolver(enable_validation=True, json_body_deserializer=parse_object)
         app.use(middlewares=[refuse_unknown])
         self._handle_errors(app)
-        contract_routes.register(app, self._parts)
-        upload_routes.register(app, self._parts)
-        further_routes.register(app, self._parts)
+        contract_routes.register(app, self._services)
+        upload_routes.register(app, self._services)
+        extension_routes.register(app, self._services)
         description_routes.register(app)
         return app
 
@@ -99,7 +99,7 @@ class JobsApi:
         def failed(exc: Exception) -> Response[dict[str, Any]]:
             return envelopes.failed(exc, app.request_id)
 
-        app.exception_handler(Refusal)(envelopes.refused)
+        app.exception_handler(ApiError)(envelopes.failure)
         app.exception_handler(Unauthorized)(envelopes.unauthorized)
         app.exception_handler(RequestValidationError)(lambda exc: envelopes.invalid(exc.errors()))
         app.exception_handler(StoreUnavailable)(envelopes.unavailable)

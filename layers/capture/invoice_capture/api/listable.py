@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import get_args
 
 from invoice_capture.api.models import DocumentType, InvoiceKind, Priority, Status
-from invoice_capture.domain.conditions import Field, Kind
+from invoice_capture.domain.filters import Field, Kind
 
 _TEXT, _NUMBER, _TRUTH, _MOMENT = Field(Kind.TEXT), Field(Kind.NUMBER), Field(Kind.TRUTH), Field(Kind.MOMENT)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, Tag
 
-from invoice_capture.api.documented import JOBS_TAG, MORE_TAG
-from invoice_capture.api.parts import Resolver
+from invoice_capture.api.openapi_examples import JOBS_TAG, MORE_TAG
+from invoice_capture.api.services import Resolver
 
 _TITLE = "OCR Invoice Job API"
 _VERSION = "1.0.0"

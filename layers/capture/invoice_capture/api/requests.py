@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from invoice_capture.domain.api_errors import InvalidRequest, TooLarge
 from invoice_capture.domain.client import Principal, Unauthorized
-from invoice_capture.domain.refusals import InvalidRequest, TooLarge
 
 MOST_BODY_BYTES = 256 * 1024
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -8,16 +8,16 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from invoice_capture.api.contract_routes import JOBS, Answer, IdempotencyKey, once
-from invoice_capture.api.documented import JOB_ID, MORE_TAG, QUEUED, responses, success_example
 from invoice_capture.api.envelopes import success
 from invoice_capture.api.forms import FORM, MOST_FORM_BYTES
 from invoice_capture.api.inputs import DocumentInput, UploadInput
 from invoice_capture.api.models import JobAnswer, UploadAnswer
-from invoice_capture.api.parts import JobsApiParts, Resolver
+from invoice_capture.api.openapi_examples import JOB_ID, MORE_TAG, QUEUED, responses, success_example
 from invoice_capture.api.presentation import FORMATS, format_of, job_object
+from invoice_capture.api.services import JobsApiServices, Resolver
+from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.document import DocumentKind
 from invoice_capture.domain.job import Order
-from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.observability import info
 from invoice_capture.use_cases.find_job import find_capture
@@ -43,13 +43,13 @@ _UPLOAD_EXAMPLE = {
 _FORM_EXAMPLE = {"file": "(the bytes of the document)", "group": "march"}
 
 
-def register(app: Resolver, parts: JobsApiParts) -> None:
+def register(app: Resolver, services: JobsApiServices) -> None:
     """Route what documents come by."""
-    _register_document(app, parts)
-    _register_offer(app, parts)
+    _register_document(app, services)
+    _register_offer(app, services)
 
 
-def _register_document(app: Resolver, parts: JobsApiParts) -> None:
+def _register_document(app: Resolver, services: JobsApiServices) -> None:
     @app.post(
         DOCUMENTS,
         summary="Upload a document and start its job",
@@ -70,14 +70,14 @@ def _register_document(app: Resolver, parts: JobsApiParts) -> None:
         }
         order = Order(client=principal.client, document_url="", **fields)
         payload = fields | {"sha256": hashlib.sha256(content).hexdigest()}
-        job = once(app, parts, idempotency_key, payload, lambda: parts.upload_document(order, content, principal))
+        job = once(app, services, idempotency_key, payload, lambda: services.upload_document(order, content, principal))
         # Also for a repeated request: whoever took the first one may have died before this.
-        job = parts.process_job(job.job_id, principal)
+        job = services.process_job(job.job_id, principal)
         info("Document uploaded.", job_id=job.job_id)
-        return success(job_object(job, find_capture(parts.jobs, job, principal), None), 201)
+        return success(job_object(job, find_capture(services.jobs, job, principal), None), 201)
 
 
-def _register_offer(app: Resolver, parts: JobsApiParts) -> None:
+def _register_offer(app: Resolver, services: JobsApiServices) -> None:
     @app.post(
         "/uploads",
         summary="Offer an upload",
@@ -101,7 +101,7 @@ def _register_offer(app: Resolver, parts: JobsApiParts) -> None:
                 f"one of {', '.join(sorted(set(FORMATS.values())))}.",
                 "documentType",
             )
-        offered = parts.offer_upload(given.document_name, _MEDIA_TYPES[kind].value, app.principal)
+        offered = services.offer_upload(given.document_name, _MEDIA_TYPES[kind].value, app.principal)
         return success(
             {
                 "url": offered.form.url,

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from invoice_capture.aws.clients import Clients, calling
+from invoice_capture.domain.api_errors import InvalidRequest, WrongStatus
 from invoice_capture.domain.errors import StoreUnavailable
-from invoice_capture.domain.refusals import InvalidRequest, WrongStatus
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer

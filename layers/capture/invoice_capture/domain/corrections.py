@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.invoice import Invoice, Line, Tax
-from invoice_capture.domain.refusals import InvalidRequest
 
 CONFIRMED = "confirmed"
 """The source of a value that a person gave or changed."""

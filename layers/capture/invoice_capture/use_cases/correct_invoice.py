@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from invoice_capture.domain.api_errors import JobNotFound
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.corrections import corrected
 from invoice_capture.domain.job import Job
-from invoice_capture.domain.refusals import JobNotFound
 from invoice_capture.domain.summary import summary_of
 from invoice_capture.domain.validation import validate_invoice
 from invoice_capture.ports import Clock, FunctionInvoker, JobStore

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.job import Job, JobStatus, Order, new_job_id
-from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.ports import Clock, JobOrders, NumberTaken
 from invoice_capture.use_cases.prepare_order import PrepareOrder
 

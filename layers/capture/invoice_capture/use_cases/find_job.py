@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from invoice_capture.domain.api_errors import JobNotFound
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.refusals import JobNotFound
 from invoice_capture.ports import JobStore
 
 _LONGEST_ID = 100

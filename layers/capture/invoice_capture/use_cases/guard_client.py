@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from invoice_capture.domain.api_errors import LimitReached, NotAllowed
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.client_limits import ClientLimits
 from invoice_capture.domain.job import Job
-from invoice_capture.domain.refusals import LimitReached, NotAllowed
 from invoice_capture.domain.spending import month_of, next_month
 from invoice_capture.ports import ClientStore, Clock, SpendingStore
 

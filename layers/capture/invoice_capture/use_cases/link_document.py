@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from invoice_capture.domain.api_errors import NothingThere
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.document import BYTES_TO_RECOGNISE, DocumentKind, media_type
 from invoice_capture.domain.errors import DocumentMissing
 from invoice_capture.domain.job import Job
-from invoice_capture.domain.refusals import NothingThere
 from invoice_capture.ports import DocumentStore, JobStore, Shown
 from invoice_capture.use_cases.find_job import find_job
 

@@ -14,11 +14,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.client import Principal
-from invoice_capture.domain.conditions import Condition, bounds_of, sort_key, value_at
+from invoice_capture.domain.filters import Filter, bounds_of, sort_key, value_at
 from invoice_capture.domain.job import Job
 from invoice_capture.domain.page_token import FOREIGN, page_token, place_of
-from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.ports import Clock, Head, JobCatalogue, JobStore
 from invoice_capture.use_cases.find_job import could_be_id, is_visible
 
@@ -40,7 +40,7 @@ _LONGEST_NUMBER = 200
 
 @dataclass(frozen=True)
 class Listing:
-    """What to list; ``sort`` and the paths of ``conditions`` are names of the rows.
+    """What to list; ``sort`` and the paths of ``filters`` are names of the rows.
 
     ``token`` goes on from a page, and replaces ``offset``.
     """
@@ -50,7 +50,7 @@ class Listing:
     token: str | None = None
     sort: str = CREATED_AT
     descending: bool = True
-    conditions: Sequence[Condition] = ()
+    filters: Sequence[Filter] = ()
     search: str | None = None
 
 
@@ -113,7 +113,7 @@ class ListJobs:
         now = self.clock.now()
         client = None if principal.sees_all else principal.client
         try:
-            if listing.conditions or listing.search or listing.sort != CREATED_AT:
+            if listing.filters or listing.search or listing.sort != CREATED_AT:
                 return self._picked(listing, principal, now)
             page = self.catalogue.page(
                 client,
@@ -154,14 +154,14 @@ class ListJobs:
         )
 
     def _named(self, listing: Listing, principal: Principal) -> _Stretch | None:
-        """The jobs that a condition names one by one; None where none does."""
-        for condition in listing.conditions:
-            if condition.operator != "$in":
+        """The jobs that a filter names one by one; None where none does."""
+        for each in listing.filters:
+            if each.operator != "$in":
                 continue
-            wanted = [value for value in condition.value if isinstance(value, str)]
-            if condition.path == _ID:
+            wanted = [value for value in each.value if isinstance(value, str)]
+            if each.path == _ID:
                 ids: Sequence[str] = list(dict.fromkeys(filter(could_be_id, wanted)))
-            elif condition.path == _JOB_NUMBER and not principal.sees_all:
+            elif each.path == _JOB_NUMBER and not principal.sees_all:
                 ids = self.catalogue.numbered(principal.client, list(filter(_could_be_number, wanted)))
             else:
                 continue
@@ -171,7 +171,7 @@ class ListJobs:
 
     def _stretch(self, listing: Listing, principal: Principal, now: datetime, start: str | None) -> _Stretch:
         began = self.stopwatch()
-        since, until = bounds_of(listing.conditions, CREATED_AT)
+        since, until = bounds_of(listing.filters, CREATED_AT)
         fits: list[tuple[Any, ...]] = []
         heads_read = jobs_read = 0
         token = start
@@ -218,9 +218,9 @@ class ListJobs:
         if head.duplicate_of is not None or not head.is_complete:
             return None
         row = self.glance(head)
-        if not all(condition.holds(row) for condition in listing.conditions if condition.path in self.glanced):
+        if not all(each.holds(row) for each in listing.filters if each.path in self.glanced):
             return False
-        asked = {listing.sort, *(condition.path for condition in listing.conditions)}
+        asked = {listing.sort, *(each.path for each in listing.filters)}
         return True if asked <= self.glanced and not listing.search else None
 
     def _read(self, job_ids: Sequence[str], listing: Listing, principal: Principal) -> Iterator[tuple[Any, ...]]:
@@ -229,7 +229,7 @@ class ListJobs:
                 yield _order(row, listing)
 
     def _fits(self, row: Row, listing: Listing) -> bool:
-        if not all(condition.holds(row) for condition in listing.conditions):
+        if not all(each.holds(row) for each in listing.filters):
             return False
         term = (listing.search or "").casefold()
         return not term or any(term in text.casefold() for text in self.texts(row))

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.document import INCOMING, DocumentPointer, client_key, client_of_key
 from invoice_capture.domain.job import Order, route_of_template
-from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.use_cases.guard_client import GuardClient
 
 _LONGEST_KEY = 1024

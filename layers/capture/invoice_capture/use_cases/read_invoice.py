@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from invoice_capture.domain.api_errors import NothingThere
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.refusals import NothingThere
 from invoice_capture.ports import JobStore, StoredInvoice
 from invoice_capture.use_cases.find_job import find_capture, find_job
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from invoice_capture.domain.api_errors import WrongStatus
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.job import Job, JobStatus, sources_of
-from invoice_capture.domain.refusals import WrongStatus
 from invoice_capture.ports import Clock, Executions, JobOrders, JobStore
 from invoice_capture.use_cases.find_job import find_job
 from invoice_capture.use_cases.guard_client import GuardClient

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.job import Job, JobStatus, Order
-from invoice_capture.domain.refusals import InvalidRequest
 from invoice_capture.ports import Clock, JobOrders, JobStore, NumberTaken
 from invoice_capture.use_cases.create_job import refuse_number
 from invoice_capture.use_cases.find_job import find_job

@@ -7,11 +7,11 @@ from datetime import timedelta
 from io import BytesIO
 from urllib.parse import quote
 
+from invoice_capture.domain.api_errors import InvalidRequest, TooLarge
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.document import DocumentPointer, client_key, inspect, require_acceptable_size
 from invoice_capture.domain.errors import DocumentTooLarge, EmptyDocument, UnsupportedFormat
 from invoice_capture.domain.job import Job, JobStatus, Order, new_job_id
-from invoice_capture.domain.refusals import InvalidRequest, TooLarge
 from invoice_capture.ports import Clock, DocumentStore, JobCatalogue, JobOrders, NumberTaken
 from invoice_capture.use_cases.create_job import refuse_number
 from invoice_capture.use_cases.prepare_order import PrepareOrder

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from invoice_capture.domain.api_errors import JobNotFound
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.domain.refusals import JobNotFound
 from invoice_capture.ports import Clock, FunctionInvoker, JobOrders, JobStore
 from invoice_capture.use_cases.find_job import could_be_id, is_theirs
 

@@ -1,4 +1,4 @@
-"""Filters: whatever a client writes is a condition or a refusal, and conditions hold just where they should."""
+"""Filters: whatever a client writes is a filter or an error, and filters hold just where they should."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_capture.domain.conditions import Condition, Field, Kind, bounds_of, parse_conditions, sort_key, value_at
-from invoice_capture.domain.refusals import InvalidRequest
+from invoice_capture.domain.api_errors import InvalidRequest
+from invoice_capture.domain.filters import Field, Filter, Kind, bounds_of, parse_filters, sort_key, value_at
 
 FIELDS = {
     "_id": Field(Kind.TEXT),
@@ -41,8 +41,8 @@ MOMENTS = st.datetimes(timezones=st.just(UTC))
 PLAIN = st.sampled_from([None, True, False, 0, 1, 1.0, 2.5, -1, HUGE, "", "a", "A", "1", "20260115", "ü", "n/a"])
 
 
-def where(condition: Any, path: str = "metadata.x") -> Condition:
-    [parsed] = parse_conditions(json.dumps({path: condition}), FIELDS)
+def where(condition: Any, path: str = "metadata.x") -> Filter:
+    [parsed] = parse_filters(json.dumps({path: condition}), FIELDS)
     return parsed
 
 
@@ -50,9 +50,9 @@ def holds(condition: Any, value: Any) -> bool:
     return where(condition).holds({"metadata": {"x": value}})
 
 
-def parsed_or_refused(text: str) -> tuple[Condition, ...] | InvalidRequest:
+def parsed_or_refused(text: str) -> tuple[Filter, ...] | InvalidRequest:
     try:
-        return parse_conditions(text, FIELDS)
+        return parse_filters(text, FIELDS)
     except InvalidRequest as refused:
         return refused
 
@@ -67,19 +67,19 @@ def test_any_text_is_conditions_or_refused_by_the_name_of_the_filter(text: str) 
         assert parsed.field == "filter"
         assert 0 < len(str(parsed)) < 300
     else:
-        assert all(condition.path in FIELDS or condition.path.startswith("metadata.") for condition in parsed)
+        assert all(each.path in FIELDS or each.path.startswith("metadata.") for each in parsed)
 
 
 @given(CONDITIONS.map(json.dumps), st.dictionaries(st.sampled_from([*FIELDS, "metadata", "confidence"]), JSON))
 def test_conditions_that_parse_can_be_asked_of_any_row(text: str, row: dict[str, Any]) -> None:
     with suppress(InvalidRequest):
-        for condition in parse_conditions(text, FIELDS):
-            assert condition.holds(row) in {True, False}
+        for each in parse_filters(text, FIELDS):
+            assert each.holds(row) in {True, False}
 
 
 @pytest.mark.parametrize("text", [None, "", "  \n", "{}"])
 def test_no_filter_is_no_condition(text: str | None) -> None:
-    assert parse_conditions(text, FIELDS) == ()
+    assert parse_filters(text, FIELDS) == ()
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,14 @@ def test_no_filter_is_no_condition(text: str | None) -> None:
 )
 def test_a_refusal_says_what_is_wrong(text: str, told: str) -> None:
     with pytest.raises(InvalidRequest, match=told) as refused:
-        parse_conditions(text, FIELDS)
+        parse_filters(text, FIELDS)
     assert len(str(refused.value)) < 200
 
 
 def test_as_much_as_is_allowed_is_taken() -> None:
-    [condition] = parse_conditions(json.dumps({"_id": {"$in": ["x"] * 500}}), FIELDS)
-    assert len(condition.value) == 500
-    assert len(parse_conditions('{"retryCount": {"$gte": 1, "$lte": 2, "$in": [3]}, "_id": null}', FIELDS)) == 4
+    [each] = parse_filters(json.dumps({"_id": {"$in": ["x"] * 500}}), FIELDS)
+    assert len(each.value) == 500
+    assert len(parse_filters('{"retryCount": {"$gte": 1, "$lte": 2, "$in": [3]}, "_id": null}', FIELDS)) == 4
 
 
 # --- what holds ------------------------------------------------------------------------------------------------------
@@ -290,19 +290,19 @@ def test_a_path_leads_into_objects_and_not_into_lists() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["$gte", "$lte"]), MOMENTS), max_size=5))
 def test_bounds_leave_out_nothing_that_fits(limits: list[tuple[str, datetime]]) -> None:
-    conditions = [Condition("createdAt", operator, moment.isoformat()) for operator, moment in limits]
-    since, until = bounds_of(conditions, "createdAt")
+    filters = [Filter("createdAt", operator, moment.isoformat()) for operator, moment in limits]
+    since, until = bounds_of(filters, "createdAt")
     for _operator, moment in limits:
-        fits = all(condition.holds({"createdAt": moment.isoformat()}) for condition in conditions)
+        fits = all(each.holds({"createdAt": moment.isoformat()}) for each in filters)
         within = (since is None or moment >= since) and (until is None or moment <= until)
         assert fits is within
 
 
 def test_bounds_of_numbers_and_of_other_paths_are_none() -> None:
-    conditions = parse_conditions(
+    filters = parse_filters(
         '{"createdAt": "2026-01-01", "retryCount": {"$gte": 5}, "metadata.createdAt": {"$lte": "2026-01-01"}}', FIELDS
     )
-    assert bounds_of(conditions, "createdAt") == (None, None)
+    assert bounds_of(filters, "createdAt") == (None, None)
 
 
 # --- sorting ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,10 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from invoice_capture.api.contract_routes import JOB, Answer, JobId, started
-from invoice_capture.api.documented import (
+from invoice_capture.api.envelopes import as_many_as_fit, success
+from invoice_capture.api.inputs import Confirmation
+from invoice_capture.api.models import InvoiceAnswer, JobAnswer, StartedAnswer, SubmissionsAnswer
+from invoice_capture.api.openapi_examples import (
     COMPLETED,
     JOB_ID,
     MORE_TAG,
@@ -16,11 +19,8 @@ from invoice_capture.api.documented import (
     responses,
     success_example,
 )
-from invoice_capture.api.envelopes import as_many_as_fit, success
-from invoice_capture.api.inputs import Confirmation
-from invoice_capture.api.models import InvoiceAnswer, JobAnswer, StartedAnswer, SubmissionsAnswer
-from invoice_capture.api.parts import JobsApiParts, Resolver
 from invoice_capture.api.presentation import job_object, submission_entry
+from invoice_capture.api.services import JobsApiServices, Resolver
 from invoice_capture.domain.invoice import Invoice, InvoiceField
 from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.use_cases.find_job import find_job
@@ -40,13 +40,13 @@ _SUBMISSION_EXAMPLE = {
 }
 
 
-def register(app: Resolver, parts: JobsApiParts) -> None:
+def register(app: Resolver, services: JobsApiServices) -> None:
     """Route what is ours."""
-    _register_corrections(app, parts)
-    _register_readings(app, parts)
+    _register_corrections(app, services)
+    _register_readings(app, services)
 
 
-def _register_corrections(app: Resolver, parts: JobsApiParts) -> None:
+def _register_corrections(app: Resolver, services: JobsApiServices) -> None:
     @app.post(
         f"{JOB}/confirm",
         summary="Confirm or correct an invoice",
@@ -64,8 +64,8 @@ def _register_corrections(app: Resolver, parts: JobsApiParts) -> None:
         ] = Confirmation(),  # noqa: B008
     ) -> Answer:
         principal = app.principal
-        parts.correct_invoice(id, given.values, principal)
-        found = parts.read_invoice(id, principal)
+        services.correct_invoice(id, given.values, principal)
+        found = services.read_invoice(id, principal)
         return success(job_object(found.job, found.capture, found.invoice))
 
     @app.post(
@@ -80,10 +80,10 @@ def _register_corrections(app: Resolver, parts: JobsApiParts) -> None:
     )
     def retry_job(id: JobId) -> Answer:
         principal = app.principal
-        return started(parts, parts.retry_job(id, principal), principal)
+        return started(services, services.retry_job(id, principal), principal)
 
 
-def _register_readings(app: Resolver, parts: JobsApiParts) -> None:
+def _register_readings(app: Resolver, services: JobsApiServices) -> None:
     @app.get(
         f"{JOB}/document",
         summary="Get the document",
@@ -100,7 +100,7 @@ def _register_readings(app: Resolver, parts: JobsApiParts) -> None:
         },
     )
     def get_document(id: JobId) -> Response[str]:
-        link = parts.link_document(id, app.principal)
+        link = services.link_document(id, app.principal)
         return Response(302, None, "", headers={"Location": link, "Cache-Control": "no-store"})
 
     @app.get(
@@ -143,7 +143,7 @@ def _register_readings(app: Resolver, parts: JobsApiParts) -> None:
             Query(description="`original` is what was read, also when a person confirmed something else"),
         ] = "latest",
     ) -> Answer:
-        found = parts.read_invoice(id, app.principal, original=version == "original")
+        found = services.read_invoice(id, app.principal, original=version == "original")
         stored = require_invoice(found)
         lines, next_line = as_many_as_fit(stored.invoice["lines"], from_line)
         return success(
@@ -165,5 +165,5 @@ def _register_readings(app: Resolver, parts: JobsApiParts) -> None:
         responses=responses(200, "The submissions", SubmissionsAnswer, success_example([_SUBMISSION_EXAMPLE]), 404),
     )
     def get_submissions(id: JobId) -> Answer:
-        job = find_job(parts.jobs, id, app.principal)
-        return success([submission_entry(row) for row in parts.submissions.of_job(job.job_id)])
+        job = find_job(services.jobs, id, app.principal)
+        return success([submission_entry(row) for row in services.submissions.of_job(job.job_id)])

@@ -1,4 +1,4 @@
-"""Conditions on rows of plain values, as a list's filter has them: equality, ``$in``, ``$gte`` and ``$lte``.
+"""Filters of rows of plain values, as the API takes them: equality, ``$in``, ``$gte`` and ``$lte``.
 
 What can never hold is refused, so that an empty list says that there is no such job.
 """
@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from invoice_capture.domain.refusals import InvalidRequest
+from invoice_capture.domain.api_errors import InvalidRequest
 
 # API Gateway takes 10,240 bytes of request line and headers, and a filter is percent-encoded.
 _LONGEST_FILTER = 6_000
@@ -47,8 +47,8 @@ Fields = Mapping[str, Field]
 
 
 @dataclass(frozen=True)
-class Condition:
-    """One test of the value at ``path``, whose dots lead into objects. ``operator`` is $in, $gte or $lte."""
+class Filter:
+    """A test of the value at ``path``, whose dots lead into objects. ``operator`` is $in, $gte or $lte."""
 
     path: str
     operator: str
@@ -69,8 +69,8 @@ class Condition:
         return ordered >= bound if self.operator == "$gte" else ordered <= bound
 
 
-def parse_conditions(text: str | None, fields: Fields) -> tuple[Condition, ...]:
-    """The conditions of a filter in JSON.
+def parse_filters(text: str | None, fields: Fields) -> tuple[Filter, ...]:
+    """The filters in a JSON object, all of which must hold.
 
     Raises:
         InvalidRequest: naming what is wrong, and what can be used instead.
@@ -86,9 +86,7 @@ def parse_conditions(text: str | None, fields: Fields) -> tuple[Condition, ...]:
     if not isinstance(given, dict):
         raise InvalidRequest("filter must be a JSON object of fields and what they are to be.", "filter")
     return tuple(
-        condition
-        for path, wanted in given.items()
-        for condition in _conditions(path, wanted, require_field(path, fields, "filter"))
+        each for path, wanted in given.items() for each in _filters(path, wanted, require_field(path, fields, "filter"))
     )
 
 
@@ -126,10 +124,10 @@ def sort_key(value: Any) -> tuple[int, float, str]:
     return (2, 0.0, value) if isinstance(value, str) else (3, 0.0, json.dumps(value, sort_keys=True, default=str))
 
 
-def _conditions(path: str, wanted: Any, field: Field) -> Iterator[Condition]:
+def _filters(path: str, wanted: Any, field: Field) -> Iterator[Filter]:
     name = repr(path[:_LONGEST_QUOTED])
     if not isinstance(wanted, dict):
-        yield Condition(path, "$in", [_checked(name, wanted, field)], field.kind)
+        yield Filter(path, "$in", [_checked(name, wanted, field)], field.kind)
         return
     if not wanted:
         raise InvalidRequest(f"filter does not say what {name} is to be.", "filter")
@@ -137,14 +135,14 @@ def _conditions(path: str, wanted: Any, field: Field) -> Iterator[Condition]:
         if operator == "$in":
             if not isinstance(value, list) or len(value) > _MOST_VALUES:
                 raise InvalidRequest(f"$in of {name} must be a list of at most {_MOST_VALUES} values.", "filter")
-            yield Condition(path, operator, [_checked(name, entry, field) for entry in value], field.kind)
+            yield Filter(path, operator, [_checked(name, entry, field) for entry in value], field.kind)
         elif operator in {"$gte", "$lte"}:
             if field.kind in {Kind.TEXT, Kind.TRUTH}:
                 raise InvalidRequest(f"{name} has no {operator}: it is {field.kind}. Name its values.", "filter")
             if _ordered(value, field.kind) is None:
                 wants = "a number or a date" if field.kind is Kind.ANYTHING else field.kind
                 raise InvalidRequest(f"{operator} of {name} must be {wants}.", "filter")
-            yield Condition(path, operator, value, field.kind)
+            yield Filter(path, operator, value, field.kind)
         else:
             raise InvalidRequest(f"filter knows $in, $gte and $lte, not {operator[:_LONGEST_QUOTED]!r}.", "filter")
 
@@ -198,17 +196,17 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def bounds_of(conditions: Sequence[Condition], path: str) -> tuple[datetime | None, datetime | None]:
-    """The earliest and the latest moment that conditions leave to a path, or None for no limit."""
-    since = [moment for moment in _moments(conditions, path, "$gte") if moment is not None]
-    until = [moment for moment in _moments(conditions, path, "$lte") if moment is not None]
+def bounds_of(filters: Sequence[Filter], path: str) -> tuple[datetime | None, datetime | None]:
+    """The earliest and the latest moment that filters leave to a path, or None for no limit."""
+    since = [moment for moment in _moments(filters, path, "$gte") if moment is not None]
+    until = [moment for moment in _moments(filters, path, "$lte") if moment is not None]
     return max(since, default=None), min(until, default=None)
 
 
-def _moments(conditions: Sequence[Condition], path: str, operator: str) -> Iterator[datetime | None]:
-    for condition in conditions:
-        if (condition.path, condition.operator) == (path, operator) and isinstance(condition.value, str):
-            yield _moment(condition.value)
+def _moments(filters: Sequence[Filter], path: str, operator: str) -> Iterator[datetime | None]:
+    for each in filters:
+        if (each.path, each.operator) == (path, operator) and isinstance(each.value, str):
+            yield _moment(each.value)
 
 
 _IN_TIME = frozenset({Kind.MOMENT, Kind.ANYTHING})

@@ -32,7 +32,7 @@ class Idempotency(Protocol):
 
 
 @dataclass(frozen=True)
-class JobsApiParts:
+class JobsApiServices:
     """``allowed_origins`` are those whose pages may use the API in a browser."""
 
     create_job: CreateJob
