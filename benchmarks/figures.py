@@ -68,7 +68,7 @@ class Benchmark:
 BOUNDED = (
     Benchmark.of("first_contact"),
     Benchmark.of("hostile --documents 100"),
-    Benchmark.of("ladder --samples 20"),
+    Benchmark.of("poll_schedule --samples 20"),
     Benchmark.of("loop_costs --jobs 1,20 --polled-jobs 1,5"),
     Benchmark.of("all_in_cost"),
     Benchmark.of("listing --sizes 100,300"),

@@ -24,7 +24,7 @@ from invoice_capture.use_cases import (
     round_of_requests,
 )
 
-# The ladder is no part of the protocol: every unfinished job is looked at again so much later.
+# The poll schedule is no part of the protocol: every unfinished job is looked at again so much later.
 _SECONDS_TO_NEXT_CHECK = 20.0
 
 
@@ -137,8 +137,8 @@ class Programs:
             (round_of_requests, "ThreadPoolExecutor", _AtOnce),
             (round_of_requests, "wait", lambda asked, return_when: (list(asked), [])),
             (hand_over_submission, "secrets", SimpleNamespace(token_hex=lambda _size: "attempt")),
-            (hand_over_submission, "seconds_to_next_check", lambda *_: _SECONDS_TO_NEXT_CHECK),
-            (look_at_submissions, "seconds_to_next_check", lambda *_: _SECONDS_TO_NEXT_CHECK),
+            (hand_over_submission, "seconds_to_next_poll", lambda *_: _SECONDS_TO_NEXT_CHECK),
+            (look_at_submissions, "seconds_to_next_poll", lambda *_: _SECONDS_TO_NEXT_CHECK),
             (ask_provider, "random", SimpleNamespace(sample=lambda rows, _size: list(rows))),
         ):
             self._patches.enter_context(patch.object(module, name, replacement))

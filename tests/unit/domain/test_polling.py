@@ -1,4 +1,4 @@
-"""The ladder: checks at the quantiles of what jobs really took, then ever more rarely."""
+"""The poll schedule: polls at the quantiles of what jobs really took, then ever more rarely."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from invoice_capture.domain.polling import (
     faded,
     fading_period,
     latency_between,
-    rungs,
-    seconds_to_next_check,
+    poll_times,
+    seconds_to_next_poll,
     size_class,
     upper_bound,
 )
@@ -27,19 +27,19 @@ HISTOGRAMS = st.builds(LatencyHistogram, st.floats(0.1, 90_000), COUNTS, COUNTS)
 
 
 @given(HISTOGRAMS)
-def test_checks_only_go_forward_and_gaps_stay_below_a_quarter_of_an_hour_past_the_ladder(
+def test_polls_only_go_forward_and_gaps_stay_below_a_quarter_of_an_hour_past_the_schedule(
     histogram: LatencyHistogram,
 ) -> None:
-    climbed = list(islice(rungs(histogram), 60))
-    assert all(later > earlier for earlier, later in pairwise([0.0, *climbed]))
-    assert climbed[-1] - climbed[-2] <= 900.000001
+    times = list(islice(poll_times(histogram), 60))
+    assert all(later > earlier for earlier, later in pairwise([0.0, *times]))
+    assert times[-1] - times[-2] <= 900.000001
 
 
 @given(HISTOGRAMS, st.floats(0, 10**6), st.floats(1, 60))
 def test_the_next_check_is_never_sooner_than_the_minimum(
     histogram: LatencyHistogram, elapsed: float, minimum: float
 ) -> None:
-    assert seconds_to_next_check(elapsed, histogram, minimum) >= minimum - 1e-6
+    assert seconds_to_next_poll(elapsed, histogram, minimum) >= minimum - 1e-6
 
 
 @given(HISTOGRAMS, st.floats(0.01, 0.99), st.floats(0.001, 0.5))
@@ -72,9 +72,9 @@ def test_a_latency_lies_in_its_bucket(latency: float) -> None:
     assert bucket == 0 or latency > upper_bound(bucket - 1) * 0.9999999
 
 
-def test_the_first_checks_are_at_the_quantiles_of_the_design() -> None:
+def test_the_first_polls_are_at_the_quantiles_of_the_design() -> None:
     histogram = LatencyHistogram(20, {bucket_of(30): 10_000})
-    first, second = islice(rungs(histogram), 2)
+    first, second = islice(poll_times(histogram), 2)
     assert first == pytest.approx(histogram.quantile(1 / 3))
     assert second == pytest.approx(histogram.quantile(1 - (2 / 3) ** 2))
 
@@ -83,26 +83,26 @@ def test_a_third_of_the_unfinished_jobs_finish_until_the_next_check_even_when_th
     histogram = LatencyHistogram(20, {})
     for elapsed in (0.0, 11.0, 14.2, 17.5, 40.0):
         share = histogram.share_within(elapsed)
-        share_then = histogram.share_within(elapsed + seconds_to_next_check(elapsed, histogram, 0))
+        share_then = histogram.share_within(elapsed + seconds_to_next_poll(elapsed, histogram, 0))
         assert share_then - share == pytest.approx((1 - share) / 3)
 
 
 def test_a_check_that_would_come_sooner_than_the_minimum_is_made_at_the_minimum() -> None:
     histogram = LatencyHistogram(1, {})
-    assert seconds_to_next_check(0.0, histogram, 0) < 5
-    assert seconds_to_next_check(0.0, histogram, 5) == 5
+    assert seconds_to_next_poll(0.0, histogram, 0) < 5
+    assert seconds_to_next_poll(0.0, histogram, 5) == 5
 
 
-def test_past_the_ladder_the_gap_is_a_share_of_the_elapsed_time_and_at_most_a_quarter_of_an_hour() -> None:
+def test_past_the_schedule_the_gap_is_a_share_of_the_elapsed_time_and_at_most_a_quarter_of_an_hour() -> None:
     histogram = LatencyHistogram(20, {})
-    assert seconds_to_next_check(1000, histogram, 5) == pytest.approx(120)
-    assert seconds_to_next_check(86_400, histogram, 5) == 900
-    assert seconds_to_next_check(histogram.quantile(0.96), histogram, 5) >= histogram.last_gap
+    assert seconds_to_next_poll(1000, histogram, 5) == pytest.approx(120)
+    assert seconds_to_next_poll(86_400, histogram, 5) == 900
+    assert seconds_to_next_poll(histogram.quantile(0.96), histogram, 5) >= histogram.last_gap
 
 
 def test_a_job_of_a_provider_that_takes_a_day_is_not_asked_for_every_quarter_of_an_hour_from_the_start() -> None:
     histogram = LatencyHistogram(86_400, {})
-    assert seconds_to_next_check(20_000, histogram, 5) > 10_000
+    assert seconds_to_next_poll(20_000, histogram, 5) > 10_000
 
 
 def test_real_latencies_replace_the_declared_one() -> None:
@@ -111,15 +111,15 @@ def test_real_latencies_replace_the_declared_one() -> None:
 
 
 def test_a_provider_that_declares_no_latency_is_asked_at_the_minimum_first() -> None:
-    assert seconds_to_next_check(0.0, LatencyHistogram(0, {}), 5) == 5
+    assert seconds_to_next_poll(0.0, LatencyHistogram(0, {}), 5) == 5
 
 
 def test_a_day_of_waiting_takes_few_checks() -> None:
-    histogram, elapsed, checks = LatencyHistogram(20, {}), 0.0, 0
+    histogram, elapsed, polls = LatencyHistogram(20, {}), 0.0, 0
     while elapsed < 24 * 3600:
-        elapsed += seconds_to_next_check(elapsed, histogram, 5)
-        checks += 1
-    assert checks < 140
+        elapsed += seconds_to_next_poll(elapsed, histogram, 5)
+        polls += 1
+    assert polls < 140
 
 
 def test_thirty_jobs_of_three_times_the_declared_latency_move_the_median_almost_all_the_way() -> None:
@@ -143,7 +143,7 @@ def test_between_two_kinds_of_jobs_the_distribution_stays_above_none() -> None:
 
 
 @given(st.floats(1, 10_000), COUNTS.filter(bool))
-def test_counts_of_other_sizes_move_the_ladder_towards_them(typical: float, counts: dict[int, int]) -> None:
+def test_counts_of_other_sizes_move_the_schedule_towards_them(typical: float, counts: dict[int, int]) -> None:
     lowest, highest = upper_bound(min(counts) - 1), upper_bound(max(counts))
     alone = LatencyHistogram(typical, {}).quantile(0.5)
     moved = LatencyHistogram(typical, {}, counts).quantile(0.5)
@@ -182,20 +182,20 @@ def test_the_histogram_for_a_size_counts_its_class_and_pools_the_others() -> Non
     assert LatencyHistogram.for_size(20, {}, 10**7) == LatencyHistogram(20, {}, {})
 
 
-def test_a_job_is_counted_between_the_two_checks_that_enclose_its_end() -> None:
+def test_a_job_is_counted_between_the_two_polls_that_enclose_its_end() -> None:
     assert latency_between(20, 30) == 25
     assert latency_between(0, 30) == 20
 
 
-def test_a_ladder_that_learns_from_its_own_checks_does_not_drift_away_from_the_jobs() -> None:
+def test_a_schedule_that_learns_from_its_own_polls_does_not_drift_away_from_the_jobs() -> None:
     counts: dict[int, int] = {}
     for job in range(400):
         latency, unfinished_at = 14 + job % 13, 0.0
-        for check in rungs(LatencyHistogram(20, counts)):
-            if check >= latency:
+        for poll in poll_times(LatencyHistogram(20, counts)):
+            if poll >= latency:
                 break
-            unfinished_at = check
-        bucket = bucket_of(latency_between(unfinished_at, check))
+            unfinished_at = poll
+        bucket = bucket_of(latency_between(unfinished_at, poll))
         counts[bucket] = counts.get(bucket, 0) + 1
     assert 17 < LatencyHistogram(20, counts).quantile(0.5) < 23
 

@@ -1,9 +1,9 @@
-"""When to look again: a ladder of checks that follows how long a provider's jobs really take.
+"""When to look again: a schedule of polls that follows how long a provider's jobs really take.
 
-Each check is made when a share p = 1/3 of the jobs that are still unfinished will have finished, so the k-th check of a
+Each poll is made when a share p = 1/3 of the jobs that are still unfinished will have finished, so the k-th poll of a
 job is at the quantile t_k = Q(1 - (1 - p)^k) of the latencies of finished jobs. Past the 95 % point the gap is the
 larger of the last gap and 0.12 of the elapsed time, at most 15 minutes.
-benchmarks/ladder.py compares the ladder with the optimal schedule; the constants below come from there.
+benchmarks/poll_schedule.py compares the schedule with the optimal schedule; the constants below come from there.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import NamedTuple, Self
 
-CHANCE_PER_CHECK = 1 / 3
-LADDER_ENDS_AT = 0.95
-GROWTH_PAST_LADDER = 0.12
+CHANCE_PER_POLL = 1 / 3
+QUANTILES_END_AT = 0.95
+GROWTH_PAST_QUANTILES = 0.12
 LONGEST_GAP_SECONDS = 900.0
 
 _SMALL_BYTES = 200 * 1024
@@ -93,10 +93,10 @@ def faded(latencies: Mapping[str, Mapping[int, float]]) -> dict[str, dict[int, f
 
 
 def latency_between(unfinished_at: float, finished_at: float) -> float:
-    """The latency to count for a job, from its ages in seconds at the last check in vain, or 0, and at the one after.
+    """The latency to count for a job, from its ages in seconds at the last poll in vain, or 0, and at the one after.
 
-    When it really finished is unknown, and counting the check that found it would move the ladder back with every job.
-    A job found by its first check is counted late in that gap, because latencies near zero are rare.
+    When it really finished is unknown, and counting the poll that found it would move the schedule back with every job.
+    A job found by its first poll is counted late in that gap, because latencies near zero are rare.
     """
     if unfinished_at <= 0:
         return finished_at * _SHARE_OF_FIRST_GAP
@@ -170,10 +170,10 @@ class LatencyHistogram:
 
     @cached_property
     def last_gap(self) -> float:
-        """The seconds between the last two checks before the 95 % point."""
-        unfinished = 1 - CHANCE_PER_CHECK
-        checks = math.floor(math.log(1 - LADDER_ENDS_AT, unfinished))
-        return self.quantile(1 - unfinished**checks) - self.quantile(1 - unfinished ** (checks - 1))
+        """The seconds between the last two polls before the 95 % point."""
+        unfinished = 1 - CHANCE_PER_POLL
+        polls = math.floor(math.log(1 - QUANTILES_END_AT, unfinished))
+        return self.quantile(1 - unfinished**polls) - self.quantile(1 - unfinished ** (polls - 1))
 
     @cached_property
     def _reached(self) -> tuple[float, ...]:
@@ -193,26 +193,26 @@ class LatencyHistogram:
         return tuple(accumulate(weights))
 
 
-def rungs(histogram: LatencyHistogram) -> Iterator[float]:
-    """The checks of a job, as seconds since its submission: the ladder first, then growing gaps without end."""
+def poll_times(histogram: LatencyHistogram) -> Iterator[float]:
+    """The polls of a job, as seconds since its submission: the schedule first, then growing gaps without end."""
     elapsed = 0.0
     while True:
-        elapsed += seconds_to_next_check(elapsed, histogram, 0.0)
+        elapsed += seconds_to_next_poll(elapsed, histogram, 0.0)
         yield elapsed
 
 
-def seconds_to_next_check(elapsed_seconds: float, histogram: LatencyHistogram, minimum_seconds: float) -> float:
-    """How long to wait after a check that found a job of this age unfinished; at least ``minimum_seconds``.
+def seconds_to_next_poll(elapsed_seconds: float, histogram: LatencyHistogram, minimum_seconds: float) -> float:
+    """How long to wait after a poll that found a job of this age unfinished; at least ``minimum_seconds``.
 
-    A third of the jobs that are unfinished at this age finish within the wait. So a check that came early or late does
-    not put the ladder out of step.
+    A third of the jobs that are unfinished at this age finish within the wait. So a poll that came early or late does
+    not put the schedule out of step.
     """
     share = histogram.share_within(elapsed_seconds)
-    share += (1 - share) * CHANCE_PER_CHECK
-    if share < LADDER_ENDS_AT:
+    share += (1 - share) * CHANCE_PER_POLL
+    if share < QUANTILES_END_AT:
         gap = histogram.quantile(share) - elapsed_seconds
     else:
-        gap = min(LONGEST_GAP_SECONDS, max(histogram.last_gap, GROWTH_PAST_LADDER * elapsed_seconds))
+        gap = min(LONGEST_GAP_SECONDS, max(histogram.last_gap, GROWTH_PAST_QUANTILES * elapsed_seconds))
     return max(minimum_seconds, gap)
 
 

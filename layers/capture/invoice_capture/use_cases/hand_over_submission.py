@@ -33,7 +33,7 @@ from invoice_capture.domain.errors import (
     SubmissionInDoubt,
 )
 from invoice_capture.domain.pages import pages_of
-from invoice_capture.domain.polling import LatencyHistogram, seconds_to_next_check
+from invoice_capture.domain.polling import LatencyHistogram, seconds_to_next_poll
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState, may_be_paid_twice
 from invoice_capture.ports import Callbacks, Clock, JobStore, Provider, Providers, StaleWrite, SubmissionStore
 from invoice_capture.use_cases.keep_budget import Budget
@@ -300,7 +300,7 @@ class HandOver:
     def _first_check(self, row: Submission) -> float:
         latencies = self._patiently(lambda: self.pace.state.latencies)
         histogram = LatencyHistogram.for_size(self.provider.typical_latency_seconds, latencies, row.document.size)
-        return seconds_to_next_check(0.0, histogram, MINIMUM_POLL_SECONDS)
+        return seconds_to_next_poll(0.0, histogram, MINIMUM_POLL_SECONDS)
 
     def _save(self, row: Submission) -> Submission:
         """Write what was learnt, whatever token the row has by now.

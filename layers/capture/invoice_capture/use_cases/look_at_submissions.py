@@ -24,7 +24,7 @@ from invoice_capture.domain.polling import (
     LatencyHistogram,
     bucket_of,
     latency_between,
-    seconds_to_next_check,
+    seconds_to_next_poll,
     size_class,
 )
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
@@ -220,7 +220,7 @@ class LookAtSubmissions:
         """Wait for a submission that is unfinished, and for a person where one is asked for."""
         now = self.clock.now()
         histogram = LatencyHistogram.for_size(provider.typical_latency_seconds, pace.state.latencies, row.document.size)
-        wait = seconds_to_next_check(self._age(row, now), histogram, MINIMUM_POLL_SECONDS)
+        wait = seconds_to_next_poll(self._age(row, now), histogram, MINIMUM_POLL_SECONDS)
         if result.said is not None:
             self.jobs.remark(row.job_id, f"{row.provider} says {result.said!r} of {row.document.name}.", now)
         asked = result.state is PollState.ACTION_REQUIRED

@@ -1,21 +1,21 @@
-"""How close the ladder of checks comes to the optimal schedule, and what it costs a provider that is asked job by job.
+"""How close the schedule of polls comes to the optimal schedule, and what it costs a provider that is asked job by job.
 
-    python -m benchmarks.ladder [--samples N] [--seed N]
+    python -m benchmarks.poll_schedule [--samples N] [--seed N]
 
 Recipe: a schedule is a row of times t1 < t2 < ... since the submission. Of a known distribution of latencies, N is the
-expected number of checks up to the first t_k that is not before the latency, D the expected t_k - latency. The optimal
+expected number of polls up to the first t_k that is not before the latency, D the expected t_k - latency. The optimal
 schedule minimises N + price x D by dynamic programming over 4,000 times in geometric steps; the prices trace all pairs
-of N and D that can be had. Efficiency is the optimum's N at the same D, divided by the ladder's N. No minimum gap binds
-either of them; what the pipeline's minimum of 5 s between two checks makes of the ladder stands beside it.
+of N and D that can be had. Efficiency is the optimum's N at the same D, divided by the schedule's N. No minimum gap
+binds either of them; what the pipeline's minimum of 5 s between two polls makes of the schedule stands beside it.
 
 ``known``: the histogram holds a million jobs in the true shares. ``30 jobs``: it holds 30 drawn latencies.
-``30 found``: the same, as the ladder itself finds them, one job after the other, with gaps of 5 s and more. Declared is
-the median, three times as much, or a third; the efficiencies are means over the samples. ``Job by job`` plays 500 jobs,
-submitted one a second, through the provider's loop: it starts from the declared latency, wakes for the next check at
-whole seconds, at least 5 s apart, and checks what is due within its tick, with one request a job.
+``30 found``: the same, as the schedule itself finds them, one job after the other, with gaps of 5 s and more. Declared
+is the median, three times as much, or a third; the efficiencies are means over the samples. ``Job by job`` plays 500 jobs,
+submitted one a second, through the provider's loop: it starts from the declared latency, wakes for the next poll at
+whole seconds, at least 5 s apart, and polls what is due within its tick, with one request a job.
 
-Ends with status 1 when a figure is missed. The mixture of two kinds of jobs is held to no limit: the ladder spreads its
-checks by the share of jobs that finish, so it still looks a few times while neither kind does. Job by job is held to
+Ends with status 1 when a figure is missed. The mixture of two kinds of jobs is held to no limit: the schedule spreads
+its polls by the share of jobs that finish, so it still looks a few times while neither kind does. Job by job is held to
 its limits where the declared latency is right; where it is wrong, the jobs before the first finished one pay for it.
 """
 
@@ -41,8 +41,8 @@ from invoice_capture.domain.polling import (
     LatencyHistogram,
     bucket_of,
     latency_between,
-    rungs,
-    seconds_to_next_check,
+    poll_times,
+    seconds_to_next_poll,
     upper_bound,
 )
 from invoice_capture.use_cases.hand_over_submission import MINIMUM_POLL_SECONDS
@@ -138,19 +138,19 @@ DISTRIBUTIONS: dict[str, tuple[Distribution, bool]] = {
 
 
 class Cost(NamedTuple):
-    """What a job costs on average: its checks, and the seconds between its end and the check that finds it."""
+    """What a job costs on average: its polls, and the seconds between its end and the poll that finds it."""
 
     requests: float
     delay: float
 
 
-def expected_cost(latencies: Distribution, checks: Iterable[float]) -> Cost:
+def expected_cost(latencies: Distribution, polls: Iterable[float]) -> Cost:
     """The cost of a schedule, exact but for a share of 1e-9 of the jobs."""
     requests = delay = share = total = 0.0
-    for check in checks:
+    for poll in polls:
         requests += 1 - share
-        share_now, total_now = latencies.share_within(check), latencies.sum_within(check)
-        delay += check * (share_now - share) - (total_now - total)
+        share_now, total_now = latencies.share_within(poll), latencies.sum_within(poll)
+        delay += poll * (share_now - share) - (total_now - total)
         share, total = share_now, total_now
         if share > 1 - 1e-9:
             break
@@ -199,7 +199,7 @@ class Optimum:
     def _schedule(self, price: float) -> Iterator[float]:
         """The schedule that minimises requests + price x delay.
 
-        After a check at i the best next one is the j with the smallest price x (t_j (F_j - F_i) - (M_j - M_i)) plus the
+        After a poll at i the best next one is the j with the smallest price x (t_j (F_j - F_i) - (M_j - M_i)) plus the
         cost of what follows j, F being shares and M sums. Over F_i these are lines, steeper for later j, so one pass
         backwards over the grid is enough, with the lower envelope of the lines so far in a queue.
         """
@@ -233,14 +233,14 @@ def _is_covered(before: tuple[float, float, int], line: tuple[float, float, int]
     return (after[1] - before[1]) * (line[0] - before[0]) <= (line[1] - before[1]) * (after[0] - before[0])
 
 
-# --- the ladder ------------------------------------------------------------------------------------------------------
+# --- the schedule ----------------------------------------------------------------------------------------------------
 
 
 def polls_of_pipeline(histogram: LatencyHistogram) -> Iterator[float]:
-    """The checks of a job with the pipeline's minimum gap."""
+    """The polls of a job with the pipeline's minimum gap."""
     elapsed = 0.0
     while True:
-        elapsed += seconds_to_next_check(elapsed, histogram, MINIMUM_POLL_SECONDS)
+        elapsed += seconds_to_next_poll(elapsed, histogram, MINIMUM_POLL_SECONDS)
         yield elapsed
 
 
@@ -259,16 +259,16 @@ def drawn(latencies: Distribution, declared: float, chance: random.Random) -> La
 
 
 def found(latencies: Distribution, declared: float, chance: random.Random) -> LatencyHistogram:
-    """The same number of jobs, known by the checks that the ladder made at the time."""
+    """The same number of jobs, known by the polls that the schedule made at the time."""
     histogram = LatencyHistogram(declared, {})
     for _ in range(OBSERVED_JOBS):
         latency, unfinished_at = latencies.draw(chance), 0.0
-        for check in polls_of_pipeline(histogram):
-            if check >= latency:
+        for poll in polls_of_pipeline(histogram):
+            if poll >= latency:
                 break
-            unfinished_at = check
+            unfinished_at = poll
         counts = Counter(histogram.counts)
-        counts[bucket_of(latency_between(unfinished_at, check))] += 1
+        counts[bucket_of(latency_between(unfinished_at, poll))] += 1
         histogram = LatencyHistogram(declared, counts)
     return histogram
 
@@ -278,7 +278,7 @@ def mean_efficiency(
 ) -> tuple[float, float]:
     """The mean over the samples, and what 95 % of them reach."""
     efficiencies = sorted(
-        optimum.efficiency(expected_cost(optimum.latencies, rungs(learn(random.Random(seed))))) for seed in seeds
+        optimum.efficiency(expected_cost(optimum.latencies, poll_times(learn(random.Random(seed))))) for seed in seeds
     )
     return statistics.fmean(efficiencies), efficiencies[len(efficiencies) // 20]
 
@@ -295,9 +295,7 @@ def job_by_job(latencies: Distribution, declared: float, chance: random.Random, 
     requests, delay, now, waiting = 0, 0.0, 0.0, 0
     while due or waiting < jobs:
         while waiting < jobs and waiting <= now:
-            due[waiting] = waiting + seconds_to_next_check(
-                0.0, LatencyHistogram(declared, counts), MINIMUM_POLL_SECONDS
-            )
+            due[waiting] = waiting + seconds_to_next_poll(0.0, LatencyHistogram(declared, counts), MINIMUM_POLL_SECONDS)
             waiting += 1
         histogram = LatencyHistogram(declared, Counter(counts))
         for job in [job for job, time in due.items() if time <= now + TICK.total_seconds()]:
@@ -308,7 +306,7 @@ def job_by_job(latencies: Distribution, declared: float, chance: random.Random, 
                 counts[bucket_of(latency_between(last_check.get(job, job) - job, now - job))] += 1
             else:
                 last_check[job] = now
-                due[job] = now + seconds_to_next_check(now - job, histogram, MINIMUM_POLL_SECONDS)
+                due[job] = now + seconds_to_next_poll(now - job, histogram, MINIMUM_POLL_SECONDS)
         now = math.ceil(max(now + MINIMUM_POLL_SECONDS, min(due.values(), default=0.0)))
     return Cost(requests / jobs, delay / jobs)
 
@@ -341,7 +339,7 @@ def _report_efficiency(console: Console, seeds: Sequence[int]) -> list[Figure]:
     for name, (latencies, is_held_to_limits) in DISTRIBUTIONS.items():
         optimum, median = Optimum(latencies), quantile(latencies, 0.5)
         histogram = known(latencies)
-        cost = expected_cost(latencies, rungs(histogram))
+        cost = expected_cost(latencies, poll_times(histogram))
         with_minimum = expected_cost(latencies, polls_of_pipeline(histogram))
         best = optimum.efficiency(cost)
         for factor in _DECLARED:
@@ -364,8 +362,8 @@ def _report_efficiency(console: Console, seeds: Sequence[int]) -> list[Figure]:
             )
     console.print(table)
     return [
-        share("efficiency of the ladder, latencies known", lowest_known, KNOWN_LIMIT),
-        share("efficiency of the ladder, learnt from 30 jobs", lowest_learnt, LEARNT_LIMIT),
+        share("efficiency of the poll schedule, latencies known", lowest_known, KNOWN_LIMIT),
+        share("efficiency of the poll schedule, learnt from 30 jobs", lowest_learnt, LEARNT_LIMIT),
     ]
 
 
