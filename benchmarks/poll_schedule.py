@@ -10,9 +10,9 @@ binds either of them; what the pipeline's minimum of 5 s between two polls makes
 
 ``known``: the histogram holds a million jobs in the true shares. ``30 jobs``: it holds 30 drawn latencies.
 ``30 found``: the same, as the schedule itself finds them, one job after the other, with gaps of 5 s and more. Declared
-is the median, three times as much, or a third; the efficiencies are means over the samples. ``Job by job`` plays 500 jobs,
-submitted one a second, through the provider's loop: it starts from the declared latency, wakes for the next poll at
-whole seconds, at least 5 s apart, and polls what is due within its tick, with one request a job.
+is the median, three times as much, or a third; the efficiencies are means over the samples. ``Job by job`` plays 500
+jobs, submitted one a second, through the provider's loop: it starts from the declared latency, wakes for the next poll
+at whole seconds, at least 5 s apart, and polls what is due within its tick, with one request a job.
 
 Ends with status 1 when a figure is missed. The mixture of two kinds of jobs is held to no limit: the schedule spreads
 its polls by the share of jobs that finish, so it still looks a few times while neither kind does. Job by job is held to
