@@ -38,23 +38,25 @@ _NAIVE = Path(__file__).parent / "naive_handler"
 
 _MEASURE = """
 import json, sys, time
+from importlib import import_module
 import awslambdaric.bootstrap
 start = time.perf_counter()
 import app
 imported = built = time.perf_counter()
 if len(sys.argv) > 1:
-    from invoice_capture.bootstrap import application
-    getattr(application(), sys.argv[1])
+    from invoice_capture.wiring import application
+    application().step(getattr(import_module(sys.argv[1]), sys.argv[2]))
     built = time.perf_counter()
 print(json.dumps([imported - start, built - start]))
 """
 _LISTEN = """
 import json, sys
+from importlib import import_module
 compiled = []
 sys.addaudithook(lambda event, args: compiled.append(str(args[1])) if event == "compile" else None)
 import app
-from invoice_capture.bootstrap import application
-getattr(application(), sys.argv[1])
+from invoice_capture.wiring import application
+application().step(getattr(import_module(sys.argv[1]), sys.argv[2]))
 loaded = [module.__file__ for module in list(sys.modules.values()) if getattr(module, "__file__", None)]
 print(json.dumps([compiled, loaded]))
 """
@@ -84,6 +86,12 @@ def main() -> int:
     )
 
 
+def step_of(name: str) -> tuple[str, str]:
+    """The module and the class of what the handler of a function asks the application for."""
+    module = "api.jobs_api" if name == "jobs_api" else f"use_cases.{name}"
+    return f"invoice_capture.{module}", name.title().replace("_", "")
+
+
 def _report_times(functions: list[BuiltFunction], runtime: Path, repetitions: int) -> float:
     """The slowest import as a share of the naive one."""
     capture_layer = min((function.layers for function in functions), key=len)
@@ -91,7 +99,7 @@ def _report_times(functions: list[BuiltFunction], runtime: Path, repetitions: in
     times: dict[str, list[tuple[float, float]]] = {}
     for _ in range(repetitions):
         for function in (naive, *functions):
-            step = () if function is naive else (function.step,)
+            step = () if function is naive else step_of(function.step)
             times.setdefault(function.step, []).append(tuple(_run(_MEASURE, function, runtime, *step)))
     medians = {name: [statistics.median(column) for column in zip(*runs, strict=True)] for name, runs in times.items()}
     reference = medians["naive"][0]
@@ -107,7 +115,7 @@ def _report_bytecode(functions: list[BuiltFunction], runtime: Path) -> tuple[int
     used = 0
     unused: set[str] = set()
     for function in functions:
-        compiled, loaded = _run(_LISTEN, function, runtime, function.step)
+        compiled, loaded = _run(_LISTEN, function, runtime, *step_of(function.step))
         layers = tuple(f"{layer}{os.sep}" for layer in function.layers)
         unused |= {file for file in compiled if file.startswith(layers)}
         used += sum(file.startswith(layers) and file.endswith(".py") and file not in unused for file in loaded)

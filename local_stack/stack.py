@@ -16,8 +16,8 @@ from moto import mock_aws
 
 import invoice_engine
 from invoice_capture.aws.items import from_attributes
-from invoice_capture.bootstrap import Application, using
 from invoice_capture.providers import registry
+from invoice_capture.wiring import Application, using
 from local_stack import callers, counting, logs, moto_patches, scripted_provider, template
 from local_stack.aws_endpoint import aws_endpoint
 from local_stack.callers import Caller

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from unittest.mock import patch
 
 from benchmarks.all_in_cost.meter import Meter, Usage
+from benchmarks.import_time import step_of
 from benchmarks.scans import TextractDouble
 from local_stack import moto_patches, template
 from local_stack.counting import Costs, item_size
@@ -32,8 +33,9 @@ _WARMED = (
 # What Lambda does before the first event of a container, and the first event until its use case is built.
 _START = """
 import sys, app
-from invoice_capture.bootstrap import application
-getattr(application(), sys.argv[1])
+from importlib import import_module
+from invoice_capture.wiring import application
+application().step(getattr(import_module(sys.argv[1]), sys.argv[2]))
 """
 
 
@@ -185,8 +187,9 @@ def _work(usage: Usage, function: str) -> float:
 def _start_seconds(function: Function) -> float:
     """Of the processor, in a process of its own."""
     environment = {**os.environ, **function.environment, "AWS_DEFAULT_REGION": "us-east-1"}
-    step = function.folder.name
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", _START, step], cwd=function.folder, env=environment, check=True)
+    subprocess.run(
+        [sys.executable, "-c", _START, *step_of(function.folder.name)], cwd=function.folder, env=environment, check=True
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

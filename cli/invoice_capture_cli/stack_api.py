@@ -136,11 +136,12 @@ def proxy_event(
 def _handler(stack: Stack, environment: Mapping[str, str]) -> Handler:
     import boto3
 
-    from invoice_capture.bootstrap import Application
+    from invoice_capture.api.jobs_api import JobsApi
+    from invoice_capture.wiring import Application
 
     # The application makes its clients of the default session.
     boto3.DEFAULT_SESSION = stack.session
-    handler: Handler = Application(environment).jobs_api
+    handler: Handler = Application(environment).step(JobsApi)
     return handler
 
 

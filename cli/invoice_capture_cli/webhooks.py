@@ -128,7 +128,7 @@ def managing(run: Run) -> tuple[ManageWebhooks, Stack]:
     manage = ManageWebhooks(
         webhooks=DynamoDBWebhookStore(Table(stack.clients, stack.output("TableName"))),
         endpoints=SecretEndpoints(stack.clients, prefix, SystemClock()),
-        queue=SQSDeliveryQueue(
+        deliveries=SQSDeliveryQueue(
             stack.clients, stack.output("DeliveryQueueUrl"), stack.output("DeliveryDeadLetterQueueUrl")
         ),
         clock=SystemClock(),

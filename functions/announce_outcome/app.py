@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from invoice_capture.bootstrap import application
 from invoice_capture.observability import observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    application().announce_outcome(event["job_id"])
+    from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
+
+    application().step(AnnounceOutcome)(event["job_id"])

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from invoice_capture.bootstrap import application
 from invoice_capture.events import authorization_request
 from invoice_capture.observability import info, observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    decision = application().authorize_request.decide(authorization_request(event))
+    from invoice_capture.use_cases.authorize_request import AuthorizeRequest
+
+    decision = application().step(AuthorizeRequest).decide(authorization_request(event))
     info(decision.name, **decision.details)
     return decision.to_json()

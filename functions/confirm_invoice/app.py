@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from invoice_capture.bootstrap import application
 from invoice_capture.observability import info, observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    told = application().confirm_invoice(event["job_id"])
+    from invoice_capture.use_cases.confirm_invoice import ConfirmInvoice
+
+    told = application().step(ConfirmInvoice)(event["job_id"])
     info("Invoice confirmed.", provider_told=told)

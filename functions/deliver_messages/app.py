@@ -3,11 +3,13 @@
 from typing import Any
 
 from invoice_capture.batches import deliver_each
-from invoice_capture.bootstrap import application
 from invoice_capture.events import queued_message
 from invoice_capture.observability import observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return deliver_each(event, lambda message: application().deliver_messages(queued_message(message)))
+    from invoice_capture.use_cases.deliver_messages import DeliverMessages
+
+    return deliver_each(event, lambda message: application().step(DeliverMessages)(queued_message(message)))

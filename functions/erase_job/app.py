@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from invoice_capture.bootstrap import application
 from invoice_capture.events import erase_request
 from invoice_capture.observability import info, observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    application().erase_job(erase_request(event))
+    from invoice_capture.use_cases.erase_job import EraseJob
+
+    application().step(EraseJob)(erase_request(event))
     info("Job erased.")

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from invoice_capture.bootstrap import application
 from invoice_capture.observability import info, observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    document = application().fetch_document(event["job_id"])
+    from invoice_capture.use_cases.fetch_document import FetchDocument
+
+    document = application().step(FetchDocument)(event["job_id"])
     info("Document fetched.", bytes=document.size)
     return document.to_json()

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from invoice_capture.bootstrap import application
 from invoice_capture.observability import observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    return application().jobs_api(event, context)
+    from invoice_capture.api.jobs_api import JobsApi
+
+    return application().step(JobsApi)(event, context)

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from invoice_capture.bootstrap import application
 from invoice_capture.events import item_changes
 from invoice_capture.observability import info, observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    info("Changes recorded.", entries=application().record_changes(item_changes(event)))
+    from invoice_capture.use_cases.record_changes import RecordChanges
+
+    info("Changes recorded.", entries=application().step(RecordChanges)(item_changes(event)))

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from invoice_capture.bootstrap import application
 from invoice_capture.observability import count, info, observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(_event: dict[str, Any], context: Any) -> None:
-    removed = application().remove_jobs(lambda: context.get_remaining_time_in_millis() / 1000)
+    from invoice_capture.use_cases.remove_jobs import RemoveJobs
+
+    removed = application().step(RemoveJobs)(lambda: context.get_remaining_time_in_millis() / 1000)
     info("Jobs removed.", jobs=removed.jobs_removed, problems=removed.problems)
     count("JobsRemoved", removed.jobs_removed)
     count("RemovalProblems", removed.problems)

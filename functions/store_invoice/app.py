@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from invoice_capture.bootstrap import application
 from invoice_capture.events import store_request
 from invoice_capture.observability import count, info, observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    message = dict(application().store_invoice(store_request(event)).message)
+    from invoice_capture.use_cases.store_invoice import StoreInvoice
+
+    message = dict(application().step(StoreInvoice)(store_request(event)).message)
     info("Invoice stored.", findings=message["findings"])
     count("InvoicesCaptured", provider=message["provider"])
     return message

@@ -1,13 +1,15 @@
-"""Submit Document: hand a document to the provider whose turn it is; the task token is answered later."""
+"""Submit Document: submit a document to the next provider of its route; the task token is answered later."""
 
 from typing import Any
 
-from invoice_capture.bootstrap import application
 from invoice_capture.events import submit_request
 from invoice_capture.observability import info, observed
+from invoice_capture.wiring import application
 
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    application().submit_document(submit_request(event))
-    info("Document handed over, or its task token answered.", submission=event["submission"])
+    from invoice_capture.use_cases.submit_document import SubmitDocument
+
+    application().step(SubmitDocument)(submit_request(event))
+    info("Document submitted, or its task token answered.", submission=event["submission"])

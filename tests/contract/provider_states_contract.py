@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from invoice_capture.domain.pacing import Breaker, RateBucket
+from invoice_capture.domain.throttle import Breaker, RateBucket
 from invoice_capture.ports import Lease
 from tests.contract.store_contracts import NOW
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from invoice_capture.domain.job import provider_of
-from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.polling import faded, fading_period
+from invoice_capture.domain.throttle import Breaker, RateBucket
 from invoice_capture.ports import Lease, ProviderState
 from tests.fakes.items import as_kept
 
@@ -59,8 +59,8 @@ class MemoryProviderStateStore:
         present = self.load(provider).bucket
         if present is not None and present.version != bucket.version - 1:
             return False
-        # To the microsecond: a millisecond is several turns at a high rate.
-        kept = replace(as_kept(bucket), next_turn_at=bucket.next_turn_at, share=round(bucket.share, 6))
+        # To the microsecond: a millisecond is several slots at a high rate.
+        kept = replace(as_kept(bucket), next_slot_at=bucket.next_slot_at, rate_factor=round(bucket.rate_factor, 6))
         return self._change(provider, bucket=kept)
 
     def swap_breaker(self, provider: str, breaker: Breaker) -> bool:

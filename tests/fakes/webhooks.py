@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from invoice_capture.domain.errors import SettingMissing
-from invoice_capture.domain.pacing import Breaker
+from invoice_capture.domain.throttle import Breaker
 from invoice_capture.domain.webhook import Delivery, Endpoint, Webhook
 from invoice_capture.ports import Answer
 

@@ -19,11 +19,10 @@ from invoice_capture.domain.validation import Finding
 from invoice_capture.ports import Capabilities, PollResult, PollState
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn, TurnResult
-from invoice_capture.use_cases.discard_copies import DiscardCopies
 from invoice_capture.use_cases.keep_budget import Budget
-from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
 from invoice_capture.use_cases.submit_document import SubmitDocument, SubmitRequest
 from invoice_capture.use_cases.sweep_jobs import SweepJobs
+from invoice_capture.wiring import build
 from tests.fakes.provider_states import MemoryProviderStateStore
 from tests.fakes.spending import MemorySpendingStore
 from tests.fakes.stores import MemoryDocumentStore, MemoryJobStore, MemorySubmissionStore
@@ -201,7 +200,10 @@ class OnlyProviders:
 
 
 class World:
-    """All ports, and short words for what happens to a job."""
+    """All ports, under the names that use cases have for them, and short words for what happens to a job."""
+
+    maximum_bytes = 1024**2
+    ocr_service, ocr_pages_per_second = "textract", 1 / 0.9
 
     def __init__(self, provider: ServerProvider | None = None) -> None:
         self.clock = ManualClock()
@@ -216,7 +218,7 @@ class World:
         self.spending = MemorySpendingStore()
         # In millionths of a dollar.
         self.prices: dict[str, Price] = {}
-        self.limit: int | None = None
+        self.monthly_budget: int | None = None
         self.provider = provider or ServerProvider()
         self.providers = OnlyProviders({self.provider.name: self.provider})
         self._numbers = itertools.count(1)
@@ -241,19 +243,7 @@ class World:
     def submit(self, job: Job, token: str | None = None, number: int = 1, skip_if_unavailable: bool = False) -> str:
         """Enter the state Submit Document; returns its task token."""
         token = self.tokens.issue(token or f"token-{job.job_id}-{next(self._numbers)}")
-        SubmitDocument(
-            maximum_bytes=1024**2,
-            documents=self.documents,
-            jobs=self.jobs,
-            submissions=self.submissions,
-            states=self.states,
-            providers=self.providers,
-            executions=self.executions,
-            callbacks=self.tokens,
-            budget=self.budget,
-            metrics=self.metrics,
-            clock=self.clock,
-        )(
+        build(SubmitDocument, self)(
             SubmitRequest(
                 job_id=job.job_id,
                 document=job.document,
@@ -271,37 +261,23 @@ class World:
 
     def turn(self, owner: str | None = None, number: int = 1, released: bool = False) -> TurnResult:
         """One turn of the provider's loop, by default of the loop that was started last."""
-        look_at = LookAtSubmissions(
-            documents=self.documents,
-            jobs=self.jobs,
-            submissions=self.submissions,
-            states=self.states,
-            providers=self.providers,
-            callbacks=self.tokens,
-            notifier=self.messages,
-            budget=self.budget,
-            metrics=self.metrics,
-            clock=self.clock,
-            discard=DiscardCopies(self.documents, self.submissions, self.metrics, self.clock),
-        )
-        step = CheckSubmissions(look_at, self.submissions, self.states, self.clock)
+        step = build(CheckSubmissions, self)
         return step(Turn(self.provider.name, owner or self.loops[-1], number, released))
 
     def sweep(self) -> Any:
-        return SweepJobs(
-            jobs=self.jobs,
-            submissions=self.submissions,
-            states=self.states,
-            providers=self.providers,
-            executions=self.executions,
-            callbacks=self.tokens,
-            announce=self.announce,
-            clock=self.clock,
-        )()
+        return build(SweepJobs, self)()
+
+    @property
+    def callbacks(self) -> Tokens:
+        return self.tokens
+
+    @property
+    def notifier(self) -> Messages:
+        return self.messages
 
     @property
     def budget(self) -> Budget:
-        return Budget(Prices(self.prices), self.limit, self.spending, self.messages, self.metrics, self.clock)
+        return Budget(Prices(self.prices), self.monthly_budget, self.spending, self.messages, self.metrics, self.clock)
 
     @property
     def announce(self) -> AnnounceOutcome:

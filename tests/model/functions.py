@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from invoice_capture.domain.errors import SettingMissing
@@ -14,11 +15,10 @@ from invoice_capture.domain.validation import Finding
 from invoice_capture.ports import PollResult
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn
-from invoice_capture.use_cases.discard_copies import DiscardCopies
-from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
 from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
 from invoice_capture.use_cases.submit_document import SubmitDocument, SubmitRequest
 from invoice_capture.use_cases.sweep_jobs import SweepJobs
+from invoice_capture.wiring import build
 from tests.fakes.spending import EndlessBudget, MemorySpendingStore
 from tests.fakes.world import Counted
 from tests.model.program import Ports, Raised
@@ -99,49 +99,27 @@ class Functions:
         self._setting = setting
 
     def __call__(self, start: Any, ports: Ports) -> Any:
-        providers: Any = Providers(self._setting, ports)
-        metrics = Counted()
-        jobs, submissions, states = (ports.port(name) for name in ("jobs", "submissions", "states"))
-        documents, clock, callbacks = (ports.port(name) for name in ("documents", "clock", "callbacks"))
-        executions, notifier = ports.port("executions"), ports.port("notifier")
-        announce = AnnounceOutcome(jobs, notifier, metrics, clock)
-        endless = EndlessBudget(Prices({}), None, MemorySpendingStore(), notifier, metrics, clock)
+        names = ("jobs", "submissions", "states", "documents", "clock", "callbacks", "executions", "notifier")
+        world = SimpleNamespace(
+            **{name: ports.port(name) for name in names},
+            providers=Providers(self._setting, ports),
+            metrics=Counted(),
+            spending=MemorySpendingStore(),
+            prices=Prices({}),
+            monthly_budget=None,
+            maximum_bytes=1024**2,
+        )
+        world.budget = build(EndlessBudget, world)
         match start:
             case SubmitRequest():
-                SubmitDocument(
-                    maximum_bytes=1024**2,
-                    documents=documents,
-                    jobs=jobs,
-                    submissions=submissions,
-                    states=states,
-                    providers=providers,
-                    executions=executions,
-                    callbacks=callbacks,
-                    budget=endless,
-                    metrics=metrics,
-                    clock=clock,
-                )(start)
+                build(SubmitDocument, world)(start)
             case Turn():
-                look_at = LookAtSubmissions(
-                    documents=documents,
-                    jobs=jobs,
-                    submissions=submissions,
-                    states=states,
-                    providers=providers,
-                    callbacks=callbacks,
-                    notifier=notifier,
-                    budget=endless,
-                    metrics=metrics,
-                    clock=clock,
-                    discard=DiscardCopies(documents, submissions, metrics, clock),
-                )
-                return CheckSubmissions(look_at, submissions, states, clock)(start)
+                return build(CheckSubmissions, world)(start)
             case Sweep():
-                swept = SweepJobs(jobs, submissions, states, providers, executions, callbacks, announce, clock)()
-                return swept.problems
+                return build(SweepJobs, world)().problems
             case StoreRequest():
-                StoreInvoice(documents, jobs, providers, announce, clock)(start)
+                build(StoreInvoice, world)(start)
             case RecordFailure():
-                jobs.fail(start.job_id, start.error.error(), clock.now())
-                announce(start.job_id)
+                world.jobs.fail(start.job_id, start.error.error(), world.clock.now())
+                build(AnnounceOutcome, world)(start.job_id)
         return None

@@ -9,10 +9,12 @@ from typing import Any
 
 from invoice_capture.domain.errors import TokenClosed
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.use_cases import look_at_submissions, resolve_submission, submit_document
+from invoice_capture.use_cases import poll_submissions
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
 from invoice_capture.use_cases.check_submissions import CheckSubmissions, TurnOutcome, TurnResult
-from invoice_capture.use_cases.hand_over_submission import HandOver
+from invoice_capture.use_cases.poll_loop import PollLoops
+from invoice_capture.use_cases.resolve_submission import ResolveSubmission
+from invoice_capture.use_cases.submitter import Submitter
 from tests.fakes.provider_states import MemoryProviderStateStore
 from tests.model.setting import Setting
 
@@ -29,17 +31,17 @@ class Mutant:
     said: str
 
 
-def _begin_uncounted(self: HandOver, attempt: Any) -> None:
+def _begin_uncounted(self: Submitter, attempt: Any) -> None:
     row = replace(attempt.row, state=SubmissionState.SUBMITTING, next_check_at=self._due_after_attempt())
     attempt.row = replace(attempt.write(row), attempts=row.attempts + 1)
 
 
-def _begin_unmarked(self: HandOver, attempt: Any) -> None:
+def _begin_unmarked(self: Submitter, attempt: Any) -> None:
     row = replace(attempt.row, state=SubmissionState.SUBMITTING, attempts=attempt.row.attempts + 1)
     attempt.row = attempt.write(replace(row, next_check_at=self._due_after_attempt()))
 
 
-def _mark_before_the_row(self: HandOver, attempt: Any) -> None:
+def _mark_before_the_row(self: Submitter, attempt: Any) -> None:
     """As it was once: whoever lost the race took the winner's mark back."""
     row = replace(attempt.row, state=SubmissionState.SUBMITTING, attempts=attempt.row.attempts + 1)
     row = replace(row, next_check_at=self._due_after_attempt(), possible_double_charge=row.attempts > 1)
@@ -52,11 +54,11 @@ def _mark_before_the_row(self: HandOver, attempt: Any) -> None:
         raise
 
 
-def _refused_but_counted(self: HandOver, attempt: Any, error: Exception) -> Submission:
+def _refused_but_counted(self: Submitter, attempt: Any, error: Exception) -> Submission:
     raise error
 
 
-def _settle_as_often_as_you_like(self: HandOver, row: Submission, content: bytes) -> Submission:
+def _settle_as_often_as_you_like(self: Submitter, row: Submission, content: bytes) -> Submission:
     return self.send(row, content)
 
 
@@ -69,14 +71,16 @@ def _end_with_the_lease(self: CheckSubmissions, turn: Any) -> TurnResult:
     return TurnResult(turn, TurnOutcome.DRAINED)
 
 
-def _no_loop(*_args: Any, **_kwargs: Any) -> bool:
+def _no_loop(_self: PollLoops, _provider: str, _due_at: Any) -> bool:
     return False
 
 
-def _close_before_telling(key: Any, token: str, outcome: Any, **ports: Any) -> None:
-    ports["submissions"].close(key, token, outcome, ports["clock"].now(), next_check_at=ports.get("discard_at"))
+def _close_before_telling(
+    self: ResolveSubmission, key: Any, token: str, outcome: Any, *, discard_at: Any = None
+) -> None:
+    self.submissions.close(key, token, outcome, self.clock.now(), next_check_at=discard_at)
     with suppress(TokenClosed):
-        resolve_submission.deliver(key[1], outcome, token, ports["callbacks"])
+        self.deliver(key[1], outcome, token)
 
 
 def _leave_copies(_provider: Any) -> bool:
@@ -101,7 +105,7 @@ _ONE = Setting(jobs=1)
 MUTANTS = (
     Mutant(
         "an attempt is not counted",
-        HandOver,
+        Submitter,
         "_begin",
         _begin_uncounted,
         replace(_ONE, crashes=1),
@@ -109,15 +113,15 @@ MUTANTS = (
     ),
     Mutant(
         "doubt is settled without end",
-        HandOver,
-        "settle_doubt",
+        Submitter,
+        "reconcile",
         _settle_as_often_as_you_like,
         replace(_ONE, faults=2),
         "is sent a third time",
     ),
     Mutant(
         "the second request is not marked",
-        HandOver,
+        Submitter,
         "_begin",
         _begin_unmarked,
         replace(_ONE, faults=1),
@@ -125,7 +129,7 @@ MUTANTS = (
     ),
     Mutant(
         "the mark comes before the row",
-        HandOver,
+        Submitter,
         "_begin",
         _mark_before_the_row,
         replace(_ONE, jumps=1),
@@ -133,7 +137,7 @@ MUTANTS = (
     ),
     Mutant(
         "a refusal counts as an attempt",
-        HandOver,
+        Submitter,
         "_refused",
         _refused_but_counted,
         replace(_ONE, route=("paid", "other"), faults=1),
@@ -158,7 +162,7 @@ MUTANTS = (
     Mutant(
         "a loop ends with its lease", CheckSubmissions, "_release", _end_with_the_lease, Setting(), "nobody looks at"
     ),
-    Mutant("nobody starts a loop", submit_document, "ensure_loop", _no_loop, _ONE, "nobody looks at"),
+    Mutant("nobody starts a loop", PollLoops, "ensure", _no_loop, _ONE, "nobody looks at"),
     Mutant(
         "a loop at work is relied upon in silence",
         MemoryProviderStateStore,
@@ -169,15 +173,15 @@ MUTANTS = (
     ),
     Mutant(
         "a row is closed before its token is told",
-        look_at_submissions,
-        "resolve_submission",
+        ResolveSubmission,
+        "__call__",
         _close_before_telling,
         replace(_ONE, crashes=1),
         "job1 waits for ever",
     ),
     Mutant(
         "copies are left",
-        look_at_submissions,
+        poll_submissions,
         "leaves_a_copy",
         _leave_copies,
         replace(_ONE, discards=True),

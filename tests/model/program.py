@@ -18,14 +18,14 @@ from unittest.mock import patch
 from invoice_capture.use_cases import (
     ask_provider,
     check_submissions,
-    hand_over_submission,
-    keep_loop,
-    look_at_submissions,
+    poll_loop,
+    poll_submissions,
     round_of_requests,
+    submitter,
 )
 
 # The poll schedule is no part of the protocol: every unfinished job is looked at again so much later.
-_SECONDS_TO_NEXT_CHECK = 20.0
+_SECONDS_TO_NEXT_POLL = 20.0
 
 
 @dataclass(frozen=True)
@@ -132,13 +132,13 @@ class Programs:
 
     def __enter__(self) -> Self:
         for module, name, replacement in (
-            (keep_loop, "new_owner", self._new_owner),
+            (poll_loop, "new_owner", self._new_owner),
             (check_submissions, "new_owner", self._new_owner),
             (round_of_requests, "ThreadPoolExecutor", _AtOnce),
             (round_of_requests, "wait", lambda asked, return_when: (list(asked), [])),
-            (hand_over_submission, "secrets", SimpleNamespace(token_hex=lambda _size: "attempt")),
-            (hand_over_submission, "seconds_to_next_poll", lambda *_: _SECONDS_TO_NEXT_CHECK),
-            (look_at_submissions, "seconds_to_next_poll", lambda *_: _SECONDS_TO_NEXT_CHECK),
+            (submitter, "secrets", SimpleNamespace(token_hex=lambda _size: "attempt")),
+            (submitter, "seconds_to_next_poll", lambda *_: _SECONDS_TO_NEXT_POLL),
+            (poll_submissions, "seconds_to_next_poll", lambda *_: _SECONDS_TO_NEXT_POLL),
             (ask_provider, "random", SimpleNamespace(sample=lambda rows, _size: list(rows))),
         ):
             self._patches.enter_context(patch.object(module, name, replacement))

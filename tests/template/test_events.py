@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from invoice_capture.bootstrap import Application, using
 from invoice_capture.observability import write_logs_to
+from invoice_capture.wiring import Application, using
 from tests.template.steps import STEPS, pascal
 from tools.scenes import SCENES
 from tools.stage import BUCKET, EVENTS, PROJECT, SAMPLES, event_of

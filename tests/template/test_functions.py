@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from invoice_capture.bootstrap import Application
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.use_cases.hand_over_submission import LONGEST_ATTEMPT
+from invoice_capture.use_cases.submitter import LONGEST_ATTEMPT
+from invoice_capture.wiring import Application
 from tests.fakes.attempts import begin
-from tests.template.steps import STEPS, pascal
+from tests.template.steps import STEPS, pascal, step_class
 from tools.stage import PROJECT
 
 
@@ -22,13 +22,13 @@ def _function(cloudformation: dict[str, Any], step: str) -> dict[str, Any]:
 @pytest.mark.parametrize("step", STEPS)
 def test_the_environment_is_enough_for_the_use_case(deployed, step):
     application = Application(deployed.environment(f"{pascal(step)}Function"))
-    assert type(getattr(application, step)).__name__ == pascal(step)
-    assert application.get("embedded").name == "embedded"
+    assert type(application.step(step_class(step))).__name__ == pascal(step)
+    assert application.adapters.providers.get("embedded").name == "embedded"
 
 
 @pytest.mark.parametrize("step", ["submit_document", "check_submissions"])
 def test_those_that_submit_know_the_function_that_extracts(stage, step):
-    provider = Application(stage.environment(f"{pascal(step)}Function")).get("embedded")
+    provider = Application(stage.environment(f"{pascal(step)}Function")).adapters.providers.get("embedded")
     row = Submission(
         job_id="job",
         number=1,

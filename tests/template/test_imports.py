@@ -139,7 +139,7 @@ def test_only_the_composition_root_knows_the_environment():
         path.name for path in MODULES if {"os.environ", "os.getenv"} & {ast.unparse(node) for node in _attributes(path)}
     ]
     # The engine hands a few variables on to its child, and none of the others.
-    assert readers == ["bootstrap.py", "isolated.py"]
+    assert readers == ["adapters.py", "application.py", "isolated.py"]
 
 
 def _attributes(path: Path) -> Iterator[ast.Attribute]:

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from invoice_capture.bootstrap import Application, application, using
 from invoice_capture.domain.errors import SettingMissing
 from invoice_capture.settings import Settings
+from invoice_capture.wiring import Application, application, using
+from tests.template.steps import step_class
 
 
 def test_values_are_read_with_their_units() -> None:
@@ -21,8 +22,8 @@ def test_values_are_read_with_their_units() -> None:
         }
     )
     assert settings.retention == timedelta(days=400)
-    assert settings.job_deadline == timedelta(minutes=90)
-    assert settings.maximum_document_bytes == 2 * 1024**2
+    assert settings.deadline == timedelta(minutes=90)
+    assert settings.maximum_bytes == 2 * 1024**2
     assert settings.names("DEFAULT_ROUTE") == ("a", "b")
     assert settings.optional_text("NOTHING") is None
 
@@ -86,12 +87,12 @@ def test_a_number_that_is_none_is_named(value: str) -> None:
 def test_a_step_without_its_settings_names_the_first_that_is_missing(step: str) -> None:
     empty = Application({})
     with pytest.raises(SettingMissing, match=r"The environment variable [A-Z_]+ is not set"):
-        getattr(empty, step)
+        empty.step(step_class(step))
 
 
 def test_an_unknown_provider_is_answered_with_those_there_are() -> None:
     with pytest.raises(SettingMissing, match=r"no provider 'nobody'; there are .*embedded"):
-        Application({}).get("nobody")
+        Application({"PROVIDER_SECRET_PREFIX": "p/", "DOCUMENTS_BUCKET": "b"}).adapters.providers.get("nobody")
 
 
 def test_handlers_use_the_application_they_are_called_with() -> None:

@@ -1,5 +1,5 @@
 """Invoice capture: a document in a bucket becomes a checked, canonical invoice, whichever provider reads it.
 
-Imports point inward only: ``functions`` → ``bootstrap`` → ``aws``, ``providers``, ``use_cases`` → ``ports`` →
+Imports point inward only: ``functions`` → ``wiring`` → ``aws``, ``providers``, ``use_cases`` → ``ports`` →
 ``domain``.
 """

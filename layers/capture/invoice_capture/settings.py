@@ -102,7 +102,7 @@ class Settings:
         return timedelta(days=self.number("RETENTION_DAYS"))
 
     @property
-    def job_deadline(self) -> timedelta:
+    def deadline(self) -> timedelta:
         return timedelta(hours=self.number("JOB_DEADLINE_HOURS"))
 
     @property
@@ -111,5 +111,51 @@ class Settings:
         return self.optional_text("ALLOW_HTTP_DOCUMENTS") == "true"
 
     @property
-    def maximum_document_bytes(self) -> int:
+    def trusted_origins(self) -> frozenset[str]:
+        """Where documents may be fetched from and messages sent to, whatever the address, and without encryption."""
+        return self.optional_names("TRUSTED_ORIGINS")
+
+    @property
+    def accepts_http_urls(self) -> bool:
+        """Whether an order may name a document by http: what is trusted is, and looked at when it is fetched."""
+        return self.allows_http or bool(self.trusted_origins)
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """Whose pages may use the API in a browser."""
+        return self.optional_names("ALLOWED_ORIGINS")
+
+    @property
+    def bucket(self) -> str:
+        return self.text("DOCUMENTS_BUCKET")
+
+    @property
+    def default_route(self) -> tuple[str, ...]:
+        return self.names("DEFAULT_ROUTE")
+
+    @property
+    def template_routes(self) -> Mapping[str, tuple[str, ...]]:
+        return self.routes("TEMPLATE_ROUTES")
+
+    @property
+    def routed_providers(self) -> frozenset[str]:
+        """The names in all routes of the stack."""
+        routes = (self.default_route, *self.template_routes.values())
+        return frozenset(name.removesuffix("?") for route in routes for name in route)
+
+    @property
+    def erase_job_function(self) -> str:
+        return self.text("ERASE_JOB_FUNCTION")
+
+    @property
+    def confirm_invoice_function(self) -> str:
+        return self.text("CONFIRM_INVOICE_FUNCTION")
+
+    @property
+    def ocr_pages_per_second(self) -> float:
+        """What the account may have of Textract."""
+        return self.number("TEXTRACT_PAGES_PER_SECOND")
+
+    @property
+    def maximum_bytes(self) -> int:
         return int(self.number("MAXIMUM_DOCUMENT_MEGABYTES") * 1024**2)

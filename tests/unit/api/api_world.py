@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from jsonschema import Draft202012Validator
@@ -27,19 +27,8 @@ from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.domain.summary import summary_of
 from invoice_capture.domain.validation import validate_invoice
-from invoice_capture.use_cases.correct_invoice import CorrectInvoice
-from invoice_capture.use_cases.create_job import CreateJob
-from invoice_capture.use_cases.guard_client import GuardClient
-from invoice_capture.use_cases.link_document import LinkDocument
-from invoice_capture.use_cases.list_jobs import ListJobs
-from invoice_capture.use_cases.offer_upload import OfferUpload
-from invoice_capture.use_cases.prepare_order import PrepareOrder
-from invoice_capture.use_cases.process_job import ProcessJob
-from invoice_capture.use_cases.read_invoice import ReadInvoice
-from invoice_capture.use_cases.retry_job import RetryJob
-from invoice_capture.use_cases.update_job import UpdateJob
-from invoice_capture.use_cases.upload_document import UploadDocument
-from invoice_capture.use_cases.withdraw_job import WithdrawJob
+from invoice_capture.use_cases.list_jobs import Rows
+from invoice_capture.wiring import build
 from tests.fakes.catalogue import MemoryJobCatalogue, MemoryJobOrders
 from tests.fakes.keys import MemoryClientStore
 from tests.fakes.spending import MemorySpendingStore
@@ -125,6 +114,19 @@ class Answer:
 
 
 class ApiWorld:
+    bucket = BUCKET
+    maximum_bytes = 25 * 1024**2
+    deadline = timedelta(hours=72)
+    default_route = ("embedded",)
+    template_routes: ClassVar = {"receipts": ("extract_api", "embedded")}
+    provider_names = frozenset({"embedded", "extract_api", "abbyy"})
+    routed_providers = frozenset({"embedded", "extract_api"})
+    client_limits = ClientLimits()
+    accepts_http_urls = False
+    erase_job_function, confirm_invoice_function = "erase-job", "confirm-invoice"
+    stopwatch = staticmethod(time.monotonic)
+    rows = Rows(presentation.row, presentation.texts, presentation.glance, GLANCED)
+
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.documents = MemoryDocumentStore()
@@ -135,46 +137,12 @@ class ApiWorld:
         self.functions = InvokedLater()
         self.clients = MemoryClientStore()
         self.spending = MemorySpendingStore()
+        self.catalogue = MemoryJobCatalogue(self.jobs, self.orders, 400 * DAY)
+        self.idempotency = RememberedKeys()
         self.api = JobsApi(self.services())
 
     def services(self) -> JobsApiServices:
-        jobs, orders, clock, deadline = self.jobs, self.orders, self.clock, timedelta(hours=72)
-        stack_providers = frozenset({"embedded", "extract_api"})
-        guard = GuardClient(stack_providers, ClientLimits(), self.clients, self.spending, clock)
-        prepare = PrepareOrder(
-            bucket=BUCKET,
-            default_route=("embedded",),
-            template_routes={"receipts": ("extract_api", "embedded")},
-            providers=frozenset({"embedded", "extract_api", "abbyy"}),
-            allows_http=False,
-            guard=guard,
-        )
-        catalogue = MemoryJobCatalogue(jobs, orders, 400 * DAY)
-        return JobsApiServices(
-            create_job=CreateJob(prepare, deadline, orders, clock),
-            update_job=UpdateJob(prepare, jobs, orders, clock),
-            upload_document=UploadDocument(prepare, deadline, 25 * 1024**2, self.documents, catalogue, orders, clock),
-            process_job=ProcessJob(deadline, guard, jobs, orders, self.executions, clock),
-            retry_job=RetryJob(deadline, guard, jobs, orders, self.executions, clock),
-            withdraw_job=WithdrawJob("erase-job", jobs, orders, self.functions, clock),
-            list_jobs=ListJobs(
-                jobs,
-                catalogue,
-                clock,
-                time.monotonic,
-                presentation.row,
-                presentation.texts,
-                presentation.glance,
-                GLANCED,
-            ),
-            read_invoice=ReadInvoice(jobs),
-            correct_invoice=CorrectInvoice("confirm-invoice", jobs, self.functions, clock),
-            offer_upload=OfferUpload(BUCKET, 25 * 1024**2, guard, self.documents, clock),
-            link_document=LinkDocument(self.documents, jobs),
-            jobs=jobs,
-            submissions=self.submissions,
-            idempotency=RememberedKeys(),
-        )
+        return build(JobsApiServices, self)
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
         """Send a request, and check that the OpenAPI document knows its answer. ``body`` is JSON unless it is text."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from invoice_capture.api import presentation
 from invoice_capture.api.jobs_api import JobsApi
-from invoice_capture.api.listable import GLANCED
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
 from invoice_capture.aws.idempotency import DynamoDBIdempotency
@@ -18,7 +14,6 @@ from invoice_capture.aws.job_orders import DynamoDBJobOrders
 from invoice_capture.aws.job_store import DynamoDBJobStore
 from invoice_capture.aws.submission_store import DynamoDBSubmissionStore
 from invoice_capture.aws.table import Table
-from invoice_capture.use_cases.list_jobs import ListJobs
 from tests.fakes.stores import BUCKET
 from tests.unit.api.api_world import ApiWorld
 
@@ -36,16 +31,6 @@ class AwsWorld(ApiWorld):
         self.orders: Any = DynamoDBJobOrders(table, RETENTION)
         self.submissions: Any = DynamoDBSubmissionStore(table, RETENTION)
         self.documents: Any = S3DocumentStore(clients, BUCKET)
-        catalogue = DynamoDBJobCatalogue(table, RETENTION)
-        listing = ListJobs(
-            self.jobs,
-            catalogue,
-            self.clock,
-            time.monotonic,
-            presentation.row,
-            presentation.texts,
-            presentation.glance,
-            GLANCED,
-        )
-        idempotency = DynamoDBIdempotency(clients, TABLE)
-        self.api = JobsApi(replace(self.services(), list_jobs=listing, idempotency=idempotency))
+        self.catalogue: Any = DynamoDBJobCatalogue(table, RETENTION)
+        self.idempotency: Any = DynamoDBIdempotency(clients, TABLE)
+        self.api = JobsApi(self.services())

@@ -13,9 +13,9 @@ from moto import mock_aws
 from invoice_capture.aws.clients import Clients, calling, error_code
 from invoice_capture.aws.items import from_attributes, moment, to_attributes
 from invoice_capture.aws.provider_settings import SecretSettings
-from invoice_capture.bootstrap import Application
 from invoice_capture.domain.errors import SettingMissing, StoreUnavailable
 from invoice_capture.domain.timestamps import timestamp
+from invoice_capture.wiring import Application
 
 JSON = st.recursive(
     st.booleans()
@@ -108,12 +108,13 @@ def test_a_secret_is_kept_until_it_is_forgotten(clients: Clients) -> None:
 def test_a_provider_whose_settings_were_forgotten_is_another_one_if_they_changed(clients: Clients) -> None:
     secrets = clients.secretsmanager
     secrets.create_secret(Name="stack/providers/ocr_job", SecretString='{"api_key": "old"}')
-    application = Application({"PROVIDER_SECRET_PREFIX": "stack/providers/", "DOCUMENTS_BUCKET": "documents"})
-    application.forget("ocr_job")
-    old = application.get("ocr_job")
-    application.forget("ocr_job")
-    assert application.get("ocr_job") is old
+    environment = {"PROVIDER_SECRET_PREFIX": "stack/providers/", "DOCUMENTS_BUCKET": "documents"}
+    providers = Application(environment).adapters.providers
+    providers.forget("ocr_job")
+    old = providers.get("ocr_job")
+    providers.forget("ocr_job")
+    assert providers.get("ocr_job") is old
     secrets.put_secret_value(SecretId="stack/providers/ocr_job", SecretString='{"api_key": "new"}')
-    assert application.get("ocr_job") is old
-    application.forget("ocr_job")
-    assert application.get("ocr_job").setting("api_key") == "new"  # type: ignore[attr-defined]
+    assert providers.get("ocr_job") is old
+    providers.forget("ocr_job")
+    assert providers.get("ocr_job").setting("api_key") == "new"  # type: ignore[attr-defined]

@@ -104,7 +104,7 @@ def test_examples_that_need_the_stack_run(
     assert result.exit_code == 0, result.output
 
 
-HEAVY = {"boto3", "botocore", "requests", "urllib3", "pydantic", "aws_lambda_powertools", "invoice_capture.bootstrap"}
+HEAVY = {"boto3", "botocore", "requests", "urllib3", "pydantic", "aws_lambda_powertools", "invoice_capture.wiring"}
 HEAVY |= {"invoice_engine", "jinja2", "PIL", "multiprocessing"}
 
 

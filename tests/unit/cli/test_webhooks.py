@@ -11,7 +11,7 @@ import pytest
 from invoice_capture.aws.table import Table
 from invoice_capture.aws.webhook_store import DynamoDBWebhookStore
 from invoice_capture.domain.job import JobStatus
-from invoice_capture.domain.pacing import Breaker
+from invoice_capture.domain.throttle import Breaker
 from invoice_capture.domain.webhook import EVERYTHING, Delivery, key_bytes
 from invoice_capture_cli import webhooks
 from tests.unit.cli.aws_world import World

@@ -136,8 +136,8 @@ def picture(grey: int = 200, kind: str = "PNG", size: tuple[int, int] = (595, 84
 
 
 @dataclass
-class Turns:
-    """Turns for so many pages, each of which is sent again so many times; notes what it is asked."""
+class Slots:
+    """Slots for so many pages, each of which is sent again so many times; notes what it is asked."""
 
     pages: int = 100
     repeats: int = 0
@@ -156,9 +156,9 @@ class Turns:
 
 
 def read(
-    server: Textract, *images: PageImage, seconds: float = 20.0, workers: int = 4, turns: Turns | None = None
+    server: Textract, *images: PageImage, seconds: float = 20.0, workers: int = 4, slots: Slots | None = None
 ) -> OcrResult:
-    reader = TextractReader(client_of(server), workers, turns or Turns())
+    reader = TextractReader(client_of(server), workers, slots or Slots())
     return reader.read(images, Limits(), Deadline(seconds, wall_seconds=seconds))
 
 
@@ -309,7 +309,7 @@ def test_a_textract_out_of_reach_is_worth_trying_again(textract: Callable[..., T
     server.__exit__()
     server.__exit__ = lambda *_error: None  # type: ignore[method-assign]
     with pytest.raises(OcrUnavailable, match="EndpointConnectionError"):
-        TextractReader(client, turns=Turns()).read([picture()], Limits(), Deadline(5))
+        TextractReader(client, slots=Slots()).read([picture()], Limits(), Deadline(5))
 
 
 def test_a_textract_that_hangs_is_not_waited_for_and_gets_no_more_pages(textract: Callable[..., Textract]) -> None:

@@ -28,11 +28,11 @@ SCAN = scanned_pdf(1.0)
 class Once:
     """Turns for so many pages; none is sent a second time."""
 
-    turns: int = 1
+    slots: int = 1
     seconds_left: float = PATIENCE_SECONDS
 
     def take(self, pages: int) -> bool:
-        return pages <= self.turns
+        return pages <= self.slots
 
     def before_page(self) -> None:
         pass
@@ -72,9 +72,9 @@ def test_what_textract_refuses_is_translated(textract: OrderedServer, code: str,
         engine(10**7, "textract")(SCAN, Once())
 
 
-def test_a_document_that_has_no_turn_is_not_sent(textract: OrderedServer) -> None:
-    with pytest.raises(ProviderUnavailable, match="turn"):
-        engine(10**7, "textract")(SCAN, Once(turns=0))
+def test_a_document_that_has_no_slot_is_not_sent(textract: OrderedServer) -> None:
+    with pytest.raises(ProviderUnavailable, match="slot"):
+        engine(10**7, "textract")(SCAN, Once(slots=0))
     assert textract.requests == []
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from invoice_capture.api.listable import GLANCED
 from invoice_capture.api.presentation import glance, row, texts
@@ -26,7 +26,7 @@ from invoice_capture.use_cases.erase_job import EraseJob, EraseRequest
 from invoice_capture.use_cases.fetch_document import FetchDocument
 from invoice_capture.use_cases.guard_client import GuardClient
 from invoice_capture.use_cases.link_document import LinkDocument
-from invoice_capture.use_cases.list_jobs import ListJobs
+from invoice_capture.use_cases.list_jobs import ListJobs, Rows
 from invoice_capture.use_cases.offer_upload import OfferUpload
 from invoice_capture.use_cases.prepare_order import PrepareOrder
 from invoice_capture.use_cases.process_job import ProcessJob
@@ -36,6 +36,7 @@ from invoice_capture.use_cases.retry_job import RetryJob
 from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
 from invoice_capture.use_cases.update_job import UpdateJob
 from invoice_capture.use_cases.withdraw_job import WithdrawJob
+from invoice_capture.wiring import build
 from tests.fakes.catalogue import MemoryJobCatalogue, MemoryJobOrders
 from tests.fakes.keys import MemoryClientStore
 from tests.fakes.stores import BUCKET
@@ -46,7 +47,6 @@ EVIL = Principal("acme-evil", frozenset())
 OPS = Principal("ops", frozenset({SEES_ALL}))
 URL = "https://files.example/a.pdf"
 MAXIMUM_BYTES = 1024**2
-_DEADLINE = timedelta(hours=72)
 
 
 @dataclass
@@ -105,6 +105,16 @@ def an_order(number: str = "N1", **changes: Any) -> Order:
 
 
 class ClientWorld(World):
+    bucket = BUCKET
+    deadline = timedelta(hours=72)
+    default_route = ("embedded",)
+    template_routes: ClassVar = {"60f7": ("paid", "embedded")}
+    provider_names = routed_providers = frozenset({"paid", "embedded"})
+    client_limits = ClientLimits()
+    accepts_http_urls = False
+    erase_job_function, confirm_invoice_function = "erase", "confirm"
+    rows = Rows(row, texts, glance, GLANCED)
+
     def __init__(self, provider: ServerProvider | None = None) -> None:
         super().__init__(provider or ReadingProvider())
         self.links = ServedLinks()
@@ -113,91 +123,55 @@ class ClientWorld(World):
         self.orders = MemoryJobOrders(self.jobs, self.submissions)
         self.catalogue = MemoryJobCatalogue(self.jobs, self.orders, timedelta(days=400))
         self.clients = MemoryClientStore()
-        stack_providers = frozenset({"paid", "embedded"})
-        self.guard = GuardClient(stack_providers, ClientLimits(), self.clients, self.spending, self.clock)
-        self.prepare = PrepareOrder(
-            bucket=BUCKET,
-            default_route=("embedded",),
-            template_routes={"60f7": ("paid", "embedded")},
-            providers=frozenset({"paid", "embedded"}),
-            allows_http=False,
-            guard=self.guard,
-        )
+        self.guard = build(GuardClient, self)
+        self.prepare = build(PrepareOrder, self)
 
     # --- what the API does -------------------------------------------------------------------------------------------
 
     def create(self, number: str = "N1", principal: Principal = ACME, **changes: Any) -> Job:
         order = an_order(number, client=principal.client, **changes)
-        return CreateJob(self.prepare, _DEADLINE, self.orders, self.clock)(order, principal)
+        return build(CreateJob, self)(order, principal)
 
     def update(self, job: Job, order: Order, principal: Principal = ACME) -> Job:
-        return UpdateJob(self.prepare, self.jobs, self.orders, self.clock)(job.job_id, order, principal)
+        return build(UpdateJob, self)(job.job_id, order, principal)
 
     def process(self, job: Job, principal: Principal = ACME) -> Job:
-        return ProcessJob(_DEADLINE, self.guard, self.jobs, self.orders, self.executions, self.clock)(
-            job.job_id, principal
-        )
+        return build(ProcessJob, self)(job.job_id, principal)
 
     def retry(self, job: Job, principal: Principal = ACME) -> Job:
-        return RetryJob(_DEADLINE, self.guard, self.jobs, self.orders, self.executions, self.clock)(
-            job.job_id, principal
-        )
+        return build(RetryJob, self)(job.job_id, principal)
 
     def withdraw(self, job: Job, principal: Principal = ACME) -> None:
-        WithdrawJob("erase", self.jobs, self.orders, self.functions, self.clock)(job.job_id, principal)
+        build(WithdrawJob, self)(job.job_id, principal)
 
     def read(self, job: Job, principal: Principal = ACME, *, original: bool = False) -> Any:
-        return ReadInvoice(self.jobs)(job.job_id, principal, original=original)
+        return build(ReadInvoice, self)(job.job_id, principal, original=original)
 
     def correct(self, job: Job, values: Mapping[str, Any], principal: Principal = ACME) -> Job:
-        return CorrectInvoice("confirm", self.jobs, self.functions, self.clock)(job.job_id, values, principal)
+        return build(CorrectInvoice, self)(job.job_id, values, principal)
 
     def link(self, job: Job, principal: Principal = ACME) -> str:
-        return LinkDocument(self.documents, self.jobs)(job.job_id, principal)
+        return build(LinkDocument, self)(job.job_id, principal)
 
     def offer(self, name: str, principal: Principal = ACME) -> Any:
-        return OfferUpload(BUCKET, MAXIMUM_BYTES, self.guard, self.documents, self.clock)(
-            name, "application/pdf", principal
-        )
+        return build(OfferUpload, self)(name, "application/pdf", principal)
 
     def list(self, listing: Any, principal: Principal = ACME) -> Any:
-        return ListJobs(self.jobs, self.catalogue, self.clock, self.stopwatch, row, texts, glance, GLANCED)(
-            listing, principal
-        )
+        return build(ListJobs, self)(listing, principal)
 
     # --- what functions do -------------------------------------------------------------------------------------------
 
     def fetch(self, job: Job) -> DocumentPointer:
-        return FetchDocument(MAXIMUM_BYTES, self.documents, self.jobs, self.links, self.clock)(job.job_id)
+        return build(FetchDocument, self)(job.job_id)
 
     def confirm(self, job: Job) -> bool:
-        return ConfirmInvoice(
-            self.documents, self.jobs, self.submissions, self.states, self.providers, self.metrics, self.clock
-        )(job.job_id)
+        return build(ConfirmInvoice, self)(job.job_id)
 
     def erase(self, job: Job, *, was_open: bool = True) -> None:
-        EraseJob(
-            documents=self.documents,
-            jobs=self.jobs,
-            orders=self.orders,
-            submissions=self.submissions,
-            states=self.states,
-            providers=self.providers,
-            callbacks=self.tokens,
-            notifier=self.messages,
-            metrics=self.metrics,
-            clock=self.clock,
-        )(EraseRequest(job.job_id, was_open))
+        build(EraseJob, self)(EraseRequest(job.job_id, was_open))
 
     def remove_jobs(self, seconds_left: Callable[[], float] = lambda: 900.0) -> Removed:
-        return RemoveJobs(
-            documents=self.documents,
-            jobs=self.jobs,
-            orders=self.orders,
-            submissions=self.submissions,
-            catalogue=self.catalogue,
-            clock=self.clock,
-        )(seconds_left)
+        return build(RemoveJobs, self)(seconds_left)
 
     # --- what the state machine does ---------------------------------------------------------------------------------
 
@@ -235,7 +209,7 @@ class ClientWorld(World):
             told["submission"],
             told["result_key"],
         )
-        StoreInvoice(self.documents, self.jobs, self.providers, self.announce, self.clock)(request)
+        build(StoreInvoice, self)(request)
         return self.now(job)
 
     def captured(self, number: str = "N1", principal: Principal = ACME, **changes: Any) -> Job:
@@ -255,12 +229,12 @@ class ClientWorld(World):
         """The provider gives up, and Record Failure writes it."""
         from invoice_capture.domain.errors import CaptureFailed
         from invoice_capture.domain.submission import Outcome
-        from invoice_capture.use_cases.resolve_submission import resolve_submission
+        from invoice_capture.use_cases.resolve_submission import ResolveSubmission
 
         error = error or CaptureFailed("a.pdf could not be read.")
         key = (job.job_id, self.now(job).submission or 1)
         outcome = Outcome(self.provider.name, f"{self.provider.name}-{job.job_id}", error=error)
-        resolve_submission(key, token, outcome, submissions=self.submissions, callbacks=self.tokens, clock=self.clock)
+        build(ResolveSubmission, self)(key, token, outcome)
         self._record(job, JobStatus.FAILED, error)
 
     def now(self, job: Job) -> Job:

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_capture.bootstrap import using
 from invoice_capture.domain.api_key import ApiKey, compose, digest_of, parse
 from invoice_capture.domain.client import Principal, Unauthorized
 from invoice_capture.events import authorization_request
 from invoice_capture.observability import write_logs_to
 from invoice_capture.use_cases.authorize_request import Authorization, AuthorizationRequest, AuthorizeRequest
+from invoice_capture.wiring import using
 from tests.fakes.keys import MemoryKeyStore
 from tests.fakes.world import START
 
@@ -189,7 +189,7 @@ def _handle(keys: MemoryKeyStore, event: dict[str, Any]) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    with using(SimpleNamespace(authorize_request=AuthorizeRequest(keys))):  # type: ignore[arg-type]
+    with using(SimpleNamespace(step=lambda kind: kind(keys))):  # type: ignore[arg-type]
         return module.handler(event, None)
 
 
@@ -231,13 +231,13 @@ import app
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.key_store import DynamoDBKeyStore
 from invoice_capture.aws.table import Table
-from invoice_capture.bootstrap import using
+from invoice_capture.wiring import using
 from invoice_capture.use_cases.authorize_request import AuthorizeRequest
 
 clients = Clients()
 keys = DynamoDBKeyStore(Table(clients, "table"))
 event = {"headers": {"api-key": "none"}, "methodArn": "arn/stage/GET/"}
-with using(SimpleNamespace(authorize_request=AuthorizeRequest(keys))):
+with using(SimpleNamespace(step=lambda kind: kind(keys))):
     [statement] = app.handler(event, None)["policyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
 assert "boto3" not in sys.modules, "what is no key needs no AWS"

@@ -48,7 +48,7 @@ class World:
             endpoints=self.endpoints,
             poster=self.receivers,
             bus=self.bus if has_bus else None,
-            queue=self.queue,
+            deliveries=self.queue,
             metrics=self.metrics,
             clock=self.clock,
             chance=lambda: 0.0,

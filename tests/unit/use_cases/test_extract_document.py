@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,12 +21,13 @@ from invoice_capture.domain.job import Job
 from invoice_capture.domain.submission import Outcome, SubmissionState
 from invoice_capture.ports import Capabilities
 from invoice_capture.use_cases.extract_document import ExtractDocument, ExtractRequest
-from invoice_capture.use_cases.pace_pages import OcrPace, PagesInTurn
+from invoice_capture.use_cases.page_throttle import OcrThrottle, PageSlots
+from invoice_capture.wiring import build
 from tests.contract.provider_contracts import QueuedMessages
 from tests.fakes.provider_states import MemoryExtractionRuns
 from tests.fakes.world import ServerProvider, World
 
-Engine = Callable[[bytes, PagesInTurn], bytes]
+Engine = Callable[[bytes, PageSlots], bytes]
 SECONDS = 300.0
 """What the function has for one message."""
 
@@ -41,20 +43,8 @@ class Reading:
     def __call__(
         self, job: Job, token: str, engine: Engine, is_paid: bool = False, deliveries: int = 1, put_backs: int = 0
     ) -> Outcome | None:
-        step = ExtractDocument(
-            engine=engine,
-            is_paid=is_paid,
-            ocr=OcrPace(
-                "textract", 1 / 0.9, self.world.states, self.world.budget, self.world.metrics, self.world.clock
-            ),
-            metrics=self.world.metrics,
-            queue=self.queue,
-            runs=self.runs,
-            documents=self.world.documents,
-            submissions=self.world.submissions,
-            callbacks=self.world.tokens,
-            clock=self.world.clock,
-        )
+        own = SimpleNamespace(engine=engine, ocr_is_paid=is_paid, extractions=self.queue, runs=self.runs)
+        step = build(ExtractDocument, own, self.world)
         message = {"job_id": job.job_id, "put_backs": put_backs}
         pointer, until = job.document, job.deadline_at
         return step(
@@ -82,15 +72,15 @@ def token(world: World, job: Job) -> str:
     return world.submit(job)
 
 
-def never(_content: bytes, _turns: PagesInTurn) -> bytes:
+def never(_content: bytes, _turns: PageSlots) -> bytes:
     raise AssertionError("nobody waits for this document")
 
 
-def busy(_content: bytes, _turns: PagesInTurn) -> bytes:
+def busy(_content: bytes, _turns: PageSlots) -> bytes:
     raise ProviderUnavailable("Textract is busy.")
 
 
-def read(content: bytes, _turns: PagesInTurn) -> bytes:
+def read(content: bytes, _turns: PageSlots) -> bytes:
     return b'{"read": %d}' % len(content)
 
 
@@ -111,7 +101,7 @@ def test_the_answer_is_kept_and_told(world: World, extract: Reading, job: Job, t
 
 
 def test_a_refusal_is_told_by_name(world: World, extract: Reading, job: Job, token: str) -> None:
-    def refuse(_content: bytes, _turns: PagesInTurn) -> bytes:
+    def refuse(_content: bytes, _turns: PageSlots) -> bytes:
         raise PasswordProtected("locked.pdf needs a password.")
 
     extract(job, token, refuse)
@@ -138,8 +128,8 @@ def test_the_engine_has_the_time_of_the_function_but_for_what_telling_takes(
 ) -> None:
     left = []
 
-    def look(content: bytes, turns: PagesInTurn) -> bytes:
-        left.append(turns.seconds_left)
+    def look(content: bytes, slots: PageSlots) -> bytes:
+        left.append(slots.seconds_left)
         return content
 
     extract(job, token, look)
@@ -149,7 +139,7 @@ def test_the_engine_has_the_time_of_the_function_but_for_what_telling_takes(
 # --- runs that do not come to an end ---------------------------------------------------------------------------------
 
 
-def ended(_content: bytes, _turns: PagesInTurn) -> bytes:
+def ended(_content: bytes, _turns: PageSlots) -> bytes:
     """The function runs out of time or memory, and nothing of it goes on."""
     raise SystemExit
 
@@ -182,7 +172,7 @@ def test_deliveries_that_never_reached_the_function_end_nothing(
 def test_an_outage_is_no_end_of_the_function(
     world: World, extract: Reading, job: Job, token: str, error: Exception
 ) -> None:
-    def fail(_content: bytes, _turns: PagesInTurn) -> bytes:
+    def fail(_content: bytes, _turns: PageSlots) -> bytes:
         raise error
 
     for delivery in range(2, 9):
@@ -234,13 +224,13 @@ def test_it_is_put_back_for_longer_each_time_until_its_deadline(
 
 
 def test_it_comes_back_when_it_is_its_turn(world: World, extract: Reading, job: Job, token: str) -> None:
-    pace = OcrPace("textract", 1 / 0.9, world.states, world.budget, world.metrics, world.clock)
+    throttle = build(OcrThrottle, world)
     for _ in range(4):
-        assert pace.until(world.clock.now() + timedelta(hours=9)).take(100)
-    assert pace.until(world.clock.now() + timedelta(hours=9)).take(400)
+        assert throttle.until(world.clock.now() + timedelta(hours=9)).take(100)
+    assert throttle.until(world.clock.now() + timedelta(hours=9)).take(400)
 
-    def wait(_content: bytes, turns: PagesInTurn) -> bytes:
-        assert not turns.take(1)
+    def wait(_content: bytes, slots: PageSlots) -> bytes:
+        assert not slots.take(1)
         raise ProviderUnavailable("It is not the document's turn.")
 
     extract(job, token, wait)

@@ -26,7 +26,7 @@ def a_world(limit: float | None = None, **provider: object) -> World:
     """A document costs ten cents; ``limit`` is in dollars a month."""
     world = World(ServerProvider(**provider))  # type: ignore[arg-type]
     world.prices = {"paid": Price(document=TEN_CENTS)}
-    world.limit = None if limit is None else int(limit * MICROS)
+    world.monthly_budget = None if limit is None else int(limit * MICROS)
     return world
 
 
@@ -76,7 +76,7 @@ def test_when_it_is_used_up_documents_wait_and_go_on_when_it_is_raised() -> None
     world.clock.forward(3601)
     world.turn()
     assert len(world.provider.accepted) == 2, "there is no more budget than before"
-    world.limit = MICROS
+    world.monthly_budget = MICROS
     world.clock.forward(3601)
     world.turn(number=2)
     assert sorted(world.provider.accepted) == sorted(job.job_id for job in jobs)
@@ -195,7 +195,7 @@ def test_a_limit_that_no_document_fits_below_is_told_as_well() -> None:
 def test_a_limit_that_was_raised_is_told_of_anew() -> None:
     world = a_world(limit=0.1)
     submitted(world, 2)
-    world.limit = int(0.2 * MICROS)
+    world.monthly_budget = int(0.2 * MICROS)
     submitted(world, 1)
     assert [event for event, _ in told(world)] == ["budget.warning", "budget.exceeded"] * 2
 

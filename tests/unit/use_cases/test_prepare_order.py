@@ -40,7 +40,7 @@ def test_other_schemes_are_refused(url: str) -> None:
 
 def test_http_is_fetched_only_when_it_is_allowed() -> None:
     world = ClientWorld()
-    world.prepare = replace(world.prepare, allows_http=True)
+    world.prepare = replace(world.prepare, accepts_http_urls=True)
     assert not document_of("http://files.example/a.pdf", world=world).is_stored
     with pytest.raises(InvalidRequest):
         document_of("httpx://files.example/a.pdf", world=world)

@@ -17,7 +17,7 @@ from tests.fakes.world import PDF, World
 def receive(world: World) -> ReceiveUpload:
     return ReceiveUpload(
         default_route=("abbyy", "embedded"),
-        providers=frozenset({"abbyy", "embedded"}),
+        provider_names=frozenset({"abbyy", "embedded"}),
         deadline=timedelta(hours=72),
         documents=world.documents,
         jobs=world.jobs,

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from invoice_capture.domain.job import Job
 from invoice_capture.domain.submission import Outcome, SubmissionState
-from invoice_capture.use_cases.resolve_submission import resolve_submission
+from invoice_capture.use_cases.resolve_submission import ResolveSubmission
+from invoice_capture.wiring import build
 from tests.fakes.world import World
 
 OUTCOME = Outcome("paid", "reference", "results/key")
 
 
 def resolve(world: World, job: Job, token: str, outcome: Outcome = OUTCOME) -> None:
-    resolve_submission(
-        (job.job_id, 1),
-        token,
-        outcome,
-        submissions=world.submissions,
-        callbacks=world.tokens,
-        clock=world.clock,
-    )
+    build(ResolveSubmission, world)((job.job_id, 1), token, outcome)
 
 
 def test_a_row_that_was_closed_by_another_keeps_what_it_says() -> None:

@@ -21,7 +21,7 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.ports import Capabilities, PollResult, PollState
-from invoice_capture.use_cases import look_at_submissions
+from invoice_capture.use_cases import poll_submissions
 from tests.fakes.world import PDF, ServerProvider, World
 from tests.unit.use_cases.submitting import go_on
 
@@ -357,7 +357,7 @@ def test_a_copy_is_left_where_it_may_stay() -> None:
 
 
 def test_no_more_is_sent_at_the_same_time_than_fits_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look_at_submissions, "_MOST_BYTES_UNDER_WAY", 2_500_000)
+    monkeypatch.setattr(poll_submissions, "_MOST_BYTES_UNDER_WAY", 2_500_000)
 
     class Weighing(ServerProvider):
         under_way = 0

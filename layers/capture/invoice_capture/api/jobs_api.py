@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -39,15 +40,15 @@ _MOST_BODY_BYTES = 6 * 1024**2 - 64 * 1024
 _CERTAINLY_FITS = 1024**2
 
 
+@dataclass(eq=False)
 class JobsApi:
     """Everything that takes long is made at the first request that needs it.
 
     One request at a time, as in Lambda: the resolver keeps the request that it answers, and whose it is, in itself.
     """
 
-    def __init__(self, services: JobsApiServices) -> None:
-        self._services = services
-        self._lock = threading.Lock()
+    services: JobsApiServices
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
         """The answer to an event of a proxy integration. Never raises: what fails is logged and answered with 500."""
@@ -56,7 +57,7 @@ class JobsApi:
         with about(client=str(client or "-"), request_id=request_id, job_id=_job_id_of(event)):
             with self._lock, acting_for(client if isinstance(client, str) else None):
                 answer = self._answer(event, context, request_id)
-            for name, value in headers_for(event, self._services.allowed_origins).items():
+            for name, value in headers_for(event, self.services.allowed_origins).items():
                 answer["multiValueHeaders"][name] = [value]
             info("Request answered.", method=event.get("httpMethod"), status=answer["statusCode"])
         return answer
@@ -82,16 +83,16 @@ class JobsApi:
         methods = self._resolver.methods_at(str(event.get("path")))
         if not methods:
             return envelopes.nothing_there()
-        return Response(204, None, None, headers={**preflight_headers(event, self._services.allowed_origins, methods)})
+        return Response(204, None, None, headers={**preflight_headers(event, self.services.allowed_origins, methods)})
 
     @cached_property
     def _resolver(self) -> Resolver:
         app = Resolver(enable_validation=True, json_body_deserializer=parse_object)
         app.use(middlewares=[refuse_unknown])
         self._handle_errors(app)
-        contract_routes.register(app, self._services)
-        upload_routes.register(app, self._services)
-        extension_routes.register(app, self._services)
+        contract_routes.register(app, self.services)
+        upload_routes.register(app, self.services)
+        extension_routes.register(app, self.services)
         description_routes.register(app)
         return app
 

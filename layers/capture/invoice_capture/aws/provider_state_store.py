@@ -16,8 +16,8 @@ from invoice_capture.aws.items import (
 )
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.job import provider_of
-from invoice_capture.domain.pacing import Breaker, RateBucket
 from invoice_capture.domain.polling import faded, fading_period
+from invoice_capture.domain.throttle import Breaker, RateBucket
 from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.ports import Lease, ProviderState
 
@@ -92,8 +92,8 @@ class DynamoDBProviderStateStore:
 
     def swap_bucket(self, provider: str, bucket: RateBucket) -> bool:
         values = {
-            "next_turn_at": bucket.next_turn_at.isoformat(),
-            "share": round(bucket.share, 6),
+            "next_slot_at": bucket.next_slot_at.isoformat(),
+            "rate_factor": round(bucket.rate_factor, 6),
             "updated_at": bucket.updated_at,
             "slowed_at": bucket.slowed_at,
             "version": bucket.version,
@@ -156,8 +156,9 @@ def _lease(values: Mapping[str, Any]) -> Lease:
 
 def _bucket(values: Mapping[str, Any]) -> RateBucket:
     return RateBucket(
-        next_turn_at=moment(values["next_turn_at"]),
-        share=float(values["share"]),
+        # Under their former names in the table of 0.1.0.
+        next_slot_at=moment(values.get("next_slot_at") or values["next_turn_at"]),
+        rate_factor=float(values.get("rate_factor") or values["share"]),
         updated_at=moment(values["updated_at"]),
         slowed_at=optional_moment(values.get("slowed_at")),
         version=values["version"],

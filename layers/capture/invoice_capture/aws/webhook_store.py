@@ -11,7 +11,7 @@ from invoice_capture.aws.clients import Clients, calling, error_code
 from invoice_capture.aws.items import Item, from_attributes, moment, optional_moment, to_attributes
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.errors import SettingMissing
-from invoice_capture.domain.pacing import Breaker
+from invoice_capture.domain.throttle import Breaker
 from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.domain.webhook import EVERYTHING, Endpoint, Webhook, key_bytes
 from invoice_capture.ports import Clock

@@ -13,7 +13,7 @@ from invoice_capture.domain.errors import CaptureError
 
 
 class SubmissionState(StrEnum):
-    """QUEUED waits for its turn; SUBMITTING is being handed over, or in doubt; the others speak for themselves."""
+    """QUEUED waits for a slot; SUBMITTING is being sent, or in doubt; the others speak for themselves."""
 
     QUEUED = "QUEUED"
     SUBMITTING = "SUBMITTING"

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from invoice_capture.domain.document import client_of_key
-from invoice_capture.domain.pacing import Breaker
+from invoice_capture.domain.throttle import Breaker
 from invoice_capture.domain.timestamps import timestamp
 
 EVERYTHING = "*"

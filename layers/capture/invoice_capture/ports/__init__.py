@@ -32,12 +32,12 @@ from invoice_capture.ports.provider_states import (
 from invoice_capture.ports.providers import (
     ALL_KINDS,
     Capabilities,
-    Paced,
     PollResult,
     PollState,
     Provider,
     Providers,
     RequestCounts,
+    Throttled,
 )
 from invoice_capture.ports.services import (
     Callbacks,
@@ -85,7 +85,6 @@ __all__ = [
     "Metrics",
     "Notifier",
     "NumberTaken",
-    "Paced",
     "Page",
     "PollResult",
     "PollState",
@@ -100,6 +99,7 @@ __all__ = [
     "StaleWrite",
     "StoredInvoice",
     "SubmissionStore",
+    "Throttled",
     "UploadForm",
     "UsagePlans",
     "WebhookStore",

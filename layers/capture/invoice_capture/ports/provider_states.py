@@ -1,4 +1,4 @@
-"""What all who talk to one provider share: the lease of its loop, its pace, breaker and latencies."""
+"""What all who talk to one provider share: the lease of its loop, its rate, breaker and latencies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from invoice_capture.domain.pacing import Breaker, RateBucket
+from invoice_capture.domain.throttle import Breaker, RateBucket
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ ALL_KINDS = frozenset(DocumentKind)
 
 @dataclass(frozen=True)
 class RequestCounts:
-    """How many requests an operation sends at most, so that it can be paced as a whole."""
+    """How many requests an operation sends at most, so that it takes its slots as a whole."""
 
     submit: int = 1
     find: int = 1
@@ -77,21 +77,21 @@ class PollResult:
     said: str | None = None
 
 
-class Paced(Protocol):
-    """A service whose requests wait for their turn. ``name`` is that of its shared state."""
+class Throttled(Protocol):
+    """A service whose requests wait for a slot. ``name`` is that of its shared state."""
 
     name: str
     capabilities: Capabilities
     spacing_seconds: float
-    """What to leave between the requests of one operation; set by whoever paces the service."""
+    """What to leave between the requests of one operation; set by whoever throttles the service."""
 
     @property
     def requests_per_second(self) -> float | None:
-        """The configured pace, or None for no limit."""
+        """The configured rate, or None for no limit."""
         ...
 
 
-class Provider(Paced, Protocol):
+class Provider(Throttled, Protocol):
     """A service that reads invoices. See docs/adding_a_provider.md for writing one.
 
     Every method that talks to the service raises ProviderUnavailable or RateLimited when repeating the request is safe
@@ -106,7 +106,7 @@ class Provider(Paced, Protocol):
     """Whether the provider's copy is left alone after the invoice is stored."""
 
     def submit(self, submission: Submission, content: bytes, begin: Callable[[], None]) -> str:
-        """Hand a document over and return the provider's reference.
+        """Send a document and return the provider's reference.
 
         ``begin`` is to be called once, as late as possible: right before the request leaves that may be charged, or
         after which something would be left at the provider. Nothing is sent when it raises, which is passed on. A

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from invoice_capture.domain.pacing import Breaker
+from invoice_capture.domain.throttle import Breaker
 from invoice_capture.domain.webhook import Delivery, Endpoint, Webhook
 
 

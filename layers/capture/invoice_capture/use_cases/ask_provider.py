@@ -18,11 +18,11 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import PollResult, PollState, Provider, Providers
-from invoice_capture.use_cases.pace_provider import Pace
+from invoice_capture.use_cases.provider_throttle import ProviderThrottle
 from invoice_capture.use_cases.round_of_requests import RoundOfRequests
 
 # Longer than the loop waits for its other turns: what is finished comes first.
-_PATIENCE = timedelta(seconds=20)
+_MAX_WAIT = timedelta(seconds=20)
 # A batch, its halves and its quarters: when none of them is answered, the provider answers nobody.
 _FAILURES_OF_AN_OUTAGE = 7
 # What is asked about was accepted, and is paid for: an account in trouble is asked again, until it is in order or the
@@ -33,10 +33,12 @@ _ABOUT_THE_ACCOUNT = (RateLimited, CredentialsRefused, NoCredit)
 class AskProvider:
     """The questions of one turn of a provider's loop."""
 
-    def __init__(self, provider: Provider, providers: Providers, pace: Pace, requests: RoundOfRequests) -> None:
+    def __init__(
+        self, provider: Provider, providers: Providers, throttle: ProviderThrottle, requests: RoundOfRequests
+    ) -> None:
         self._provider = provider
         self._providers = providers
-        self._pace = pace
+        self._throttle = throttle
         self._requests = requests
         self.was_answered = False
         """Whether the provider answered a question of this turn, so that what it refuses is its own matter."""
@@ -56,7 +58,7 @@ class AskProvider:
             except ProviderError as exc:
                 yield from self._unanswered(batch, exc, is_the_only_trouble)
                 continue
-            self._pace.answered()
+            self._throttle.answered()
             self.was_answered = True
             for row in batch:
                 result = results.get(row.reference or "")
@@ -80,7 +82,7 @@ class AskProvider:
                 return
         else:
             # It refuses, so it is there.
-            self._pace.answered()
+            self._throttle.answered()
         for row in batch:
             yield row, PollResult(PollState.REFUSED, error=error)
 
@@ -115,7 +117,7 @@ class AskProvider:
         parts = deque(_halves(random.sample(batch, len(batch))))
         while parts and (said or failures < _FAILURES_OF_AN_OUTAGE):
             part = parts.popleft()
-            if self._pace.admit(1, _PATIENCE) is not None:
+            if self._throttle.admit(1, _MAX_WAIT) is not None:
                 break
             try:
                 said |= self._with_answers(part)
@@ -144,7 +146,7 @@ class AskProvider:
         """
         if result.state is not PollState.READY or result.raw is not None:
             return result
-        if self._pace.admit(self._provider.capabilities.requests.fetch, _PATIENCE) is not None:
+        if self._throttle.admit(self._provider.capabilities.requests.fetch, _MAX_WAIT) is not None:
             return result
         try:
             return replace(result, raw=self._provider.fetch(reference))

@@ -11,9 +11,9 @@ from typing import Any
 
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import Clock, Lease, ProviderStateStore, SubmissionStore
-from invoice_capture.use_cases.hand_over_submission import MINIMUM_POLL_SECONDS
-from invoice_capture.use_cases.keep_loop import LEASE_MARGIN, TICK, new_owner
-from invoice_capture.use_cases.look_at_submissions import LookAtSubmissions
+from invoice_capture.use_cases.poll_loop import LEASE_MARGIN, TICK, new_owner
+from invoice_capture.use_cases.poll_submissions import PollSubmissions
+from invoice_capture.use_cases.submitter import MINIMUM_POLL_SECONDS
 
 # A turn makes about ten history events of the 25,000 that an execution may have.
 TURNS_PER_EXECUTION = 2000
@@ -64,7 +64,7 @@ class TurnResult:
 class CheckSubmissions:
     """The step, with everything it needs from outside."""
 
-    look_at: LookAtSubmissions
+    poll: PollSubmissions
     submissions: SubmissionStore
     states: ProviderStateStore
     clock: Clock
@@ -83,8 +83,8 @@ class CheckSubmissions:
             if not self.states.take_lease(turn.provider, self._lease(turn.owner), instead_of=None):
                 return TurnResult(turn, TurnOutcome.REPLACED)
             turn = replace(turn, released=False)
-        rows, not_before = self.look_at(turn.provider, due, state)
-        # From look to look: a turn that waits for the provider's pace does not stretch the rhythm as well.
+        rows, not_before = self.poll(turn.provider, due, state)
+        # From look to look: a turn that waits for the provider's throttle does not stretch the rhythm as well.
         earliest = began_at + timedelta(seconds=MINIMUM_POLL_SECONDS)
         not_before = max(earliest, not_before or earliest)
         wakes_at = self._next_look(turn.provider, rows, not_before)

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
 from invoice_capture.domain.errors import CaptureError, ProviderUnavailable, StoreUnavailable
 from invoice_capture.domain.invoice import Invoice
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import (
-    Clock,
     DocumentStore,
     JobStore,
     Metrics,
     Providers,
-    ProviderStateStore,
     SubmissionStore,
 )
-from invoice_capture.use_cases.pace_provider import Pace
-
-_PATIENCE = timedelta(seconds=20)
+from invoice_capture.use_cases.provider_throttle import Throttles
 
 _log = logging.getLogger(__name__)
 
@@ -33,10 +28,9 @@ class ConfirmInvoice:
     documents: DocumentStore
     jobs: JobStore
     submissions: SubmissionStore
-    states: ProviderStateStore
     providers: Providers
     metrics: Metrics
-    clock: Clock
+    throttles: Throttles
 
     def __call__(self, job_id: str) -> bool:
         """Whether the provider was told. It is not where its contract has nothing for this, or it deleted its copy.
@@ -68,6 +62,6 @@ class ConfirmInvoice:
         has_copy = provider.keeps_copies or not provider.capabilities.deletes_copies
         if not provider.capabilities.accepts_corrections or not has_copy or raw is None:
             return False
-        with Pace(provider, self.states, self.metrics, self.clock).turn(1, _PATIENCE):
+        with self.throttles.of(provider).slot(1):
             provider.confirm(row.reference or "", raw, invoice)
         return True

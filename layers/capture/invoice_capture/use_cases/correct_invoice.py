@@ -19,9 +19,9 @@ from invoice_capture.use_cases.read_invoice import ReadInvoice, require_invoice
 
 @dataclass(frozen=True)
 class CorrectInvoice:
-    """``confirm_invoice`` is the name of the function that tells the provider."""
+    """``confirm_invoice_function`` is the name of the function that tells the provider."""
 
-    confirm_invoice: str
+    confirm_invoice_function: str
     jobs: JobStore
     functions: FunctionInvoker
     clock: Clock
@@ -43,5 +43,5 @@ class CorrectInvoice:
         summary = summary_of(content, findings)
         if not self.jobs.confirm(found.capture.job_id, content, findings, now, summary=summary):
             raise JobNotFound
-        self.functions.invoke_later(self.confirm_invoice, {"job_id": found.capture.job_id})
+        self.functions.invoke_later(self.confirm_invoice_function, {"job_id": found.capture.job_id})
         return find_job(self.jobs, job_id, principal)

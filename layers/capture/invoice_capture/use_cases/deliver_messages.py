@@ -50,7 +50,7 @@ class DeliverMessages:
     endpoints: Endpoints
     poster: Poster
     bus: EventBus | None
-    queue: DeliveryQueue
+    deliveries: DeliveryQueue
     metrics: Metrics
     clock: Clock
     chance: Callable[[], float] = random.random
@@ -75,9 +75,9 @@ class DeliverMessages:
         for name in targets_of(message):
             webhook = self.webhooks.get(name)
             if webhook is not None and webhook.wants(message["event"]):
-                self.queue.add(Delivery(name, now, message))
+                self.deliveries.add(Delivery(name, now, message))
         if self.bus is not None:
-            self.queue.add(Delivery(EVENT_BUS, now, message))
+            self.deliveries.add(Delivery(EVENT_BUS, now, message))
 
     def _put(self, delivery: Delivery, receipt: str) -> bool:
         if self.bus is None:
@@ -145,9 +145,9 @@ class DeliverMessages:
             return True
         pause = pause_after(self.clock.now() - delivery.since, asked_for, self.chance())
         if pause is not None:
-            self.queue.leave(receipt, pause)
+            self.deliveries.leave(receipt, pause)
             return False
-        self.queue.give_up(delivery)
+        self.deliveries.give_up(delivery)
         self.metrics.count("DeliveriesGivenUp")
         _log.warning("A message was given up after a day.", extra=_about(delivery))
         return True

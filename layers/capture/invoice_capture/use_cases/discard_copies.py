@@ -17,12 +17,12 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import Clock, DocumentStore, Metrics, Provider, StaleWrite, SubmissionStore
-from invoice_capture.use_cases.pace_provider import Pace
+from invoice_capture.use_cases.provider_throttle import ProviderThrottle
 from invoice_capture.use_cases.round_of_requests import RoundOfRequests
 
 _PAUSE = timedelta(minutes=10)
-# A pace that was slowed down is forgotten within minutes, so what it was slowed down for comes back before that; and
-# less and less often, as its age over so many.
+# That a throttle was slowed down is forgotten within minutes, so what it was slowed down for comes back before that;
+# and less and less often, as its age over so many.
 _SOON = timedelta(seconds=10)
 _AGES = 20
 _GIVES_UP_AFTER = timedelta(days=3)
@@ -41,10 +41,10 @@ class DiscardCopies:
     clock: Clock
 
     def __call__(
-        self, rows: Sequence[Submission], provider: Provider, pace: Pace, requests: RoundOfRequests
+        self, rows: Sequence[Submission], provider: Provider, throttle: ProviderThrottle, requests: RoundOfRequests
     ) -> list[Submission]:
         """Delete the copies of closed submissions; returns the rows as they are then, due where it failed."""
-        if pace.is_out_of_order:
+        if throttle.is_out_of_order:
             return [self._later(row) for row in rows]
 
         def discard(row: Submission) -> None:
@@ -69,7 +69,7 @@ class DiscardCopies:
             except CaptureError as exc:
                 done.append(self._give_up(row, exc))
             else:
-                pace.answered()
+                throttle.answered()
                 done.append(self._save(replace(row, next_check_at=None)))
         return done
 

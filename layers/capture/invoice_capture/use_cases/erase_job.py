@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
 from invoice_capture.domain.errors import (
     CaptureError,
@@ -16,8 +15,6 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.submission import Outcome, Submission
 from invoice_capture.ports import (
-    Callbacks,
-    Clock,
     DocumentStore,
     JobOrders,
     JobStore,
@@ -25,14 +22,11 @@ from invoice_capture.ports import (
     Notifier,
     Provider,
     Providers,
-    ProviderStateStore,
     SubmissionStore,
 )
 from invoice_capture.use_cases.forget_job import remove_objects
-from invoice_capture.use_cases.pace_provider import Pace
-from invoice_capture.use_cases.resolve_submission import resolve_submission
-
-_PATIENCE = timedelta(seconds=20)
+from invoice_capture.use_cases.provider_throttle import ProviderThrottle, Throttles
+from invoice_capture.use_cases.resolve_submission import ResolveSubmission
 
 _log = logging.getLogger(__name__)
 
@@ -53,12 +47,11 @@ class EraseJob:
     jobs: JobStore
     orders: JobOrders
     submissions: SubmissionStore
-    states: ProviderStateStore
     providers: Providers
-    callbacks: Callbacks
     notifier: Notifier
     metrics: Metrics
-    clock: Clock
+    throttles: Throttles
+    resolve: ResolveSubmission
 
     def __call__(self, request: EraseRequest) -> None:
         """Doing it again erases what is left. What a provider keeps and does not give up is logged and counted.
@@ -95,14 +88,7 @@ class EraseJob:
         """
         if not row.state.is_closed:
             error = JobCancelled(f"Job {job.job_id} was deleted by its client.")
-            resolve_submission(
-                row.key,
-                row.task_token or "",
-                Outcome(row.provider, row.reference, error=error),
-                submissions=self.submissions,
-                callbacks=self.callbacks,
-                clock=self.clock,
-            )
+            self.resolve(row.key, row.task_token or "", Outcome(row.provider, row.reference, error=error))
 
     def _discard(self, row: Submission) -> None:
         if row.reference is None and not row.may_be_charged:
@@ -111,12 +97,12 @@ class EraseJob:
             provider = self.providers.get(row.provider)
             if not provider.capabilities.deletes_copies:
                 return
-            pace = Pace(provider, self.states, self.metrics, self.clock)
-            reference = row.reference or self._look_up(row, provider, pace)
+            throttle = self.throttles.of(provider)
+            reference = row.reference or self._look_up(row, provider, throttle)
             if reference is None:
                 return
             raw = self.documents.read_result(row.result_key) if row.result_key is not None else None
-            with pace.turn(provider.capabilities.requests.discard, _PATIENCE):
+            with throttle.slot(provider.capabilities.requests.discard):
                 provider.discard(reference, raw or b"")
         except (ProviderUnavailable, StoreUnavailable):
             raise
@@ -127,9 +113,9 @@ class EraseJob:
             )
             self.metrics.count("CopiesLeft", provider=row.provider)
 
-    def _look_up(self, row: Submission, provider: Provider, pace: Pace) -> str | None:
+    def _look_up(self, row: Submission, provider: Provider, throttle: ProviderThrottle) -> str | None:
         """What the provider knows a submission by whose answer was lost; None when it does not know it."""
         if not provider.capabilities.finds_submissions:
             raise SubmissionInDoubt(f"Whether {provider.name} has {row.document.name} is not known.")
-        with pace.turn(provider.capabilities.requests.find, _PATIENCE):
+        with throttle.slot(provider.capabilities.requests.find):
             return provider.find(row)

@@ -19,7 +19,6 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.submission import Outcome, result_key
 from invoice_capture.ports import (
-    Callbacks,
     Clock,
     DocumentStore,
     ExtractionRuns,
@@ -27,8 +26,8 @@ from invoice_capture.ports import (
     Metrics,
     SubmissionStore,
 )
-from invoice_capture.use_cases.pace_pages import OcrPace, PagesInTurn
-from invoice_capture.use_cases.resolve_submission import resolve_submission
+from invoice_capture.use_cases.page_throttle import OcrThrottle, PageSlots
+from invoice_capture.use_cases.resolve_submission import ResolveSubmission
 
 MOST_RUNS = 3
 # What keeping an answer and telling it may take.
@@ -65,21 +64,21 @@ class ExtractRequest:
 
 @dataclass(frozen=True)
 class ExtractDocument:
-    """The step, with everything it needs from outside. ``engine`` turns a document into its answer as JSON.
+    """The step, with everything it needs from outside. ``engine`` slots a document into its answer as JSON.
 
-    ``is_paid``: reading may cost money, so that an answer that is kept already is worth looking for.
+    ``ocr_is_paid``: reading may cost money, so that an answer that is kept already is worth looking for.
     """
 
-    engine: Callable[[bytes, PagesInTurn], bytes]
-    is_paid: bool
-    ocr: OcrPace
+    engine: Callable[[bytes, PageSlots], bytes]
+    ocr_is_paid: bool
+    ocr: OcrThrottle
     metrics: Metrics
-    queue: MessageQueue
+    extractions: MessageQueue
     runs: ExtractionRuns
     documents: DocumentStore
     submissions: SubmissionStore
-    callbacks: Callbacks
     clock: Clock
+    resolve: ResolveSubmission
 
     def __call__(self, request: ExtractRequest) -> Outcome | None:
         """Extract, keep the answer, and tell the waiting execution, whether it went well or not.
@@ -100,15 +99,15 @@ class ExtractDocument:
             return self._tell(request, _ended_too_often(request))
         began_at = self.clock.now()
         give_up_at = began_at + timedelta(seconds=request.seconds_left) - _CLOSING
-        turns = self.ocr.until(give_up_at, request.document.owner)
+        slots = self.ocr.until(give_up_at, request.document.owner)
         try:
-            outcome = self._extract(request, turns)
+            outcome = self._extract(request, slots)
         except (ProviderUnavailable, StoreUnavailable) as exc:
             if is_repeated:
                 self.runs.end(request.key)
             if isinstance(exc, StoreUnavailable):
                 raise
-            self._put_back(request, exc, turns.try_again_at)
+            self._put_back(request, exc, slots.try_again_at)
             return None
         if outcome.error is None:
             seconds = (self.clock.now() - began_at).total_seconds()
@@ -120,26 +119,19 @@ class ExtractDocument:
         return row is not None and not row.state.is_closed
 
     def _tell(self, request: ExtractRequest, outcome: Outcome) -> Outcome:
-        is_wanted = resolve_submission(
-            request.key,
-            request.task_token,
-            outcome,
-            submissions=self.submissions,
-            callbacks=self.callbacks,
-            clock=self.clock,
-        )
+        is_wanted = self.resolve(request.key, request.task_token, outcome)
         if outcome.result_key is not None and not is_wanted:
             self.documents.remove_results(request.job_id)
         return outcome
 
-    def _extract(self, request: ExtractRequest, turns: PagesInTurn) -> Outcome:
+    def _extract(self, request: ExtractRequest, slots: PageSlots) -> Outcome:
         key = result_key(request.job_id, request.submission, request.provider)
-        if self.is_paid and self.documents.read_result(key) is not None:
+        if self.ocr_is_paid and self.documents.read_result(key) is not None:
             # An earlier run did not come to telling anyone.
             return Outcome(request.provider, reference=key, result_key=key)
         try:
-            answer = self.engine(self.documents.read(request.document), turns)
-            turns.answered()
+            answer = self.engine(self.documents.read(request.document), slots)
+            slots.answered()
         except (StoreUnavailable, ProviderUnavailable):
             raise
         except ProviderError as exc:
@@ -163,7 +155,7 @@ class ExtractDocument:
             _log.info("The document is not read before its deadline.", extra={"error": str(error)})
             return
         _log.info("The document is put back.", extra={"error": str(error), "delay_seconds": round(delay)})
-        self.queue.send({**(request.message or {}), "put_backs": request.put_backs + 1}, round(delay))
+        self.extractions.send({**(request.message or {}), "put_backs": request.put_backs + 1}, round(delay))
 
 
 def _ended_too_often(request: ExtractRequest) -> Outcome:

@@ -19,10 +19,10 @@ _MOST_UPLOADS_A_DAY = 10_000
 
 @dataclass(frozen=True)
 class GuardClient:
-    """``stack_providers`` are those that the stack's own routes name; ``default`` is for clients without limits."""
+    """``routed_providers`` are those of the stack's own routes; ``client_limits`` are for clients without limits."""
 
-    stack_providers: frozenset[str]
-    default: ClientLimits
+    routed_providers: frozenset[str]
+    client_limits: ClientLimits
     clients: ClientStore
     spending: SpendingStore
     clock: Clock
@@ -54,7 +54,7 @@ class GuardClient:
             raise _reached(client, f"{most:,} uploads a day", now, _tomorrow(now))
 
     def _limits_of(self, client: str) -> ClientLimits:
-        return self.clients.limits(client) or self.default
+        return self.clients.limits(client) or self.client_limits
 
     def _require_providers(
         self, route: Collection[str], client: str, limits: ClientLimits, principal: Principal
@@ -62,9 +62,9 @@ class GuardClient:
         if limits.providers is None and principal.sees_all:
             return
         names = [name.removesuffix("?") for name in route]
-        refused = [name for name in names if not limits.allows(name, self.stack_providers)]
+        refused = [name for name in names if not limits.allows(name, self.routed_providers)]
         if refused:
-            allowed = sorted(self.stack_providers if limits.providers is None else limits.providers)
+            allowed = sorted(self.routed_providers if limits.providers is None else limits.providers)
             allow = f"invoice-capture keys limits {client} --providers {','.join([*allowed, refused[0]])}"
             raise NotAllowed(
                 f"{client} may not use {refused[0]}; it may use {', '.join(allowed) or 'nothing'}. Whoever operates "

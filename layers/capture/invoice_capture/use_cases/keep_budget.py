@@ -22,10 +22,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Budget:
-    """``limit`` is what a month may cost in all, in millionths of a dollar, or None."""
+    """``monthly_budget`` is what a month may cost in all, in millionths of a dollar, or None."""
 
     prices: Prices
-    limit: int | None
+    monthly_budget: int | None
     spending: SpendingStore
     notifier: Notifier
     metrics: Metrics
@@ -36,7 +36,7 @@ class Budget:
         now = self.clock.now()
         price = self.prices.of(provider)
         micros = 0 if price is None else price.of(pages)
-        if self.limit is not None and micros and not self._reserve(month_of(now), micros, self.limit):
+        if self.monthly_budget is not None and micros and not self._reserve(month_of(now), micros, self.monthly_budget):
             return min(now + _PAUSE, next_month(now))
         self.spending.add(Spent(now.date(), provider, client, 1, pages, micros))
         return None

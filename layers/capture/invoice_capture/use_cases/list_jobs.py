@@ -93,20 +93,28 @@ class _Stretch:
 
 
 @dataclass(frozen=True)
-class ListJobs:
-    """``view`` makes a row of a job and of the job that has its invoice; ``texts`` are what of a row is searched.
+class Rows:
+    """How a job is shown in a list.
 
-    ``glance`` makes a row of a head, which has the paths ``glanced`` and no others. ``stopwatch`` tells real seconds.
+    ``view`` makes a row of a job and of the job that has its invoice; ``texts`` are what of a row is searched.
+    ``glance`` makes a row of a head, which has the paths ``glanced`` and no others.
     """
+
+    view: Callable[[Job, Job], Row]
+    texts: Callable[[Row], Iterator[str]]
+    glance: Callable[[Head], Row]
+    glanced: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ListJobs:
+    """``stopwatch`` tells real seconds."""
 
     jobs: JobStore
     catalogue: JobCatalogue
     clock: Clock
     stopwatch: Callable[[], float]
-    view: Callable[[Job, Job], Row]
-    texts: Callable[[Row], Iterator[str]]
-    glance: Callable[[Head], Row]
-    glanced: frozenset[str]
+    rows: Rows
 
     def __call__(self, listing: Listing, principal: Principal) -> JobList:
         """Raises InvalidRequest for a token of another list, and when more would have to be read than one may."""
@@ -192,7 +200,7 @@ class ListJobs:
                 if verdict is None:
                     open_questions.append(head.job_id)
                 elif verdict:
-                    fits.append(_order(self.glance(head), listing))
+                    fits.append(_order(self.rows.glance(head), listing))
             fits += self._read(open_questions, listing, principal)
             heads_read, jobs_read, token = (
                 heads_read + len(page.heads),
@@ -217,11 +225,11 @@ class ListJobs:
         # A duplicate shows what another job has.
         if head.duplicate_of is not None or not head.is_complete:
             return None
-        row = self.glance(head)
-        if not all(each.holds(row) for each in listing.filters if each.path in self.glanced):
+        row = self.rows.glance(head)
+        if not all(each.holds(row) for each in listing.filters if each.path in self.rows.glanced):
             return False
         asked = {listing.sort, *(each.path for each in listing.filters)}
-        return True if asked <= self.glanced and not listing.search else None
+        return True if asked <= self.rows.glanced and not listing.search else None
 
     def _read(self, job_ids: Sequence[str], listing: Listing, principal: Principal) -> Iterator[tuple[Any, ...]]:
         for row in self._rows(job_ids, principal):
@@ -232,7 +240,7 @@ class ListJobs:
         if not all(each.holds(row) for each in listing.filters):
             return False
         term = (listing.search or "").casefold()
-        return not term or any(term in text.casefold() for text in self.texts(row))
+        return not term or any(term in text.casefold() for text in self.rows.texts(row))
 
     def _rows(self, job_ids: Sequence[str], principal: Principal) -> Iterator[Row]:
         waiting = iter(job_ids)
@@ -245,7 +253,7 @@ class ListJobs:
                 if is_visible(first, principal)
             }
             for job in jobs:
-                yield self.view(job, firsts.get(job.duplicate_of or "", job))
+                yield self.rows.view(job, firsts.get(job.duplicate_of or "", job))
 
 
 def _order(row: Row, listing: Listing) -> tuple[Any, ...]:

@@ -24,7 +24,7 @@ class ManageWebhooks:
 
     webhooks: WebhookStore
     endpoints: Endpoints
-    queue: DeliveryQueue
+    deliveries: DeliveryQueue
     clock: Clock
     entropy: Callable[[int], bytes] = secrets.token_bytes
 
@@ -61,7 +61,7 @@ class ManageWebhooks:
     def test(self, name: str) -> Webhook:
         """Have a test sent, once; returns the webhook as it was before. Raises NoWebhook."""
         before, now = self._webhook(name), self.clock.now()
-        self.queue.add(Delivery(name, now, {"event": TEST, "webhook": name, "sent_at": timestamp(now)}))
+        self.deliveries.add(Delivery(name, now, {"event": TEST, "webhook": name, "sent_at": timestamp(now)}))
         return before
 
     def outcome(self, before: Webhook) -> str | None:
@@ -85,7 +85,7 @@ class ManageWebhooks:
         named = [(name, self.webhooks.get(name)) for name in targets_of(message)]
         names = [name for name, webhook in named if webhook is not None and webhook.wants(message["event"])]
         for name in names:
-            self.queue.add(Delivery(name, now, message))
+            self.deliveries.add(Delivery(name, now, message))
         return names
 
     def _webhook(self, name: str) -> Webhook:

@@ -17,13 +17,13 @@ _LONGEST_KEY = 1024
 
 @dataclass(frozen=True)
 class PrepareOrder:
-    """``template_routes`` are routes by template; ``providers`` are the names that a template may be made of."""
+    """``template_routes`` are routes by template; ``provider_names`` are those that a template may be made of."""
 
     bucket: str
     default_route: tuple[str, ...]
     template_routes: Mapping[str, tuple[str, ...]]
-    providers: frozenset[str]
-    allows_http: bool
+    provider_names: frozenset[str]
+    accepts_http_urls: bool
     guard: GuardClient
 
     def document(self, order: Order, principal: Principal, job_id: str) -> DocumentPointer:
@@ -34,7 +34,7 @@ class PrepareOrder:
         """
         if order.scheme == "s3":
             self._require_own(order, principal)
-        elif order.scheme != "https" and not (order.scheme == "http" and self.allows_http):
+        elif order.scheme != "https" and not (order.scheme == "http" and self.accepts_http_urls):
             raise InvalidRequest(
                 "documentUrl must begin with https:// or, for a document of POST /uploads, with s3://.", "documentUrl"
             )
@@ -55,7 +55,7 @@ class PrepareOrder:
 
     def _spelt_out(self, template: str) -> tuple[str, ...] | None:
         try:
-            return route_of_template(template, self.providers)
+            return route_of_template(template, self.provider_names)
         except ValueError as exc:
             raise InvalidRequest(f"template: {exc}.", "template") from exc
 

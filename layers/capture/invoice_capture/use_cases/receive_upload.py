@@ -20,10 +20,10 @@ class Upload:
 
 @dataclass(frozen=True)
 class ReceiveUpload:
-    """The step, with everything it needs from outside. ``providers`` are the names that a key may choose."""
+    """The step, with everything it needs from outside. ``provider_names`` are those that a key may choose."""
 
     default_route: tuple[str, ...]
-    providers: frozenset[str]
+    provider_names: frozenset[str]
     deadline: timedelta
     documents: DocumentStore
     jobs: JobStore
@@ -40,7 +40,7 @@ class ReceiveUpload:
         Raises:
             DocumentMissing: the object is gone already.
         """
-        route = choose_route(upload.key, self.default_route, self.providers)
+        route = choose_route(upload.key, self.default_route, self.provider_names)
         if route is None:
             return None
         pointer, stored_at = self.documents.describe(upload.bucket, upload.key, upload.version_id)

@@ -1,4 +1,4 @@
-"""A round of requests to one provider: each when its turn comes, several under way at the same time."""
+"""A round of requests to one provider: each when it gets its slot, several under way at the same time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 
 from invoice_capture.domain.errors import ProviderError
 from invoice_capture.ports import Clock, Provider
-from invoice_capture.use_cases.pace_provider import Pace
+from invoice_capture.use_cases.provider_throttle import ProviderThrottle
 
 # A pause as short as this is slept through, so that a provider's rate is used in full.
 _SHORT_PAUSE = timedelta(seconds=5)
@@ -27,9 +27,9 @@ class RoundOfRequests:
     waits for what is under way: nothing goes on behind them.
     """
 
-    def __init__(self, provider: Provider, pace: Pace, clock: Clock, ends_at: datetime) -> None:
+    def __init__(self, provider: Provider, throttle: ProviderThrottle, clock: Clock, ends_at: datetime) -> None:
         self._provider = provider
-        self._pace = pace
+        self._throttle = throttle
         self._clock = clock
         self._ends_at = ends_at
         self._pool = ThreadPoolExecutor(provider.max_concurrency, thread_name_prefix=provider.name)
@@ -66,7 +66,7 @@ class RoundOfRequests:
         while True:
             wait_until = None
             while waiting and has_room() and wait_until is None and not self._is_over:
-                wait_until = self._pace.admit(requests, _SHORT_PAUSE)
+                wait_until = self._throttle.admit(requests, _SHORT_PAUSE)
                 if wait_until is None:
                     item = waiting.popleft()
                     # What is logged there names the same job and provider as here.
@@ -82,7 +82,7 @@ class RoundOfRequests:
 
     def refused(self, error: ProviderError) -> datetime:
         """An answer was that the provider is not to be asked for a while: nothing more is asked in this round."""
-        self.pause(self._pace.refused(error))
+        self.pause(self._throttle.refused(error))
         return self.not_before or self._clock.now()
 
     def pause(self, until: datetime) -> None:

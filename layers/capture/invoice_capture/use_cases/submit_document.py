@@ -1,4 +1,4 @@
-"""Submit Document: inspect a document, claim its fingerprint, and hand it to the provider whose turn it is."""
+"""Submit Document: inspect a document, claim its fingerprint, and submit it to the next provider of its route."""
 
 from __future__ import annotations
 
@@ -29,23 +29,18 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.job import E_INVOICE_READER, JobStatus
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
 from invoice_capture.ports import (
-    Callbacks,
     Clock,
     DocumentStore,
-    Executions,
     JobStore,
-    Metrics,
     Provider,
     Providers,
-    ProviderStateStore,
     StaleWrite,
     SubmissionStore,
 )
-from invoice_capture.use_cases.hand_over_submission import HandOver, out_of_budget
-from invoice_capture.use_cases.keep_budget import Budget
-from invoice_capture.use_cases.keep_loop import ensure_loop
-from invoice_capture.use_cases.pace_provider import Pace
-from invoice_capture.use_cases.resolve_submission import deliver, leaves_a_copy, resolve_submission
+from invoice_capture.use_cases.poll_loop import PollLoops
+from invoice_capture.use_cases.provider_throttle import Throttles
+from invoice_capture.use_cases.resolve_submission import ResolveSubmission, leaves_a_copy
+from invoice_capture.use_cases.submitter import Submitter, Submitters, out_of_budget
 
 
 @dataclass(frozen=True)
@@ -72,13 +67,12 @@ class SubmitDocument:
     documents: DocumentStore
     jobs: JobStore
     submissions: SubmissionStore
-    states: ProviderStateStore
     providers: Providers
-    executions: Executions
-    callbacks: Callbacks
-    budget: Budget
-    metrics: Metrics
     clock: Clock
+    throttles: Throttles
+    submitters: Submitters
+    poll_loops: PollLoops
+    resolve: ResolveSubmission
 
     def __call__(self, request: SubmitRequest) -> None:
         """Submit a document, or tell its task token by name why not.
@@ -90,7 +84,7 @@ class SubmitDocument:
         except StoreUnavailable as exc:
             # The state machine repeats the state; the submission stays open.
             with suppress(TokenClosed):
-                self.callbacks.fail(request.task_token, exc)
+                self.resolve.deliver(request.submission, Outcome(request.provider, error=exc), request.task_token)
         except CaptureError as exc:
             row = self.submissions.get((request.job_id, request.submission))
             if row is not None and _was_begun_before(row, request, exc):
@@ -112,7 +106,7 @@ class SubmitDocument:
         if owner != request.job_id:
             raise DuplicateDocument(owner)
         try:
-            self._hand_over(request, kind, content, now)
+            self._send(request, kind, content, now)
         except JobClosed:
             job = self.jobs.get(request.job_id)
             if job is None or job.status is JobStatus.CANCELLED:
@@ -120,15 +114,13 @@ class SubmitDocument:
                 self.jobs.release_fingerprint(fingerprint, request.job_id)
             raise
 
-    def _hand_over(self, request: SubmitRequest, kind: DocumentKind, content: bytes, now: datetime) -> None:
+    def _send(self, request: SubmitRequest, kind: DocumentKind, content: bytes, now: datetime) -> None:
         provider = self._reader(request, kind)
-        pace = Pace(provider, self.states, self.metrics, self.clock)
-        wait_until = pace.admit(provider.capabilities.requests.submit)
-        if wait_until is not None and request.skip_if_unavailable and pace.is_out_of_order:
+        throttle = self.throttles.of(provider)
+        wait_until = throttle.admit(provider.capabilities.requests.submit)
+        if wait_until is not None and request.skip_if_unavailable and throttle.is_out_of_order:
             raise ProviderUnavailable(f"{provider.name} is out of order, and the route says not to wait for it.")
-        hand_over = HandOver(
-            provider, self.budget, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock
-        )
+        submitter = self.submitters.of(provider, throttle)
         row = Submission(
             job_id=request.job_id,
             number=request.submission,
@@ -143,12 +135,12 @@ class SubmitDocument:
             skip_if_unavailable=request.skip_if_unavailable,
         )
         try:
-            row = self._start(row, content, hand_over)
+            row = self._start(row, content, submitter)
         except StaleWrite:
-            row = self._resume(request, hand_over, content)
+            row = self._resume(request, submitter, content)
         self._wait_for(row, request)
 
-    def _start(self, row: Submission, content: bytes, hand_over: HandOver) -> Submission:
+    def _start(self, row: Submission, content: bytes, submitter: Submitter) -> Submission:
         """Send a new row, or write it down for when it can be sent.
 
         Raises:
@@ -157,10 +149,10 @@ class SubmitDocument:
         """
         if row.next_check_at is not None:
             return self._create(row)
-        row, held_until = hand_over.afford(row, content)
+        row, held_until = submitter.afford(row, content)
         if held_until is not None and row.skip_if_unavailable:
             raise out_of_budget(row)
-        return hand_over.send(row, content, self._create) if held_until is None else self._create(row)
+        return submitter.send(row, content, self._create) if held_until is None else self._create(row)
 
     def _create(self, row: Submission) -> Submission:
         # The token of what is sent is written with what comes of the attempt: who dies in between has the state
@@ -174,12 +166,9 @@ class SubmitDocument:
         """Tell an outcome that is there already, and make sure that somebody looks in time at what is left to do."""
         if row.state.is_closed:
             with suppress(TokenClosed):
-                deliver(row.number, row.outcome, request.task_token, self.callbacks)
+                self.resolve.deliver(row.number, row.outcome, request.task_token)
         if row.next_check_at is not None and (row.state.is_closed or not self._calls_back(row.provider)):
-            self._ensure_loop(row.provider, row.next_check_at)
-
-    def _ensure_loop(self, provider: str, due_at: datetime) -> None:
-        ensure_loop(provider, due_at, states=self.states, executions=self.executions, clock=self.clock)
+            self.poll_loops.ensure(row.provider, row.next_check_at)
 
     def _calls_back(self, provider: str) -> bool:
         try:
@@ -193,17 +182,11 @@ class SubmitDocument:
         told = error.about(request.document.name) if isinstance(error, ProviderError) else error
         has_copy = row is not None and row.has_copy and leaves_a_copy(self.providers.get(row.provider))
         now = self.clock.now()
-        resolve_submission(
-            (request.job_id, request.submission),
-            request.task_token,
-            Outcome(request.provider if row is None else row.provider, error=told),
-            submissions=self.submissions,
-            callbacks=self.callbacks,
-            clock=self.clock,
-            discard_at=now if has_copy else None,
-        )
+        outcome = Outcome(request.provider if row is None else row.provider, error=told)
+        key = (request.job_id, request.submission)
+        self.resolve(key, request.task_token, outcome, discard_at=now if has_copy else None)
         if row is not None and has_copy:
-            self._ensure_loop(row.provider, now)
+            self.poll_loops.ensure(row.provider, now)
 
     def _reader(self, request: SubmitRequest, kind: DocumentKind) -> Provider:
         """The provider that reads this document, before anything is sent or paid.
@@ -220,15 +203,15 @@ class SubmitDocument:
             "or put a provider that reads it into the route."
         )
 
-    def _resume(self, request: SubmitRequest, hand_over: HandOver, content: bytes) -> Submission:
+    def _resume(self, request: SubmitRequest, submitter: Submitter, content: bytes) -> Submission:
         """The state is repeated: the submission takes the new token, and goes on from where it was."""
         row = self._take_token(request)
         # Until it is due, whoever sends it may be at work still, however the state came to be repeated. What costs
         # nothing may be sent by both.
-        is_over = row.is_due(self.clock.now()) or not hand_over.provider.capabilities.is_paid
+        is_over = row.is_due(self.clock.now()) or not submitter.provider.capabilities.is_paid
         if row.state is SubmissionState.SUBMITTING and is_over:
             try:
-                return hand_over.settle_doubt(row, content)
+                return submitter.reconcile(row, content)
             except StaleWrite:
                 return self.submissions.get(row.key) or row
         return row

@@ -21,7 +21,7 @@ from invoice_capture.ports import (
     SubmissionStore,
 )
 from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
-from invoice_capture.use_cases.keep_loop import ensure_loop
+from invoice_capture.use_cases.poll_loop import PollLoops
 
 # A live loop is at most this late: a turn's five minutes and the repeats of its function.
 _LATE = timedelta(minutes=5)
@@ -55,8 +55,9 @@ class SweepJobs:
     providers: Providers
     executions: Executions
     callbacks: Callbacks
-    announce: AnnounceOutcome
     clock: Clock
+    poll_loops: PollLoops
+    announce: AnnounceOutcome
 
     def __call__(self) -> Swept:
         """One round. What goes wrong with a loop or a job is logged, and hinders no other."""
@@ -72,7 +73,7 @@ class SweepJobs:
         now = self.clock.now()
         if not self.submissions.due(provider, now - _LATE, 1):
             return False
-        return ensure_loop(provider, now, states=self.states, executions=self.executions, clock=self.clock)
+        return self.poll_loops.ensure(provider, now)
 
     def _expire(self, job_id: str) -> bool:
         """Bring a job past its deadline to its end; False when it has ended already."""

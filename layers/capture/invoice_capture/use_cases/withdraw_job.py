@@ -13,9 +13,9 @@ from invoice_capture.use_cases.find_job import could_be_id, is_theirs
 
 @dataclass(frozen=True)
 class WithdrawJob:
-    """``erase_job`` is the name of the function that erases."""
+    """``erase_job_function`` is the name of the function that erases."""
 
-    erase_job: str
+    erase_job_function: str
     jobs: JobStore
     orders: JobOrders
     functions: FunctionInvoker
@@ -36,7 +36,7 @@ class WithdrawJob:
                 return
 
     def _erase(self, job_id: str, *, was_open: bool) -> None:
-        self.functions.invoke_later(self.erase_job, {"job_id": job_id, "was_open": was_open})
+        self.functions.invoke_later(self.erase_job_function, {"job_id": job_id, "was_open": was_open})
 
 
 def _had_not_ended(job: Job) -> bool:

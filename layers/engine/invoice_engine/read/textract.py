@@ -50,7 +50,7 @@ _OUT_OF_ORDER = frozenset(
     }
 )
 _TOO_SLOW = "Textract did not read the pages in time. Reading the document is worth trying again."
-_NO_TURN = "It is not the document's turn at Textract yet. Reading it is worth trying again."
+_NO_SLOT = "Textract has no slot for the document yet. Reading it is worth trying again."
 _MOST_REPEATS = 4
 
 
@@ -60,11 +60,11 @@ class TextractClient(Protocol):
     def detect_document_text(self, **request: Any) -> Any: ...
 
 
-class Turns(Protocol):
+class Slots(Protocol):
     """When the pages of one document may be sent. All who read with an account share its rate."""
 
     def take(self, pages: int) -> bool:
-        """Wait for the turns of so many pages; False when they do not come in time."""
+        """Wait for the slots of so many pages; False when they do not come in time."""
         ...
 
     def before_page(self) -> None:
@@ -97,7 +97,7 @@ class Alone:
 
 @dataclass(slots=True)
 class TextractReader:
-    """Reads `workers` pages at a time, when it is their turn. Without a client it makes one by boto3, with its
+    """Reads `workers` pages at a time, when it is their slot. Without a client it makes one by boto3, with its
     credentials and region, when there is something to read.
 
     Pages may lie on their sides, stand upside down and lean a little; text at any other angle is in disorder.
@@ -105,17 +105,17 @@ class TextractReader:
 
     client: TextractClient | None = None
     workers: int = WORKERS
-    turns: Turns = field(default_factory=Alone)
+    slots: Slots = field(default_factory=Alone)
 
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:  # noqa: ARG002
-        """See OcrReader. Every page is charged for, also when a later one fails; so all their turns are taken first."""
+        """See OcrReader. Every page is charged for, also when a later one fails; so all their slots are taken first."""
         self.client = self.client or default_client()
         pictures = iter(images)
-        # Drawn before its turn: whoever sends late after it, and soon after the next one's, sends too much at once.
+        # Drawn before its slot: whoever sends late after it, and soon after the next one's, sends too much at once.
         first = list(islice(pictures, 1))
-        if first and not self.turns.take(max(1, length_hint(images, 1))):
-            raise OcrUnavailable(_NO_TURN)
-        sending = _Sending(self.client, self.turns)
+        if first and not self.slots.take(max(1, length_hint(images, 1))):
+            raise OcrUnavailable(_NO_SLOT)
+        sending = _Sending(self.client, self.slots)
         pages: list[tuple[Page, bool]] = []
         waiting: deque[Future[tuple[Page, bool]]] = deque()
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="textract")
@@ -124,7 +124,7 @@ class TextractReader:
                 # Drawing is faster than reading: more pictures than this would only take up memory.
                 if len(waiting) >= 2 * self.workers:
                     pages.append(_finished(waiting.popleft(), deadline))
-                self.turns.before_page()
+                self.slots.before_page()
                 waiting.append(pool.submit(sending.read, image))
             for page in waiting:
                 pages.append(_finished(page, deadline))
@@ -214,7 +214,7 @@ class _Sending:
     """The pages of one document on their way, until they are given up."""
 
     client: TextractClient
-    turns: Turns
+    slots: Slots
     given_up: Event = field(default_factory=Event)
 
     def read(self, image: PageImage) -> tuple[Page, bool]:
@@ -227,7 +227,7 @@ class _Sending:
             try:
                 answer = _ask(self.client, picture)
             except _Busy as exc:
-                if self.given_up.is_set() or not self.turns.again(failures, exc.throttled) or self.given_up.is_set():
+                if self.given_up.is_set() or not self.slots.again(failures, exc.throttled) or self.given_up.is_set():
                     raise OcrUnavailable(str(exc)) from exc
             else:
                 return (_unread(image), False) if answer is None else (page_from(answer, picture), True)

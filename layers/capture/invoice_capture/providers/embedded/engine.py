@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from invoice_engine.read.ocr import OcrReader
 
 
-class Turns(Protocol):
+class Slots(Protocol):
     """What reading is given: its time by the clock, and when pages may be sent to an OCR service."""
 
     @property
@@ -29,8 +29,8 @@ class Turns(Protocol):
 
 
 class Engine(Protocol):
-    def __call__(self, content: bytes, turns: Turns | None = None) -> bytes:
-        """The engine's answer as JSON. Without ``turns`` nobody is in a hurry, nor at the OCR service.
+    def __call__(self, content: bytes, slots: Slots | None = None) -> bytes:
+        """The engine's answer as JSON. Without ``slots`` nobody is in a hurry, nor at the OCR service.
 
         Raises ProviderError.
         """
@@ -81,15 +81,15 @@ def engine(maximum_bytes: int, ocr: str = "tesseract") -> Engine:
         finally:
             idle.append(one)
 
-    def read(content: bytes, turns: Turns | None = None) -> bytes:
+    def read(content: bytes, slots: Slots | None = None) -> bytes:
         from invoice_capture.providers.embedded.mapping import ERRORS
         from invoice_engine import EngineError, Limits
         from invoice_engine.read.textract import Alone, TextractReader
 
-        limits = Limits(max_bytes=maximum_bytes, max_wall_seconds=None if turns is None else turns.seconds_left)
+        limits = Limits(max_bytes=maximum_bytes, max_wall_seconds=None if slots is None else slots.seconds_left)
         with reader() as one:
             if isinstance(one.ocr, TextractReader):
-                one.ocr.turns = turns or Alone()
+                one.ocr.slots = slots or Alone()
             try:
                 extraction = one.extract(content, limits)
             except EngineError as exc:

@@ -1,4 +1,4 @@
-"""A turn at a provider: taken before it is asked, and what its answer says is learnt."""
+"""A slot at a provider: taken before it is asked, and what its answer says is learnt."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from invoice_capture.domain.errors import (
     SubmissionUnknown,
 )
 from invoice_capture.ports import Capabilities
-from invoice_capture.use_cases.pace_provider import Pace
+from invoice_capture.use_cases.provider_throttle import ProviderThrottle, Throttles
+from invoice_capture.wiring import build
 from tests.fakes.world import ServerProvider, World
 
-PATIENCE = timedelta(seconds=20)
 
-
-def a_pace(world: World) -> Pace:
-    return Pace(world.provider, world.states, world.metrics, world.clock)
+def a_throttle(world: World) -> ProviderThrottle:
+    return build(Throttles, world).of(world.provider)
 
 
 def failing_turn(world: World, error: Exception) -> None:
-    with pytest.raises(type(error)), a_pace(world).turn(1, PATIENCE):
+    with pytest.raises(type(error)), a_throttle(world).slot(1):
         raise error
 
 
@@ -33,18 +32,18 @@ def test_a_turn_that_comes_within_patience_is_waited_for() -> None:
     world = World(ServerProvider(requests_per_second=0.1))
     began = world.clock.now()
     for _ in range(3):
-        with a_pace(world).turn(1, PATIENCE):
+        with a_throttle(world).slot(1):
             pass
     assert world.clock.now() - began == timedelta(seconds=20)
 
 
 def test_a_turn_that_comes_too_late_is_not_taken_and_asks_nothing() -> None:
     world = World(ServerProvider(requests_per_second=0.1))
-    with a_pace(world).turn(4, PATIENCE):
+    with a_throttle(world).slot(4):
         pass
     before = world.states.load("paid")
     asked = []
-    with pytest.raises(ProviderUnavailable, match="not to be asked now"), a_pace(world).turn(1, PATIENCE):
+    with pytest.raises(ProviderUnavailable, match="not to be asked now"), a_throttle(world).slot(1):
         asked.append(True)
     assert asked == []
     assert world.states.load("paid") == before
@@ -55,10 +54,10 @@ def test_five_failures_in_a_row_end_turns_until_one_probe_is_answered() -> None:
     for _ in range(5):
         failing_turn(world, ProviderUnavailable("down"))
     assert world.states.load("paid").breaker.is_open
-    with pytest.raises(ProviderUnavailable, match="not to be asked now"), a_pace(world).turn(1, PATIENCE):
+    with pytest.raises(ProviderUnavailable, match="not to be asked now"), a_throttle(world).slot(1):
         raise AssertionError("asked while out of order")
     world.clock.forward(15)
-    with a_pace(world).turn(1, PATIENCE):
+    with a_throttle(world).slot(1):
         pass
     assert not world.states.load("paid").breaker.is_open
     assert world.metrics.counts["BreakersClosed"] == 1
@@ -68,8 +67,8 @@ def test_a_refusal_slows_down_and_counts_no_failure() -> None:
     world = World(ServerProvider(requests_per_second=2))
     failing_turn(world, RateLimited("slowly", retry_after=60))
     state = world.states.load("paid")
-    assert (state.breaker.failures, state.bucket.share) == (0, 0.75)
-    with pytest.raises(ProviderUnavailable), a_pace(world).turn(1, PATIENCE):
+    assert (state.breaker.failures, state.bucket.rate_factor) == (0, 0.75)
+    with pytest.raises(ProviderUnavailable), a_throttle(world).slot(1):
         raise AssertionError("asked before the provider wants to be")
 
 
@@ -102,6 +101,6 @@ def test_what_is_no_answer_does_not_show_that_the_provider_is_back(error: Except
 def test_a_provider_that_calls_back_is_always_to_be_asked_and_costs_no_read() -> None:
     world = World(ServerProvider(capabilities=Capabilities(pushes_results=True)))
     world.states = None  # type: ignore[assignment]
-    with a_pace(world).turn(1, PATIENCE):
+    with a_throttle(world).slot(1):
         pass
     failing_turn(world, SubmissionUnknown("gone already"))

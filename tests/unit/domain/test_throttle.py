@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_capture.domain.pacing import Breaker, RateBucket
+from invoice_capture.domain.throttle import Breaker, RateBucket
 
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 
@@ -22,9 +22,9 @@ def test_no_more_is_admitted_than_the_rate_and_one_second_of_burst(
     bucket, now, admitted, last = RateBucket.full(NOW), NOW, 0, 0
     for pause, requests in pauses:
         now += timedelta(seconds=pause)
-        bucket, turn_at = bucket.take(rate, now, requests)
-        assert turn_at >= now
-        if turn_at == now:
+        bucket, slot_at = bucket.take(rate, now, requests)
+        assert slot_at >= now
+        if slot_at == now:
             admitted, last = admitted + requests, requests
     # The last one in may be several requests in a row, which the next one then waits for.
     assert admitted - last <= rate + rate * (now - NOW).total_seconds() + 1e-3
@@ -34,9 +34,9 @@ def test_no_more_is_admitted_than_the_rate_and_one_second_of_burst(
 def test_waiting_as_long_as_it_says_is_enough(rate: float, taken: int, requests: int) -> None:
     bucket, now = RateBucket.full(NOW), NOW
     for _ in range(taken + 1):
-        bucket, turn_at = bucket.take(rate, now, requests)
-        if turn_at > now:
-            now = turn_at
+        bucket, slot_at = bucket.take(rate, now, requests)
+        if slot_at > now:
+            now = slot_at
             bucket, again = bucket.take(rate, now, requests)
             assert again == now
 
@@ -44,34 +44,34 @@ def test_waiting_as_long_as_it_says_is_enough(rate: float, taken: int, requests:
 @given(st.floats(0.1, 50), st.lists(st.integers(1, 4), min_size=2, max_size=30))
 def test_the_patient_get_their_turns_one_after_another(rate: float, sizes: list[int]) -> None:
     bucket = RateBucket.full(NOW).slow_down(None, NOW)
-    turns = []
+    slots = []
     for requests in sizes:
-        bucket, turn_at = bucket.take(rate, NOW, requests, patience=timedelta(days=1))
-        turns.append(turn_at)
-    for earlier, later, requests in zip(turns, turns[1:], sizes, strict=False):
-        spacing = timedelta(seconds=requests / (rate * bucket.share))
+        bucket, slot_at = bucket.take(rate, NOW, requests, max_wait=timedelta(days=1))
+        slots.append(slot_at)
+    for earlier, later, requests in zip(slots, slots[1:], sizes, strict=False):
+        spacing = timedelta(seconds=requests / (rate * bucket.rate_factor))
         assert abs(later - earlier - spacing) < timedelta(milliseconds=1)
 
 
 def test_a_turn_beyond_the_patience_is_not_taken() -> None:
     bucket, _ = RateBucket.full(NOW).slow_down(30, NOW), None
-    assert bucket.take(8, NOW, patience=29 * SECOND) == (bucket, NOW + 30 * SECOND)
+    assert bucket.take(8, NOW, max_wait=29 * SECOND) == (bucket, NOW + 30 * SECOND)
 
 
 def test_a_refusal_takes_a_quarter_off_the_rate_and_ten_quiet_minutes_bring_it_back() -> None:
     slow = RateBucket.full(NOW).slow_down(None, NOW)
-    assert slow.share == 0.75
+    assert slow.rate_factor == 0.75
     after, _ = slow.take(8, NOW + timedelta(seconds=30))
-    assert 0.75 < after.share < 0.85
+    assert 0.75 < after.rate_factor < 0.85
     after, _ = slow.take(8, NOW + timedelta(minutes=10))
-    assert after.share == 1.0
+    assert after.rate_factor == 1.0
 
 
 def test_refusals_of_what_was_under_way_together_count_as_one() -> None:
     slow = RateBucket.full(NOW).slow_down(None, NOW).slow_down(5, NOW + SECOND)
-    assert slow.share == 0.75 + 1 / 600
-    assert slow.next_turn_at == NOW + 6 * SECOND
-    assert slow.slow_down(None, NOW + 3 * SECOND).share < 0.6
+    assert slow.rate_factor == 0.75 + 1 / 600
+    assert slow.next_slot_at == NOW + 6 * SECOND
+    assert slow.slow_down(None, NOW + 3 * SECOND).rate_factor < 0.6
 
 
 def test_after_a_refusal_nothing_goes_in_bursts() -> None:

@@ -1,4 +1,4 @@
-"""How fast a provider is asked: turns at a rate that learns from refusals, and a circuit breaker.
+"""How fast a provider is asked: slots at a rate that learns from refusals, and a circuit breaker.
 
 Both are values: every method returns the next value, one version on, and the store compares and swaps it.
 """
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 _RECOVERY = timedelta(minutes=10)
 _SLOWER = 0.75
-_LOWEST_SHARE = 1 / 64
+_LOWEST_RATE_FACTOR = 1 / 64
 # Requests that were under way when the first of them was refused say nothing new.
 _ONE_REFUSAL = timedelta(seconds=2)
 _BREAKER_THRESHOLD = 5
@@ -20,57 +20,57 @@ _LONGEST_PAUSE = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class RateBucket:
-    """Turns, given out one after another (the generic cell rate algorithm): whoever takes one knows when it is.
+    """Slots, given out one after another (the generic cell rate algorithm): whoever takes one knows when it is.
 
-    ``next_turn_at`` is the first turn that nobody took. ``share`` is the part of the configured rate in use: a quarter
-    less after a refusal, and back to 1 within ten quiet minutes. ``slowed_at`` is the last refusal.
+    ``next_slot_at`` is the first slot that nobody took. ``rate_factor`` is the part of the configured rate in use: a
+    quarter less after a refusal, and back to 1 within ten quiet minutes. ``slowed_at`` is the last refusal.
     """
 
-    next_turn_at: datetime
-    share: float
+    next_slot_at: datetime
+    rate_factor: float
     updated_at: datetime
     slowed_at: datetime | None = None
     version: int = 0
 
     @classmethod
     def full(cls, now: datetime) -> RateBucket:
-        return cls(next_turn_at=now - timedelta(seconds=1), share=1.0, updated_at=now)
+        return cls(next_slot_at=now - timedelta(seconds=1), rate_factor=1.0, updated_at=now)
 
     def take(
-        self, rate: float, now: datetime, requests: int = 1, patience: timedelta = timedelta(0)
+        self, rate: float, now: datetime, requests: int = 1, max_wait: timedelta = timedelta(0)
     ) -> tuple[RateBucket, datetime]:
-        """Take the turns of some requests in a row at a configured ``rate`` per second.
+        """Take the slots of some requests in a row at a configured ``rate`` per second.
 
         Returns the next bucket, and when the first request may be sent; nothing is taken when that is further away than
-        ``patience``. A second's worth of requests may go at once, but never to a provider that refused some lately.
+        ``max_wait``. A second's worth of requests may go at once, but never to a provider that refused some lately.
         """
-        share = self._recovered(now)
-        burst = max(0.0, 1 - 1 / rate) if share == 1 else 0.0
-        first = max(self.next_turn_at, now - timedelta(seconds=burst))
-        turn_at = max(first, now)
-        if turn_at > now + patience:
-            return self, turn_at
-        next_turn_at = first + timedelta(seconds=requests / (rate * share))
-        return RateBucket(next_turn_at, share, now, self.slowed_at, self.version + 1), turn_at
+        rate_factor = self._recovered(now)
+        burst = max(0.0, 1 - 1 / rate) if rate_factor == 1 else 0.0
+        first = max(self.next_slot_at, now - timedelta(seconds=burst))
+        slot_at = max(first, now)
+        if slot_at > now + max_wait:
+            return self, slot_at
+        next_slot_at = first + timedelta(seconds=requests / (rate * rate_factor))
+        return RateBucket(next_slot_at, rate_factor, now, self.slowed_at, self.version + 1), slot_at
 
     def spacing(self, rate: float) -> float:
         """Seconds to leave between requests: none while the provider takes bursts, which it does until it refuses."""
-        return 0.0 if self.share == 1 else 1 / (rate * self.share)
+        return 0.0 if self.rate_factor == 1 else 1 / (rate * self.rate_factor)
 
     def slow_down(self, retry_after: float | None, now: datetime) -> RateBucket:
         """The bucket after the provider asked for fewer requests."""
         is_new = self.slowed_at is None or now - self.slowed_at > _ONE_REFUSAL
-        share = self._recovered(now)
+        rate_factor = self._recovered(now)
         return RateBucket(
-            next_turn_at=max(self.next_turn_at, now + timedelta(seconds=retry_after or 0.0)),
-            share=max(_LOWEST_SHARE, share * _SLOWER) if is_new else share,
+            next_slot_at=max(self.next_slot_at, now + timedelta(seconds=retry_after or 0.0)),
+            rate_factor=max(_LOWEST_RATE_FACTOR, rate_factor * _SLOWER) if is_new else rate_factor,
             updated_at=now,
             slowed_at=now if is_new else self.slowed_at,
             version=self.version + 1,
         )
 
     def _recovered(self, now: datetime) -> float:
-        return min(1.0, self.share + max(timedelta(0), now - self.updated_at) / _RECOVERY)
+        return min(1.0, self.rate_factor + max(timedelta(0), now - self.updated_at) / _RECOVERY)
 
 
 @dataclass(frozen=True)

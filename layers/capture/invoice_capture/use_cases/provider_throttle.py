@@ -1,4 +1,4 @@
-"""Pacing: whether a provider may be asked right now, and what is learnt from its answers."""
+"""Throttling: whether a provider may be asked right now, and what is learnt from its answers."""
 
 from __future__ import annotations
 
@@ -6,34 +6,49 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from invoice_capture.domain.errors import ProviderError, ProviderUnavailable, RateLimited, SubmissionInDoubt
-from invoice_capture.domain.pacing import Breaker, RateBucket
-from invoice_capture.ports import Clock, Metrics, Paced, ProviderState, ProviderStateStore
+from invoice_capture.domain.throttle import Breaker, RateBucket
+from invoice_capture.ports import Clock, Metrics, ProviderState, ProviderStateStore, Throttled
 
 _SWAPS = 20
 # The first guess of what a provider without a configured rate stands, once it asked for fewer requests.
 _UNCONFIGURED_RATE = 20.0
-_NO_PATIENCE = timedelta(0)
+_NO_WAIT = timedelta(0)
+MAX_WAIT = timedelta(seconds=20)
+"""How long a request that is not the loop's own waits for its slot."""
 
 _log = logging.getLogger(__name__)
 
 
-class Pace:
-    """The pace of one provider, for the time of one step; ``state`` saves reading what the caller has read already.
+@dataclass(frozen=True)
+class Throttles:
+    """The throttles of all providers, whose state is shared by all functions."""
 
-    A provider that calls back and has no rate needs no pacing and costs no read. Safe to use from several threads.
+    states: ProviderStateStore
+    metrics: Metrics
+    clock: Clock
+
+    def of(self, provider: Throttled, state: ProviderState | None = None) -> ProviderThrottle:
+        """``state`` saves reading what the caller has read already."""
+        return ProviderThrottle(provider, self.states, self.metrics, self.clock, state)
+
+
+class ProviderThrottle:
+    """The throttle of one provider, for the time of one step.
+
+    A provider that pushes its results and has no rate needs none, and costs no read. Safe to use from several threads.
     """
 
     def __init__(
         self,
-        provider: Paced,
+        provider: Throttled,
         states: ProviderStateStore,
         metrics: Metrics,
         clock: Clock,
-        state: ProviderState | None = None,
+        state: ProviderState | None,
     ) -> None:
         self._provider = provider
         self._states = states
@@ -43,7 +58,7 @@ class Pace:
         self._lock = threading.RLock()
 
     @property
-    def is_unpaced(self) -> bool:
+    def is_unlimited(self) -> bool:
         return self._provider.capabilities.pushes_results and self._provider.requests_per_second is None
 
     @property
@@ -56,14 +71,14 @@ class Pace:
 
     @property
     def is_out_of_order(self) -> bool:
-        return not self.is_unpaced and self.state.breaker.is_open
+        return not self.is_unlimited and self.state.breaker.is_open
 
-    def admit(self, requests: int = 1, patience: timedelta = _NO_PATIENCE) -> datetime | None:
+    def admit(self, requests: int = 1, max_wait: timedelta = _NO_WAIT) -> datetime | None:
         """Take the right to so many requests in a row: None when they may be made now, or else when to try again.
 
-        A turn that comes within ``patience`` is slept for.
+        A slot that comes within ``max_wait`` is slept for.
         """
-        if self.is_unpaced:
+        if self.is_unlimited:
             return None
         for _ in range(_SWAPS):
             now = self._clock.now()
@@ -71,24 +86,24 @@ class Pace:
                 breaker, probe_at = self.state.breaker.admit(now)
                 if probe_at is not None:
                     return probe_at
-                turn_at = self._take_turn(requests, patience, now) if self._swap_breaker(breaker) else None
-            if turn_at is None:
+                slot_at = self._take_slot(requests, max_wait, now) if self._swap_breaker(breaker) else None
+            if slot_at is None:
                 continue
-            if turn_at > now + patience:
-                return turn_at
-            if turn_at > now:
-                self._clock.sleep((turn_at - now).total_seconds())
+            if slot_at > now + max_wait:
+                return slot_at
+            if slot_at > now:
+                self._clock.sleep((slot_at - now).total_seconds())
             return None
         return self._clock.now()
 
     @contextmanager
-    def turn(self, requests: int, patience: timedelta) -> Iterator[None]:
-        """Make so many requests inside, when it is their turn, and learn from how the provider answers.
+    def slot(self, requests: int, max_wait: timedelta = MAX_WAIT) -> Iterator[None]:
+        """Make so many requests inside, when it is their slot, and learn from how the provider answers.
 
         Raises:
-            ProviderUnavailable: it is not their turn within ``patience``, or whatever is raised inside.
+            ProviderUnavailable: it is not their slot within ``max_wait``, or whatever is raised inside.
         """
-        if self.admit(requests, patience) is not None:
+        if self.admit(requests, max_wait) is not None:
             raise ProviderUnavailable(f"{self._provider.name} is not to be asked now; try again later.")
         try:
             yield
@@ -105,7 +120,7 @@ class Pace:
 
     def answered(self) -> None:
         """The provider answered as it should."""
-        if self.is_unpaced:
+        if self.is_unlimited:
             return
         with self._lock:
             before = self.state.breaker
@@ -142,20 +157,20 @@ class Pace:
                 slower = (self.state.bucket or RateBucket.full(now)).slow_down(retry_after, now)
                 if self._swap_bucket(slower):
                     break
-        return max(now, slower.next_turn_at)
+        return max(now, slower.next_slot_at)
 
-    def _take_turn(self, requests: int, patience: timedelta, now: datetime) -> datetime | None:
-        """When the turn is; None when somebody else was faster to take it."""
+    def _take_slot(self, requests: int, max_wait: timedelta, now: datetime) -> datetime | None:
+        """When the slot is; None when somebody else was faster to take it."""
         rate = self._provider.requests_per_second
         bucket = self.state.bucket
         if rate is None and bucket is None:
             return now
         rate = rate or _UNCONFIGURED_RATE
-        after, turn_at = (bucket or RateBucket.full(now)).take(rate, now, requests, patience)
-        if turn_at > now + patience:
-            return turn_at
+        after, slot_at = (bucket or RateBucket.full(now)).take(rate, now, requests, max_wait)
+        if slot_at > now + max_wait:
+            return slot_at
         self._provider.spacing_seconds = after.spacing(rate)
-        return turn_at if self._swap_bucket(after) else None
+        return slot_at if self._swap_bucket(after) else None
 
     def _swap_breaker(self, breaker: Breaker) -> bool:
         """Write a breaker unless it is the present one; False when somebody else was faster."""

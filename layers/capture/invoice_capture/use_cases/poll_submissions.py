@@ -1,4 +1,4 @@
-"""Looking at submissions that are due: pending ones are checked, queued ones submitted, late ones ended, and what
+"""Poll Submissions: those that are due. Pending ones are asked about, queued ones submitted, late ones ended, and what
 providers keep of closed ones is deleted."""
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from invoice_capture.domain.polling import (
 )
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState
 from invoice_capture.ports import (
-    Callbacks,
     Clock,
     DocumentStore,
     JobStore,
@@ -46,12 +45,11 @@ from invoice_capture.ports import (
 )
 from invoice_capture.use_cases.ask_provider import AskProvider
 from invoice_capture.use_cases.discard_copies import DiscardCopies
-from invoice_capture.use_cases.hand_over_submission import MINIMUM_POLL_SECONDS, HandOver, out_of_budget
-from invoice_capture.use_cases.keep_budget import Budget
-from invoice_capture.use_cases.keep_loop import TICK
-from invoice_capture.use_cases.pace_provider import Pace
-from invoice_capture.use_cases.resolve_submission import leaves_a_copy, resolve_submission
+from invoice_capture.use_cases.poll_loop import TICK
+from invoice_capture.use_cases.provider_throttle import ProviderThrottle, Throttles
+from invoice_capture.use_cases.resolve_submission import ResolveSubmission, leaves_a_copy
 from invoice_capture.use_cases.round_of_requests import RoundOfRequests
+from invoice_capture.use_cases.submitter import MINIMUM_POLL_SECONDS, Submitters, out_of_budget
 
 # Of the function's fifteen minutes, the others are kept for what is under way.
 _TURN_BUDGET = timedelta(minutes=3)
@@ -66,7 +64,7 @@ _FIRST_UNCLEAR_GAP_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
-class LookAtSubmissions:
+class PollSubmissions:
     """The work of one turn, with everything it needs from outside."""
 
     documents: DocumentStore
@@ -74,11 +72,12 @@ class LookAtSubmissions:
     submissions: SubmissionStore
     states: ProviderStateStore
     providers: Providers
-    callbacks: Callbacks
     notifier: Notifier
-    budget: Budget
     metrics: Metrics
     clock: Clock
+    throttles: Throttles
+    submitters: Submitters
+    resolve: ResolveSubmission
     discard: DiscardCopies
 
     def __call__(
@@ -108,15 +107,15 @@ class LookAtSubmissions:
             for row in unfinished
             if row.deadline_at <= now
         ]
-        pace = Pace(provider, self.states, self.metrics, self.clock, state)
+        throttle = self.throttles.of(provider, state)
         pending = [row for row in live if row.reference is not None]
-        with RoundOfRequests(provider, pace, self.clock, now + _TURN_BUDGET) as requests:
-            ask = AskProvider(provider, self.providers, pace, requests)
+        with RoundOfRequests(provider, throttle, self.clock, now + _TURN_BUDGET) as requests:
+            ask = AskProvider(provider, self.providers, throttle, requests)
             # What was no clear answer lately stands in nobody's way: it comes after everything else.
-            looked_at += self._poll([row for row in pending if not row.unclear_polls], provider, pace, ask)
-            looked_at += self._hand_over([row for row in live if row.reference is None], provider, pace, requests)
-            looked_at += self._poll([row for row in pending if row.unclear_polls], provider, pace, ask, alone=True)
-            looked_at += self.discard(left, provider, pace, requests)
+            looked_at += self._poll([row for row in pending if not row.unclear_polls], provider, throttle, ask)
+            looked_at += self._send([row for row in live if row.reference is None], provider, throttle, requests)
+            looked_at += self._poll([row for row in pending if row.unclear_polls], provider, throttle, ask, alone=True)
+            looked_at += self.discard(left, provider, throttle, requests)
         return looked_at, requests.not_before
 
     def _without_provider(self, rows: Sequence[Submission], error: SettingMissing) -> list[Submission]:
@@ -128,30 +127,30 @@ class LookAtSubmissions:
 
     # --- submitting --------------------------------------------------------------------------------------------------
 
-    def _hand_over(
-        self, rows: Sequence[Submission], provider: Provider, pace: Pace, requests: RoundOfRequests
+    def _send(
+        self, rows: Sequence[Submission], provider: Provider, throttle: ProviderThrottle, requests: RoundOfRequests
     ) -> list[Submission]:
         # What may have been sent stays, whatever the route says: elsewhere it would be paid for again.
-        moving = [row for row in rows if row.skip_if_unavailable and row.attempts == 0 and pace.is_out_of_order]
+        moving = [row for row in rows if row.skip_if_unavailable and row.attempts == 0 and throttle.is_out_of_order]
         staying = [row for row in rows if row not in moving]
-        return [self._move_on(row) for row in moving] + self._submit(staying, provider, pace, requests)
+        return [self._move_on(row) for row in moving] + self._submit(staying, provider, throttle, requests)
 
     def _submit(
-        self, rows: Sequence[Submission], provider: Provider, pace: Pace, requests: RoundOfRequests
+        self, rows: Sequence[Submission], provider: Provider, throttle: ProviderThrottle, requests: RoundOfRequests
     ) -> list[Submission]:
-        hand_over = self._hand_over_to(provider, pace)
+        submitter = self.submitters.of(provider, throttle)
 
         def submit(row: Submission) -> Submission:
             try:
                 content = self.documents.read(row.document)
                 if row.state is SubmissionState.SUBMITTING:
-                    return hand_over.settle_doubt(row, content)
-                row, held_until = hand_over.afford(row, content)
+                    return submitter.reconcile(row, content)
+                row, held_until = submitter.afford(row, content)
                 if held_until is not None and row.skip_if_unavailable and row.attempts == 0:
                     raise out_of_budget(row)
                 if held_until is not None:
                     return self.submissions.save(row)
-                return hand_over.send(row, content)
+                return submitter.send(row, content)
             except StaleWrite:
                 return self.submissions.get(row.key) or row
 
@@ -172,11 +171,6 @@ class LookAtSubmissions:
                 done.append(self._fail(row, exc, provider))
         return done
 
-    def _hand_over_to(self, provider: Provider, pace: Pace) -> HandOver:
-        return HandOver(
-            provider, self.budget, pace, self.providers, self.submissions, self.jobs, self.callbacks, self.clock
-        )
-
     def _move_on(self, row: Submission) -> Submission:
         message = f"{row.provider} is out of order, and the route says not to wait for it."
         return self._fail(row, ProviderUnavailable(message), None)
@@ -184,14 +178,20 @@ class LookAtSubmissions:
     # --- polling -----------------------------------------------------------------------------------------------------
 
     def _poll(
-        self, rows: Sequence[Submission], provider: Provider, pace: Pace, ask: AskProvider, *, alone: bool = False
+        self,
+        rows: Sequence[Submission],
+        provider: Provider,
+        throttle: ProviderThrottle,
+        ask: AskProvider,
+        *,
+        alone: bool = False,
     ) -> list[Submission]:
-        done = [self._act_on(result, row, provider, pace, ask) for row, result in ask.about(rows, alone=alone)]
+        done = [self._act_on(result, row, provider, throttle, ask) for row, result in ask.about(rows, alone=alone)]
         self._learn([row for row in done if row.state is SubmissionState.DONE], provider)
         return done
 
     def _act_on(
-        self, result: PollResult, row: Submission, provider: Provider, pace: Pace, ask: AskProvider
+        self, result: PollResult, row: Submission, provider: Provider, throttle: ProviderThrottle, ask: AskProvider
     ) -> Submission:
         """Act on what was said of one submission; returns the row as it is then."""
         match result.state:
@@ -209,17 +209,21 @@ class LookAtSubmissions:
                 error = result.error or CaptureFailed(f"{row.provider} refuses to tell of {row.document.name}.")
                 return self._follow_refused(row, error, provider, others_are_answered=ask.was_answered)
             case _:
-                return self._follow(row, result, provider, pace)
+                return self._follow(row, result, provider, throttle)
 
     def _keep(self, row: Submission, raw: bytes, provider: Provider) -> Submission:
         """Keep the raw answer before anybody is told of it."""
         key = self.documents.write_result(row.job_id, row.number, row.provider, raw)
         return self._resolve(row, Outcome(row.provider, row.reference, key), provider)
 
-    def _follow(self, row: Submission, result: PollResult, provider: Provider, pace: Pace) -> Submission:
+    def _follow(
+        self, row: Submission, result: PollResult, provider: Provider, throttle: ProviderThrottle
+    ) -> Submission:
         """Wait for a submission that is unfinished, and for a person where one is asked for."""
         now = self.clock.now()
-        histogram = LatencyHistogram.for_size(provider.typical_latency_seconds, pace.state.latencies, row.document.size)
+        histogram = LatencyHistogram.for_size(
+            provider.typical_latency_seconds, throttle.state.latencies, row.document.size
+        )
         wait = seconds_to_next_poll(self._age(row, now), histogram, MINIMUM_POLL_SECONDS)
         if result.said is not None:
             self.jobs.remark(row.job_id, f"{row.provider} says {result.said!r} of {row.document.name}.", now)
@@ -326,19 +330,11 @@ class LookAtSubmissions:
 
     def _resolve(self, row: Submission, outcome: Outcome, provider: Provider | None) -> Submission:
         if provider is not None and provider.capabilities.finds_submissions and row.possible_double_charge:
-            pace = Pace(provider, self.states, self.metrics, self.clock)
-            row = self._hand_over_to(provider, pace).count_copies(row)
+            throttle = self.throttles.of(provider)
+            row = self.submitters.of(provider, throttle).count_copies(row)
         is_left = row.has_copy and provider is not None and leaves_a_copy(provider)
         discard_at = self.clock.now() if is_left else None
-        is_wanted = resolve_submission(
-            row.key,
-            row.task_token or "",
-            outcome,
-            submissions=self.submissions,
-            callbacks=self.callbacks,
-            clock=self.clock,
-            discard_at=discard_at,
-        )
+        is_wanted = self.resolve(row.key, row.task_token or "", outcome, discard_at=discard_at)
         if outcome.error is None:
             self._measure(row)
         if outcome.result_key is not None and not is_wanted:

@@ -6,30 +6,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from invoice_capture.domain.pacing import Breaker, RateBucket
+from invoice_capture.domain.throttle import Breaker, RateBucket
 
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 MOMENT = timedelta(microseconds=1)
 
 
-def turns(bucket: RateBucket, rate: float, number: int) -> list[timedelta]:
+def slots(bucket: RateBucket, rate: float, number: int) -> list[timedelta]:
     """When so many requests may be sent that all come now, counted from now."""
     found = []
     for _ in range(number):
-        bucket, turn_at = bucket.take(rate, NOW, patience=timedelta(hours=1))
-        found.append(turn_at - NOW)
+        bucket, slot_at = bucket.take(rate, NOW, max_wait=timedelta(hours=1))
+        found.append(slot_at - NOW)
     return found
 
 
 def test_a_full_bucket_lets_a_second_of_requests_go_at_once_and_no_more() -> None:
-    assert turns(RateBucket.full(NOW), 4, 6) == [SECOND * 0] * 4 + [SECOND / 4, SECOND / 2]
+    assert slots(RateBucket.full(NOW), 4, 6) == [SECOND * 0] * 4 + [SECOND / 4, SECOND / 2]
     # A provider that takes less than one a second gets one.
-    assert turns(RateBucket.full(NOW), 0.5, 2) == [SECOND * 0, 2 * SECOND]
+    assert slots(RateBucket.full(NOW), 0.5, 2) == [SECOND * 0, 2 * SECOND]
 
 
 def test_a_bucket_that_rested_for_long_is_no_fuller() -> None:
-    assert turns(RateBucket(NOW - timedelta(hours=1), 1.0, NOW - timedelta(hours=1)), 4, 5)[-2:] == [
+    assert slots(RateBucket(NOW - timedelta(hours=1), 1.0, NOW - timedelta(hours=1)), 4, 5)[-2:] == [
         SECOND * 0,
         SECOND / 4,
     ]
@@ -41,21 +41,21 @@ def test_requests_are_spaced_only_for_a_provider_that_refused_some() -> None:
 
 
 def test_a_refusal_without_a_pause_moves_no_turn_forward() -> None:
-    assert RateBucket.full(NOW).slow_down(None, NOW).next_turn_at == NOW
+    assert RateBucket.full(NOW).slow_down(None, NOW).next_slot_at == NOW
 
 
 def test_refusals_within_two_seconds_are_one() -> None:
     slow = RateBucket.full(NOW).slow_down(None, NOW)
     same, new = slow.slow_down(None, NOW + 2 * SECOND), slow.slow_down(None, NOW + 2 * SECOND + MOMENT)
-    assert (same.share > 0.75, same.slowed_at) == (True, NOW)
-    assert (new.share < 0.6, new.slowed_at) == (True, NOW + 2 * SECOND + MOMENT)
+    assert (same.rate_factor > 0.75, same.slowed_at) == (True, NOW)
+    assert (new.rate_factor < 0.6, new.slowed_at) == (True, NOW + 2 * SECOND + MOMENT)
 
 
 def test_the_slowest_is_a_64th_of_the_rate() -> None:
     bucket = RateBucket.full(NOW)
     for number in range(60):
         bucket = bucket.slow_down(None, NOW + 3 * number * SECOND)
-    assert bucket.share == 1 / 64
+    assert bucket.rate_factor == 1 / 64
 
 
 def test_every_change_is_the_next_version_and_no_change_is_none() -> None:

@@ -15,37 +15,37 @@ from invoice_engine.errors import OcrRefused, OcrUnavailable
 from invoice_engine.limits import Deadline
 from invoice_engine.read.ocr import PageImage
 from invoice_engine.read.textract import TextractReader
-from tests.unit.engine.test_textract import Textract, Turns, blocks, client_of, picture, read, textract  # noqa: F401
+from tests.unit.engine.test_textract import Slots, Textract, blocks, client_of, picture, read, textract  # noqa: F401
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
-def test_the_turns_of_all_pages_are_taken_before_the_first_is_sent(textract: Callable[..., Textract]) -> None:
-    server, turns = textract({200: blocks([(60, 9, "read")])}), Turns()
-    read(server, *(picture(number=number) for number in range(3)), turns=turns)
-    assert turns.asked == [("take", 3), "before_page", "before_page", "before_page"]
+def test_the_slots_of_all_pages_are_taken_before_the_first_is_sent(textract: Callable[..., Textract]) -> None:
+    server, slots = textract({200: blocks([(60, 9, "read")])}), Slots()
+    read(server, *(picture(number=number) for number in range(3)), slots=slots)
+    assert slots.asked == [("take", 3), "before_page", "before_page", "before_page"]
 
 
-def test_a_document_without_turns_in_time_is_not_paid_for_in_part(textract: Callable[..., Textract]) -> None:
+def test_a_document_without_slots_in_time_is_not_paid_for_in_part(textract: Callable[..., Textract]) -> None:
     server = textract({200: blocks([(60, 9, "read")])})
-    with pytest.raises(OcrUnavailable, match="turn"):
-        read(server, picture(), picture(number=1), turns=Turns(pages=1))
+    with pytest.raises(OcrUnavailable, match="slot"):
+        read(server, picture(), picture(number=1), slots=Slots(pages=1))
     assert server.requests == []
 
 
 def test_only_the_page_that_was_refused_is_sent_again(textract: Callable[..., Textract]) -> None:
     words = blocks([(60, 9, "read")])
     server = textract({200: words, 100: ["ThrottlingException", "InternalServerError 500", words]})
-    turns = Turns(repeats=2)
-    result = read(server, picture(), picture(100, number=1), picture(number=2), turns=turns)
+    slots = Slots(repeats=2)
+    result = read(server, picture(), picture(100, number=1), picture(number=2), slots=slots)
     assert [len(page.words) for page in result.pages] == [1, 1, 1]
     assert len(server.requests) == 5
-    assert [ask for ask in turns.asked if ask[0] == "again"] == [("again", 1, True), ("again", 2, False)]
+    assert [ask for ask in slots.asked if ask[0] == "again"] == [("again", 1, True), ("again", 2, False)]
 
 
 def test_a_page_that_waits_is_not_sent_after_its_document_was_given_up(textract: Callable[..., Textract]) -> None:
     server, waits, ended = textract({200: "ThrottlingException"}), Event(), Event()
 
-    class Waiting(Turns):
+    class Waiting(Slots):
         def again(self, failures: int, throttled: bool) -> bool:
             waits.set()
             return ended.wait(PATIENCE_SECONDS)

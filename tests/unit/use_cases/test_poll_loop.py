@@ -9,7 +9,8 @@ import pytest
 from invoice_capture.domain.errors import RateLimited
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import Lease
-from invoice_capture.use_cases.keep_loop import LEASE_MARGIN, TICK, ensure_loop
+from invoice_capture.use_cases.poll_loop import LEASE_MARGIN, TICK, PollLoops
+from invoice_capture.wiring import build
 from tests.fakes.world import PDF, ServerProvider, World
 
 MOMENT = timedelta(milliseconds=1)
@@ -19,7 +20,7 @@ def starts_one(world: World, due_in: timedelta, wakes_in: timedelta, expires_in:
     """Whether a loop is started for work that is due then, beside a lease with these times."""
     now = world.clock.now()
     assert world.states.take_lease("paid", Lease("old", now + wakes_in, now + expires_in), None)
-    started = ensure_loop("paid", now + due_in, states=world.states, executions=world.executions, clock=world.clock)
+    started = build(PollLoops, world).ensure("paid", now + due_in)
     assert started == bool(world.loops)
     return started
 
@@ -48,7 +49,7 @@ def test_a_loop_is_started_when_none_looks_in_time(
 def test_the_first_loop_has_a_lease_that_outlives_its_turn() -> None:
     world = World()
     now = world.clock.now()
-    assert ensure_loop("paid", now, states=world.states, executions=world.executions, clock=world.clock)
+    assert build(PollLoops, world).ensure("paid", now)
     [owner] = world.loops
     assert owner.startswith("paid-")
     assert world.states.load("paid").lease == Lease(owner, now, now + timedelta(minutes=7))
@@ -63,9 +64,7 @@ def test_a_lease_that_somebody_else_takes_first_starts_nothing() -> None:
         return take(provider, lease, instead_of)
 
     world.states.take_lease = lose  # type: ignore[method-assign]
-    started = ensure_loop(
-        "paid", world.clock.now(), states=world.states, executions=world.executions, clock=world.clock
-    )
+    started = build(PollLoops, world).ensure("paid", world.clock.now())
     assert not started
     assert world.loops == []
 

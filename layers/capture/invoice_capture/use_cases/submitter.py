@@ -1,4 +1,4 @@
-"""Handing a submission to its provider: the one place where money is spent, so the one place that must not forget.
+"""Submitting to a provider: the one place where money is spent, so the one place that must not forget.
 
 The row says SUBMITTING right before the request leaves that may be charged, and PENDING after. What comes before
 (reaching the provider, uploading what costs nothing) may end at any point and is begun again. What is found SUBMITTING
@@ -35,10 +35,10 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.pages import pages_of
 from invoice_capture.domain.polling import LatencyHistogram, seconds_to_next_poll
 from invoice_capture.domain.submission import Outcome, Submission, SubmissionState, may_be_paid_twice
-from invoice_capture.ports import Callbacks, Clock, JobStore, Provider, Providers, StaleWrite, SubmissionStore
+from invoice_capture.ports import Clock, JobStore, Provider, Providers, StaleWrite, SubmissionStore
 from invoice_capture.use_cases.keep_budget import Budget
-from invoice_capture.use_cases.pace_provider import Pace
-from invoice_capture.use_cases.resolve_submission import leaves_a_copy, resolve_submission
+from invoice_capture.use_cases.provider_throttle import ProviderThrottle
+from invoice_capture.use_cases.resolve_submission import ResolveSubmission, leaves_a_copy
 
 MINIMUM_POLL_SECONDS = 5.0
 # Longer than any function that hands over may run (see template.yaml): until then an attempt may still be under way.
@@ -47,7 +47,6 @@ _DOUBT_PAUSE = timedelta(seconds=15)
 _MOST_ATTEMPTS = 2
 # What a provider that lists its jobs does not list by then, it never took.
 _LISTED_WITHIN = timedelta(hours=6)
-_PATIENCE = timedelta(seconds=20)
 # Seconds between attempts to write down what was learnt: two requests of a submission leave two minutes of a
 # function's time.
 _SAVING_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -71,16 +70,33 @@ class _Attempt:
 
 
 @dataclass(frozen=True)
-class HandOver:
-    """Hands submissions to one provider, as far as there is a budget for it."""
+class Submitters:
+    """The submitters to all providers."""
 
-    provider: Provider
     budget: Budget
-    pace: Pace
     providers: Providers
     submissions: SubmissionStore
     jobs: JobStore
-    callbacks: Callbacks
+    resolve: ResolveSubmission
+    clock: Clock
+
+    def of(self, provider: Provider, throttle: ProviderThrottle) -> Submitter:
+        return Submitter(
+            provider, throttle, self.budget, self.providers, self.submissions, self.jobs, self.resolve, self.clock
+        )
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """Submits to one provider, as far as there is a budget for it."""
+
+    provider: Provider
+    throttle: ProviderThrottle
+    budget: Budget
+    providers: Providers
+    submissions: SubmissionStore
+    jobs: JobStore
+    resolve: ResolveSubmission
     clock: Clock
 
     def afford(self, row: Submission, content: bytes) -> tuple[Submission, datetime | None]:
@@ -115,21 +131,21 @@ class HandOver:
             # Whoever asks next can slow down as well; that nothing was taken, only we know.
             retry_at = self.clock.now() + timedelta(seconds=MINIMUM_POLL_SECONDS)
             with suppress(StoreUnavailable):
-                retry_at = max(retry_at, self.pace.refused(exc))
+                retry_at = max(retry_at, self.throttle.refused(exc))
             return self._try_again(attempt, retry_at)
         except SubmissionInDoubt:
             _log.warning("The answer to a submission was lost.", extra=_names(row))
             doubtful = self._save(replace(attempt.row, next_check_at=self.clock.now() + _DOUBT_PAUSE))
             # Lost answers are how an outage may look, and whatever is sent into one is in doubt as well.
-            self.pace.failed()
+            self.throttle.failed()
             return doubtful
         except ProviderError as exc:
             return self._refused(attempt, exc)
         accepted = self._accepted(attempt.row, reference)
-        self.pace.answered()
+        self.throttle.answered()
         return accepted
 
-    def settle_doubt(self, row: Submission, content: bytes) -> Submission:
+    def reconcile(self, row: Submission, content: bytes) -> Submission:
         """Go on with a row that was found SUBMITTING and due.
 
         Raises:
@@ -142,10 +158,10 @@ class HandOver:
                 reference = self.provider.find(row)
             except ProviderUnavailable as exc:
                 return self._save(
-                    replace(row, next_check_at=max(self.pace.refused(exc), self.clock.now() + _DOUBT_PAUSE))
+                    replace(row, next_check_at=max(self.throttle.refused(exc), self.clock.now() + _DOUBT_PAUSE))
                 )
             found = None if reference is None else self._accepted(row, reference)
-            self.pace.answered()
+            self.throttle.answered()
             if found is not None:
                 return found
         if not self.provider.capabilities.is_paid:
@@ -192,7 +208,7 @@ class HandOver:
     def count_copies(self, row: Submission) -> Submission:
         """Take the mark of a submission back when the provider's own list shows one copy of it."""
         try:
-            with self.pace.turn(1, _PATIENCE):
+            with self.throttle.slot(1):
                 copies = self.provider.copies(row)
         except ProviderError:
             return row
@@ -277,14 +293,7 @@ class HandOver:
             f"{other.job_id}) and {row.document.name} (job {row.job_id}). Which of them it read cannot be told. "
             f"Look at the {row.provider} account before sending them again."
         )
-        resolve_submission(
-            other.key,
-            other.task_token or "",
-            Outcome(other.provider, other.reference, error=error),
-            submissions=self.submissions,
-            callbacks=self.callbacks,
-            clock=self.clock,
-        )
+        self.resolve(other.key, other.task_token or "", Outcome(other.provider, other.reference, error=error))
         raise error
 
     def _in_doubt(self, row: Submission, what: str) -> SubmissionInDoubt:
@@ -298,7 +307,7 @@ class HandOver:
             self.jobs.clear_double_charge(row.job_id, self.clock.now())
 
     def _first_check(self, row: Submission) -> float:
-        latencies = self._patiently(lambda: self.pace.state.latencies)
+        latencies = self._patiently(lambda: self.throttle.state.latencies)
         histogram = LatencyHistogram.for_size(self.provider.typical_latency_seconds, latencies, row.document.size)
         return seconds_to_next_poll(0.0, histogram, MINIMUM_POLL_SECONDS)
 

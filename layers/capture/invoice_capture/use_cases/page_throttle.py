@@ -1,4 +1,4 @@
-"""The pages of one document at an OCR service: sent when it is their turn, among all who read with the account."""
+"""The pages of one document at an OCR service: sent when it is their slot, among all who read with the account."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from invoice_capture.domain.errors import ProviderUnavailable, RateLimited
-from invoice_capture.ports import Capabilities, Clock, Metrics, ProviderStateStore
+from invoice_capture.ports import Capabilities, Clock
 from invoice_capture.use_cases.keep_budget import Budget
-from invoice_capture.use_cases.pace_provider import Pace
+from invoice_capture.use_cases.provider_throttle import ProviderThrottle, Throttles
 
 _LONGEST_PAUSE = timedelta(seconds=30)
 _AFTER_REFUSAL_SECONDS = 1.0
 _SHARE_OF_QUOTA = 0.9
-"""Pages do not leave to the millisecond when it is their turn: all that is allowed would be too much at times."""
+"""Pages do not leave to the millisecond when it is their slot: all that is allowed would be too much at times."""
 
 
 @dataclass
 class OcrService:
-    """What pacing needs to know of the service; ``name`` is that of its shared state."""
+    """What the throttle needs to know of the service; ``name`` is that of its shared state."""
 
     name: str
     requests_per_second: float
@@ -29,40 +29,41 @@ class OcrService:
 
 
 @dataclass(frozen=True)
-class OcrPace:
-    """The pace of an OCR service, somewhat below its quota; one page is one request."""
+class OcrThrottle:
+    """The throttle of an OCR service, somewhat below what its account may have; one page is one request."""
 
-    name: str
-    quota: float
-    states: ProviderStateStore
+    ocr_service: str
+    ocr_pages_per_second: float
+    throttles: Throttles
     budget: Budget
-    metrics: Metrics
     clock: Clock
 
-    def until(self, give_up_at: datetime, client: str | None = None) -> PagesInTurn:
+    def until(self, give_up_at: datetime, client: str | None = None) -> PageSlots:
         """For one document, of a client or dropped, that is read until then."""
-        service = OcrService(self.name, self.quota * _SHARE_OF_QUOTA)
-        pace = Pace(service, self.states, self.metrics, self.clock)
-        return PagesInTurn(service, pace, partial(self.budget.admit, self.name, client), give_up_at, self.clock)
+        service = OcrService(self.ocr_service, self.ocr_pages_per_second * _SHARE_OF_QUOTA)
+        throttle = self.throttles.of(service)
+        return PageSlots(
+            service, throttle, partial(self.budget.admit, self.ocr_service, client), give_up_at, self.clock
+        )
 
 
-class PagesInTurn:
-    """The turns of one document. They are taken together, so that it is read as a whole or not at all.
+class PageSlots:
+    """The slots of one document. They are taken together, so that it is read as a whole or not at all.
 
     ``afford`` counts what so many pages cost, and says when to ask again if they cannot be paid for. ``try_again_at``
-    is set then, and when there is no turn in time. Nothing is read or written before the first page.
+    is set then, and when there is no slot in time. Nothing is read or written before the first page.
     """
 
     def __init__(
         self,
         service: OcrService,
-        pace: Pace,
+        throttle: ProviderThrottle,
         afford: Callable[[int], datetime | None],
         give_up_at: datetime,
         clock: Clock,
     ) -> None:
         self._service = service
-        self._pace = pace
+        self._throttle = throttle
         self._afford = afford
         self._give_up_at = give_up_at
         self._clock = clock
@@ -75,11 +76,11 @@ class PagesInTurn:
         return max(0.0, (self._give_up_at - self._clock.now()).total_seconds())
 
     def take(self, pages: int) -> bool:
-        """Wait for the turns of so many pages; False when the last of them is too late, or cannot be paid for."""
-        bucket = self._pace.state.bucket
-        share = 1.0 if bucket is None else bucket.share
-        sending = timedelta(seconds=pages / (self._service.requests_per_second * share))
-        self.try_again_at = self._pace.admit(pages, self._give_up_at - self._clock.now() - sending)
+        """Wait for the slots of so many pages; False when the last of them is too late, or cannot be paid for."""
+        bucket = self._throttle.state.bucket
+        rate_factor = 1.0 if bucket is None else bucket.rate_factor
+        sending = timedelta(seconds=pages / (self._service.requests_per_second * rate_factor))
+        self.try_again_at = self._throttle.admit(pages, self._give_up_at - self._clock.now() - sending)
         if self.try_again_at is None:
             self.try_again_at = self._afford(pages)
         self._taken = self.try_again_at is None
@@ -97,17 +98,17 @@ class PagesInTurn:
     def again(self, failures: int, throttled: bool) -> bool:
         """Learn from a page that was not read so many times, and wait until it may be sent once more.
 
-        A throttled page takes another turn. Where there is none in time it goes without one, after a pause: giving it
+        A throttled page takes another slot. Where there is none in time it goes without one, after a pause: giving it
         up would have the pages of its document paid for again. False when that would take too long.
         """
         now = self._clock.now()
         wakes_at = now + min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(failures - 1, 5)))
         if throttled:
-            self._pace.refused(RateLimited(f"{self._service.name} asks for fewer pages.", _AFTER_REFUSAL_SECONDS))
-            if self._pace.admit(1, self._give_up_at - now) is None:
+            self._throttle.refused(RateLimited(f"{self._service.name} asks for fewer pages.", _AFTER_REFUSAL_SECONDS))
+            if self._throttle.admit(1, self._give_up_at - now) is None:
                 return True
         else:
-            wakes_at = max(wakes_at, self._pace.refused(ProviderUnavailable(f"{self._service.name} is not there.")))
+            wakes_at = max(wakes_at, self._throttle.refused(ProviderUnavailable(f"{self._service.name} is not there.")))
         if wakes_at >= self._give_up_at:
             self.try_again_at = wakes_at
             return False
@@ -117,4 +118,4 @@ class PagesInTurn:
     def answered(self) -> None:
         """The document was read; where the service was asked, it is there."""
         if self._taken:
-            self._pace.answered()
+            self._throttle.answered()
