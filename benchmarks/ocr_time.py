@@ -27,9 +27,9 @@ from tempfile import TemporaryDirectory
 from benchmarks.bounds import Figure, conclude
 from invoice_engine import EngineError, Limits, extract
 from invoice_engine.limits import Deadline
+from invoice_engine.read.ocr.tesseract import TesseractReader
 from invoice_engine.read.pdf import open_pdf
 from invoice_engine.read.render import draw_pages
-from invoice_engine.read.tesseract import TesseractReader
 
 LIMITS = Limits(max_seconds=300)
 # Times of Tesseract's own seconds, by the median of documents. Receipts are read twice, and nothing was asked of them.

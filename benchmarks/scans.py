@@ -125,7 +125,7 @@ def measure(jobs: int, rate: int, *, concurrency: int, most_pages: int, seed: in
         "ExtractionConcurrency": str(concurrency),
     }
     with (
-        patch("invoice_engine.read.textract.default_client", lambda: double),
+        patch("invoice_engine.read.ocr.textract.default_client", lambda: double),
         # Who waits for Textract needs no core.
         patch.object(runtime, "MOST_BATCHES", concurrency),
         LocalStack(time_scale=time_scale, parameters=parameters) as stack,

@@ -74,7 +74,7 @@ def measure(documents: Sequence[bytes], suffix: str, textract: TextractDouble | 
     meter = Meter()
     with ExitStack() as exits:
         if textract is not None:
-            exits.enter_context(patch("invoice_engine.read.textract.default_client", lambda: textract))
+            exits.enter_context(patch("invoice_engine.read.ocr.textract.default_client", lambda: textract))
         exits.enter_context(meter.listening())
         parameters = {"RetentionDays": str(_RETENTION_DAYS), "Ocr": "textract" if textract else "none"}
         stack = exits.enter_context(LocalStack(log=meter, parameters=parameters))

@@ -10,9 +10,9 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 from invoice_engine import Extraction, Limits, extract
 from invoice_engine.limits import Deadline
 from invoice_engine.read.images import page_images
+from invoice_engine.read.ocr.tesseract import TesseractReader
 from invoice_engine.read.pdf import open_pdf
 from invoice_engine.read.render import draw_pages
-from invoice_engine.read.tesseract import TesseractReader
 from tests.unit.engine import documents
 
 

@@ -18,7 +18,8 @@ from invoice_engine.layout.document import Document
 from invoice_engine.layout.lines import Cell, box_of
 from invoice_engine.limits import Deadline
 from invoice_engine.read.kind import Kind, kind_of
-from invoice_engine.read.ocr import OcrReader, OcrResult, PageImage, default_reader
+from invoice_engine.read.ocr.port import OcrReader, OcrResult, PageImage
+from invoice_engine.read.ocr.readers import default_reader
 from invoice_engine.read.pdf import open_pdf, read_pages
 from invoice_engine.read.words import Page, Word
 

@@ -21,7 +21,8 @@ from invoice_engine.engine import extract
 from invoice_engine.errors import EngineError, TooLarge, UnreadableDocument
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.pipe import Pipe
-from invoice_engine.read.ocr import OcrResult, PageImage, default_reader
+from invoice_engine.read.ocr.port import OcrResult, PageImage
+from invoice_engine.read.ocr.readers import default_reader
 
 _LONGEST_MESSAGE = 1 << 30
 # What is left alone clears its pictures away, which takes no longer than this.
@@ -41,12 +42,12 @@ def main(memory_bytes: int, grace_seconds: float, ocr: str) -> None:
     reader = _Announced(pipe, bound) if ocr == "here" else _Elsewhere(pipe, bound)
     while True:
         try:
-            limits = Limits(**pipe.hear())
+            limits = Limits(**pipe.receive_json())
             document = pipe.receive()
         except BrokenPipeError:
             return
         bound.work(limits.max_seconds)
-        pipe.tell(_answer(document, limits, reader))
+        pipe.send_json(_answer(document, limits, reader))
 
 
 def _end_when_alone() -> None:
@@ -92,7 +93,7 @@ class _Announced:
 
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:
         self.bound.work(deadline.remaining())
-        self.pipe.tell({"seconds": deadline.seconds})
+        self.pipe.send_json({"seconds": deadline.seconds})
         return default_reader().read(images, limits, deadline)
 
 
@@ -105,14 +106,14 @@ class _Elsewhere:
 
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:  # noqa: ARG002
         self.bound.work(deadline.remaining())
-        self.pipe.tell({"seconds": deadline.seconds, "pictures": length_hint(images)})
+        self.pipe.send_json({"seconds": deadline.seconds, "pictures": length_hint(images)})
         pictures = iter(images)
-        while "next" in (answer := self.pipe.hear()):
+        while "next" in (answer := self.pipe.receive_json()):
             image = next(pictures, None)
             if image is None:
-                self.pipe.tell({})
+                self.pipe.send_json({})
                 continue
-            self.pipe.tell({"number": image.number, "dpi": image.dpi})
+            self.pipe.send_json({"number": image.number, "dpi": image.dpi})
             self.pipe.send(_sendable(image))
         if "code" in answer:
             raise EngineError.from_json(answer)
@@ -121,7 +122,7 @@ class _Elsewhere:
 
 def _sendable(image: PageImage) -> bytes:
     """The picture as any reader takes it, so that only this process decodes; nothing for one that cannot be opened."""
-    from invoice_engine.read.portable import portable
+    from invoice_engine.read.ocr.portable import portable
 
     try:
         return portable(image).data

@@ -8,7 +8,7 @@ from invoice_engine.model import Extraction
 from invoice_engine.read.kind import Kind, kind_of
 
 if TYPE_CHECKING:
-    from invoice_engine.read.ocr import OcrReader
+    from invoice_engine.read.ocr.port import OcrReader
 
 DEFAULT_LIMITS = Limits()
 

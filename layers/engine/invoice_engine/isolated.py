@@ -25,7 +25,7 @@ from typing import Any
 from invoice_engine.errors import EngineError, MachineBusy, TooLarge, UnreadableDocument
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.pipe import Pipe
-from invoice_engine.read.ocr import OcrReader, OcrResult, PageImage, Pictures
+from invoice_engine.read.ocr.port import OcrReader, OcrResult, PageImage, Pictures
 
 # Time that a child gets beyond the engine's own limits, which are only looked at between steps.
 GRACE_SECONDS = 5.0
@@ -117,9 +117,9 @@ class Isolated:
         pipe = Pipe(child.stdout.fileno(), child.stdin.fileno(), _LONGEST_MESSAGE)
         began_at = time.monotonic()
         pipe.give_up_at = began_at + limits.wall_seconds(limits.max_seconds) + self._grace_seconds
-        pipe.tell({name: getattr(limits, name) for name in limits.__slots__})
+        pipe.send_json({name: getattr(limits, name) for name in limits.__slots__})
         pipe.send(data)
-        answer = pipe.hear()
+        answer = pipe.receive_json()
         if "seconds" in answer:
             # The document has scans, and there is more time for them: once, or a child could ask for more without end.
             longest = limits.wall_seconds(min(float(answer["seconds"]), limits.most_seconds))
@@ -127,8 +127,8 @@ class Isolated:
             if "pictures" in answer:
                 left = began_at + longest - time.monotonic()
                 pictures = Pictures(min(int(answer["pictures"]), limits.max_scanned_pages), _pictures(pipe, limits))
-                pipe.tell(self._read(pictures, limits, Deadline(_NO_WORK_SECONDS, left)))
-            answer = pipe.hear()
+                pipe.send_json(self._read(pictures, limits, Deadline(_NO_WORK_SECONDS, left)))
+            answer = pipe.receive_json()
         if "code" in answer:
             raise EngineError.from_json(answer)
         extraction: dict[str, Any] = answer["extraction"]
@@ -152,11 +152,11 @@ class Isolated:
 def _pictures(pipe: Pipe, limits: Limits) -> Iterator[PageImage]:
     """The child's pictures. Raises ValueError for one that is not portable: decoding is the child's part."""
     from invoice_engine.read.images import page_images
-    from invoice_engine.read.portable import is_portable
+    from invoice_engine.read.ocr.portable import is_portable
 
     for _ in range(limits.max_scanned_pages):
-        pipe.tell({"next": True})
-        told = pipe.hear()
+        pipe.send_json({"next": True})
+        told = pipe.receive_json()
         if not told:
             return
         number, dpi, data = int(told["number"]), told["dpi"] and int(told["dpi"]), pipe.receive()

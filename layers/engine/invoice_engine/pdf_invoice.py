@@ -10,7 +10,7 @@ from invoice_engine.layout.document import Document
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Extraction, Note
 from invoice_engine.printed_invoice import read_printed
-from invoice_engine.read.ocr import OcrReader
+from invoice_engine.read.ocr.port import OcrReader
 from invoice_engine.read.pdf import open_pdf, read_attachments, read_pages
 from invoice_engine.read.scans import has_text, read_image, read_scanned_pages
 from invoice_engine.read.words import Page

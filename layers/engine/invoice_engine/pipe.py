@@ -37,11 +37,11 @@ class Pipe:
             raise ValueError(f"The message has {length} bytes, more than the {self._longest} allowed.")
         return self._read(length)
 
-    def tell(self, content: dict[str, Any]) -> None:
+    def send_json(self, content: dict[str, Any]) -> None:
         """Send a JSON object."""
         self.send(json.dumps(content, ensure_ascii=False).encode())
 
-    def hear(self) -> dict[str, Any]:
+    def receive_json(self) -> dict[str, Any]:
         """Receive a JSON object."""
         content = json.loads(self.receive())
         if not isinstance(content, dict):

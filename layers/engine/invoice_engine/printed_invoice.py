@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from invoice_engine.choose.calibrate import calibrated
 from invoice_engine.choose.rank import choose
-from invoice_engine.choose.receipt_totals import settled_by
+from invoice_engine.choose.receipt_totals import reconcile_with_receipt_total
 from invoice_engine.choose.totals import Totals, TotalsEvidence, choose_totals
 from invoice_engine.fields import accounts, header, money
 from invoice_engine.fields.context import Context
@@ -46,7 +46,7 @@ def _scored(context: Context, receipt: Receipt | None) -> Invoice:
     tables = item_tables(context)
     totals = _totals(context, amounts, tables)
     if receipt:
-        totals = settled_by(totals, choose(receipt.totals))
+        totals = reconcile_with_receipt_total(totals, choose(receipt.totals))
     issue_date = choose(receipt.dates if receipt else header.issue_dates(context))
     issued = issue_date.value if isinstance(issue_date.value, date) else None
     subtotal, total = totals.subtotal.value, totals.total.value

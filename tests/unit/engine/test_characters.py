@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
-from invoice_engine.lexicon import fold, squeeze, squeeze_character
+from invoice_engine.lexicon import fold, match_key, match_key_of_character
 from invoice_engine.limits import Limits
 from invoice_engine.read import pdf
 
@@ -51,7 +51,7 @@ def test_a_place_that_is_no_number_is_on_the_page() -> None:
 
 @given(st.text())
 def test_squeezing_a_text_is_squeezing_its_characters(text: str) -> None:
-    assert squeeze(text) == "".join(map(squeeze_character, text))
+    assert match_key(text) == "".join(map(match_key_of_character, text))
 
 
 @given(st.text())

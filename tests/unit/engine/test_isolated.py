@@ -77,16 +77,16 @@ def test_a_crash_while_reading_is_the_documents_and_the_next_one_is_read(monkeyp
     reader = Isolated()
     reader.extract(SAMPLE, Limits())
     os.kill(_child(reader), signal.SIGSTOP)
-    hear = Pipe.hear
+    receive = Pipe.receive_json
 
     def crash(pipe: Pipe) -> object:
         """It has the document now, and its answer is waited for."""
         os.kill(_child(reader), signal.SIGSEGV)
         os.kill(_child(reader), signal.SIGCONT)
-        return hear(pipe)
+        return receive(pipe)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Pipe, "hear", crash)
+        patch.setattr(Pipe, "receive_json", crash)
         with pytest.raises(UnreadableDocument, match="crashed"):
             reader.extract(SAMPLE, Limits())
     assert reader.extract(SAMPLE, Limits())["invoice"]["total"]["value"] == "2096.40"

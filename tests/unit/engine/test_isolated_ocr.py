@@ -21,7 +21,8 @@ from invoice_engine.errors import MachineBusy, NoTextLayer, OcrRefused, OcrUnava
 from invoice_engine.isolated import Isolated, _pictures
 from invoice_engine.limits import PATIENCE, Deadline
 from invoice_engine.pipe import Pipe
-from invoice_engine.read.ocr import NoOcr, OcrReader, OcrResult, PageImage, Pictures
+from invoice_engine.read.ocr.port import OcrReader, OcrResult, PageImage, Pictures
+from invoice_engine.read.ocr.readers import NoOcr
 from tests.unit.engine import documents
 from tests.unit.engine.test_ocr_pages import Reader, scanned_pdf
 from tests.waiting import PATIENCE_SECONDS
@@ -211,9 +212,9 @@ def png(size: tuple[int, int] = (60, 80), kind: str = "PNG") -> bytes:
 def pictures_of(*messages: tuple[dict[str, object], bytes], limits: Limits = TIME) -> list[PageImage]:
     with pipes() as (caller, child):
         for told, data in messages:
-            child.tell(told)
+            child.send_json(told)
             child.send(data)
-        child.tell({})
+        child.send_json({})
         return list(_pictures(caller, limits))
 
 
@@ -251,10 +252,10 @@ def test_a_caller_without_ocr_reads_no_pictures() -> None:
 @settings(max_examples=40, deadline=None)
 def test_messages_arrive_as_they_were_sent(message: bytes, content: dict[str, object]) -> None:
     with pipes() as (one, other):
-        sender = threading.Thread(target=lambda: (other.send(message), other.tell(content)))
+        sender = threading.Thread(target=lambda: (other.send(message), other.send_json(content)))
         sender.start()
         assert one.receive() == message
-        assert one.hear() == content
+        assert one.receive_json() == content
         sender.join()
 
 
@@ -267,7 +268,7 @@ def test_a_message_that_is_too_long_or_no_object_is_refused() -> None:
         with pipes() as (one, other):
             other.send(text)
             with pytest.raises(ValueError, match=r"JSON|Expecting|decode"):
-                one.hear()
+                one.receive_json()
 
 
 def test_nobody_waits_for_a_process_that_neither_writes_nor_reads() -> None:

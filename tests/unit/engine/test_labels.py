@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from invoice_engine.fields.labels import Label, Labels
 from invoice_engine.layout.document import Document
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 from invoice_engine.lexicon.alike import column_like, label_like, shape
 from tests.unit.engine import documents
 from tests.unit.engine.documents import Text
@@ -93,7 +93,7 @@ def test_a_whole_phrase_is_like_itself(phrase: str) -> None:
 def test_any_text_can_be_compared(text: str) -> None:
     found = label_like(text)
     assert found is None or 0.8 <= found[1] <= 1
-    assert column_like(text) is None or len(squeeze(text)) >= 5 or len(shape(text)) >= 5
+    assert column_like(text) is None or len(match_key(text)) >= 5 or len(shape(text)) >= 5
 
 
 def test_headings_of_columns_may_be_damaged() -> None:

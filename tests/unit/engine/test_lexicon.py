@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 
 FILES = {
     entry.name: json.loads(entry.read_text(encoding="utf-8"))
@@ -35,7 +35,7 @@ def test_no_phrase_names_two_fields() -> None:
         for field, strengths in language["labels"].items():
             for phrases in strengths.values():
                 for phrase in phrases:
-                    meanings[squeeze(phrase)].add(field)
+                    meanings[match_key(phrase)].add(field)
     assert {phrase: fields for phrase, fields in meanings.items() if len(fields) > 1} == {}
 
 
@@ -50,7 +50,7 @@ def test_no_heading_names_two_columns() -> None:
     for language in FILES.values():
         for role, headings in language["columns"].items():
             for heading in headings:
-                meanings[squeeze(heading)].add(role)
+                meanings[match_key(heading)].add(role)
     assert {heading: roles for heading, roles in meanings.items() if len(roles) > 1} == {}
 
 
@@ -61,9 +61,9 @@ def test_no_phrase_is_empty_once_squeezed() -> None:
 
 
 def test_phrases_are_compared_without_case_accents_and_punctuation() -> None:
-    assert squeeze("Rechnungs-Nr.:") == squeeze("rechnungsnr")
-    assert squeeze("Échéance") == "echeance"
-    assert squeeze("№ 7") == "no7"
+    assert match_key("Rechnungs-Nr.:") == match_key("rechnungsnr")
+    assert match_key("Échéance") == "echeance"
+    assert match_key("№ 7") == "no7"
 
 
 def test_months_of_all_languages_agree() -> None:
@@ -87,6 +87,6 @@ HEADINGS_BY_LANGUAGE = {
 
 @pytest.mark.parametrize("language", HEADINGS_BY_LANGUAGE)
 def test_headings_are_known_in_every_language(language: str) -> None:
-    known = [lexicon().columns.get(squeeze(text)) for text in HEADINGS_BY_LANGUAGE[language]]
+    known = [lexicon().columns.get(match_key(text)) for text in HEADINGS_BY_LANGUAGE[language]]
     assert known[:3] == ["description", "quantity", "unit_price"]
     assert known[3] in {"amount", "net"}

@@ -12,9 +12,9 @@ from PIL import Image, ImageChops, ImageDraw
 
 from invoice_engine import Limits
 from invoice_engine.errors import UnreadableDocument
-from invoice_engine.read.grey import grey_picture, in_even_light, read_grey, resolution, write_grey
 from invoice_engine.read.images import page_images
-from invoice_engine.read.ocr import PageImage
+from invoice_engine.read.ocr.grey import flatten_background, grey_picture, read_grey, resolution, write_grey
+from invoice_engine.read.ocr.port import PageImage
 
 MOST = 1_000_000
 
@@ -125,7 +125,7 @@ def contrast(picture: Image.Image, left: int, top: int) -> int:
 
 def test_faint_print_becomes_black_on_white() -> None:
     page = page_with_print(ink=190, light=235)
-    even = in_even_light(page, 0.05)
+    even = flatten_background(page, 0.05)
     assert contrast(page, 200, 212) == 45
     assert contrast(even, 200, 212) > 200
 
@@ -134,7 +134,7 @@ def test_print_in_shadow_becomes_as_strong_as_print_in_the_light() -> None:
     page = page_with_print(ink=60, light=250)
     shadow = Image.linear_gradient("L").rotate(90).resize(page.size).point(lambda value: 80 + value * 175 // 255)
     shaded = ImageChops.multiply(page, shadow)
-    even = in_even_light(shaded, 0.05)
+    even = flatten_background(shaded, 0.05)
     places = [20 + 12 * at for at in range(1, 29)]
     assert max(contrast(shaded, left, 212) for left in places) > 1.8 * min(
         contrast(shaded, left, 212) for left in places
@@ -145,13 +145,13 @@ def test_print_in_shadow_becomes_as_strong_as_print_in_the_light() -> None:
 
 def test_the_grain_of_blank_paper_does_not_become_print() -> None:
     grain = Image.effect_noise((400, 400), 6).point(lambda value: min(255, 100 + value))
-    assert in_even_light(grain, 0.05).histogram()[:100] == [0] * 100
+    assert flatten_background(grain, 0.05).histogram()[:100] == [0] * 100
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 90), (90, 3)])
 def test_pictures_of_hardly_any_pixels_are_no_trouble(size: tuple[int, int]) -> None:
     picture = Image.new("L", size, 200)
-    assert in_even_light(picture, 0.05).size == size
+    assert flatten_background(picture, 0.05).size == size
 
 
 def test_grey_values_survive_their_file(tmp_path: Path) -> None:

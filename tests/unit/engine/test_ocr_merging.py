@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_engine.read.merging import certainty, merged
-from invoice_engine.read.tsv import Read, ReadPage
+from invoice_engine.read.ocr.merging import certainty, merged
+from invoice_engine.read.ocr.tsv import Read, ReadPage
 
 
 def line(number: int, top: float, *words: tuple[str, float], left: float = 10) -> list[Read]:

@@ -18,11 +18,11 @@ from invoice_engine.errors import NoTextLayer, TooLarge
 from invoice_engine.layout.lines import lines_of
 from invoice_engine.limits import Deadline
 from invoice_engine.model import Box
-from invoice_engine.read.language import guess_language
-from invoice_engine.read.ocr import OcrResult, PageImage
+from invoice_engine.read.ocr.language import guess_language
+from invoice_engine.read.ocr.port import OcrResult, PageImage
+from invoice_engine.read.ocr.tsv import page_of, parse_tsv
 from invoice_engine.read.pdf import open_pdf
 from invoice_engine.read.render import draw_pages, is_scan, png
-from invoice_engine.read.tsv import page_of, parse_tsv
 from invoice_engine.read.words import Page, Word
 from tests.unit.engine import documents
 

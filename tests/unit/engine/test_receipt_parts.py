@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_engine.choose.receipt_totals import settled_by
+from invoice_engine.choose.receipt_totals import reconcile_with_receipt_total
 from invoice_engine.choose.totals import Totals
 from invoice_engine.fields.receipts.amounts import blurred_amounts, till_amounts, whole_amounts
 from invoice_engine.fields.receipts.names import is_address, is_heading, is_in_trade, name_in
 from invoice_engine.fields.receipts.phrases import amount_hits, one_edit_apart, word_hits
 from invoice_engine.layout.lines import Cell
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 from invoice_engine.model import EMPTY, Box, Candidate, Field
 from invoice_engine.read.words import Word
 
@@ -181,7 +181,7 @@ def test_no_word_says_two_things_of_an_amount() -> None:
     for section in SECTIONS.values():
         for role, phrases in section["amounts"].items():
             for phrase in phrases:
-                meanings.setdefault(squeeze(phrase), set()).add(role)
+                meanings.setdefault(match_key(phrase), set()).add(role)
     assert {phrase: roles for phrase, roles in meanings.items() if len(roles) > 1} == {}
     assert "" not in meanings
 
@@ -204,7 +204,7 @@ def amount(text: str | None) -> Field:
 def test_what_contradicts_the_total_of_a_receipt_is_given_up(
     subtotal: str | None, tax: str | None, total: str | None, kept: tuple[str | None, str | None]
 ) -> None:
-    settled = settled_by(Totals(amount(subtotal), amount(tax), EMPTY, EMPTY, []), amount(total))
+    settled = reconcile_with_receipt_total(Totals(amount(subtotal), amount(tax), EMPTY, EMPTY, []), amount(total))
     wanted = tuple(Decimal(one) if one else None for one in kept)
     assert (settled.subtotal.value, settled.tax_total.value) == wanted
     assert settled.total.value == (Decimal(total) if total else None)

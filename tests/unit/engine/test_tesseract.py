@@ -19,8 +19,8 @@ from invoice_engine import Limits, extract
 from invoice_engine.errors import MachineBusy, NoTextLayer, TooLarge, UnreadableDocument
 from invoice_engine.limits import Deadline
 from invoice_engine.read.images import page_images
-from invoice_engine.read.ocr import PageImage
-from invoice_engine.read.tesseract import TesseractReader
+from invoice_engine.read.ocr.port import PageImage
+from invoice_engine.read.ocr.tesseract import TesseractReader
 from tests.unit.engine import documents
 from tests.waiting import PATIENCE_SECONDS
 

@@ -20,9 +20,9 @@ from invoice_engine import Limits, extract
 from invoice_engine.errors import OcrRefused, OcrUnavailable, UnreadableDocument
 from invoice_engine.layout.lines import lines_of
 from invoice_engine.limits import Deadline
-from invoice_engine.read.ocr import OcrResult, PageImage
-from invoice_engine.read.portable import LONGEST_SIDE, MOST_BYTES, is_portable, portable
-from invoice_engine.read.textract import TextractReader, default_client
+from invoice_engine.read.ocr.port import OcrResult, PageImage
+from invoice_engine.read.ocr.portable import LONGEST_SIDE, MOST_BYTES, is_portable, portable
+from invoice_engine.read.ocr.textract import TextractReader, default_client
 from tests.fakes.canned_server import Answer, CannedServer, Request
 from tests.unit.engine import documents
 from tests.waiting import PATIENCE_SECONDS

@@ -13,8 +13,8 @@ import pytest
 from invoice_engine import Limits
 from invoice_engine.errors import OcrRefused, OcrUnavailable
 from invoice_engine.limits import Deadline
-from invoice_engine.read.ocr import PageImage
-from invoice_engine.read.textract import TextractReader
+from invoice_engine.read.ocr.port import PageImage
+from invoice_engine.read.ocr.textract import TextractReader
 from tests.unit.engine.test_textract import Slots, Textract, blocks, client_of, picture, read, textract  # noqa: F401
 from tests.waiting import PATIENCE_SECONDS, wait_until
 

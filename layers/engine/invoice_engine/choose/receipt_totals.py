@@ -12,7 +12,7 @@ LARGEST_ROUNDING = Decimal("0.50")
 LARGEST_TAX = Decimal("0.4")
 
 
-def settled_by(totals: Totals, total: Field) -> Totals:
+def reconcile_with_receipt_total(totals: Totals, total: Field) -> Totals:
     """`totals` with the total of the receipt, and without a subtotal or tax that cannot be part of it."""
     tax = totals.tax_total if _may_be_tax(totals.tax_total, total) else _given_up(totals.tax_total)
     subtotal = totals.subtotal if _adds_up(totals.subtotal, tax, total) else _given_up(totals.subtotal)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from invoice_engine.fields.context import Context
 from invoice_engine.fields.found import Found
 from invoice_engine.layout.lines import Cell, TextLine
-from invoice_engine.lexicon import squeeze
+from invoice_engine.lexicon import match_key
 from invoice_engine.model import Box, Candidate, Field, Invoice, Line, Note, Party, Tax, Value, text_of
 
 Place = tuple[int, Box]
@@ -80,7 +80,7 @@ class _Index:
         self._dates: dict[Value, Place] = {}
         self._rows: dict[int, list[tuple[str, Cell]]] = {}
         self._context = context
-        self._texts = [(squeeze(cell.text), cell) for cell in context.document.cells]
+        self._texts = [(match_key(cell.text), cell) for cell in context.document.cells]
         for cell in context.document.cells:
             for amount in context.amounts(cell.text):
                 self._amounts[abs(Decimal(str(amount.value)))] = _place(cell, amount)
@@ -92,7 +92,7 @@ class _Index:
             return self._amounts.get(abs(value))
         if isinstance(value, date):
             return self._dates.get(value)
-        wanted = squeeze(value)
+        wanted = match_key(value)
         if len(wanted) < SHORTEST_TEXT:
             return None
         for text, cell in self._texts:
@@ -102,7 +102,7 @@ class _Index:
 
     def row_of(self, description: str) -> TextLine | None:
         """The printed row of an item, by the beginning of its description."""
-        wanted = squeeze(description)[:DESCRIPTION_START]
+        wanted = match_key(description)[:DESCRIPTION_START]
         if len(wanted) < SHORTEST_TEXT:
             return None
         for text, cell in self._texts:
@@ -116,7 +116,7 @@ class _Index:
                 for amount in self._context.amounts(cell.text):
                     if abs(Decimal(str(amount.value))) == abs(value):
                         return _place(cell, amount)
-            elif isinstance(value, str) and squeeze(value)[:DESCRIPTION_START] in squeeze(cell.text):
+            elif isinstance(value, str) and match_key(value)[:DESCRIPTION_START] in match_key(cell.text):
                 return cell.page, cell.box
         return None
 
@@ -139,7 +139,7 @@ def _words_with(cell: Cell, wanted: str) -> Box:
 
 
 def _squeezed(words: Iterable[object]) -> str:
-    return "".join(squeeze(getattr(word, "text", "")) for word in words)
+    return "".join(match_key(getattr(word, "text", "")) for word in words)
 
 
 def _placed(field: Field, printed: Field, pages: _Index) -> Field:
@@ -163,7 +163,7 @@ def _same(one: Value, other: Value) -> bool:
     if isinstance(one, Decimal) and isinstance(other, Decimal):
         return abs(one) == abs(other)
     if isinstance(one, str) and isinstance(other, str):
-        return squeeze(one) == squeeze(other)
+        return match_key(one) == match_key(other)
     return one == other
 
 

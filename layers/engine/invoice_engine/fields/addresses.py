@@ -11,7 +11,7 @@ from invoice_engine.fields.identifiers import find_vat_numbers
 from invoice_engine.fields.labels import PARTIES, Label
 from invoice_engine.layout.document import ALIGNED
 from invoice_engine.layout.lines import Cell, TextLine
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 
 # A postal code beside a name of a town, as countries write them; each needs letters next to it.
 POSTAL_CODE = re.compile(
@@ -52,7 +52,7 @@ class Address:
     @cached_property
     def heading(self) -> str | None:
         """Whose address it is, if its first line is a word for a party."""
-        meaning = lexicon().labels.get(squeeze(self.cells[0].text))
+        meaning = lexicon().labels.get(match_key(self.cells[0].text))
         return meaning.name if meaning and meaning.name in PARTIES else None
 
     @cached_property
@@ -79,7 +79,7 @@ def addresses_in(context: Context) -> list[Address]:
 
 def is_salutation(text: str) -> bool:
     """Whether a line of an address says only how to speak to somebody, or to whose hands it goes."""
-    return squeeze(text) in lexicon().salutations
+    return match_key(text) in lexicon().salutations
 
 
 def is_labelled(cell: Cell, label: Label | None) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from invoice_engine.fields.context import Context
 from invoice_engine.fields.found import Found
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 from invoice_engine.model import Candidate
 
 LABELLED, BESIDE_AMOUNT, MENTIONED, BY_COUNTRY, ONLY_ONE = 0.95, 0.35, 0.15, 0.45, 0.5
@@ -64,7 +64,7 @@ def _find_codes(text: str) -> list[Found]:
         for match in _CODE.finditer(text)
         if match[0] in words.currency_codes
     ]
-    name = words.currency_names.get(squeeze(text)) if len(text) <= LONGEST_NAME else None
+    name = words.currency_names.get(match_key(text)) if len(text) <= LONGEST_NAME else None
     return codes or ([Found(name, 0, len(text))] if name else [])
 
 

@@ -10,7 +10,7 @@ from invoice_engine.fields.identifiers import find_vat_numbers
 from invoice_engine.fields.party_blocks import PartyBlocks
 from invoice_engine.fields.supplier import cut_name, is_name, labelled_names, name_in, name_key
 from invoice_engine.layout.lines import Cell
-from invoice_engine.lexicon import squeeze
+from invoice_engine.lexicon import match_key
 from invoice_engine.model import Candidate, Field
 
 LABELLED, WINDOW, ADDRESS, OTHER_ADDRESS = 0.8, 0.65, 0.6, 0.5
@@ -71,6 +71,6 @@ def _others(blocks: PartyBlocks, own: str) -> list[Address]:
     """Once the supplier is known, the only address that has nothing of it is the customer's."""
     owned = [address for address, _ in blocks.unlabelled]
     others = [
-        one for one in blocks.addresses if one not in owned and not any(own in squeeze(c.text) for c in one.cells)
+        one for one in blocks.addresses if one not in owned and not any(own in match_key(c.text) for c in one.cells)
     ]
     return others if own and len(others) == 1 else []

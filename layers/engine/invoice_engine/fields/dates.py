@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 
 from invoice_engine.fields.found import Found
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 
 Order = Literal["dmy", "mdy"]
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -99,7 +99,7 @@ def order_of(texts: Iterable[str]) -> Order:
         if not _YEAR.search(text):
             continue
         # Who writes "March 3, 2026" writes 03/04/26 in the same order; a weaker hint than a number that decides.
-        month_first += any(squeeze(match[1]) in lexicon().months for match in _MONTH_DAY_YEAR.finditer(text)) * 0.5
+        month_first += any(match_key(match[1]) in lexicon().months for match in _MONTH_DAY_YEAR.finditer(text)) * 0.5
         month_first += 0.25 if _US_ADDRESS.search(text) else 0.0
     return "mdy" if month_first > day_first else "dmy"
 
@@ -123,10 +123,10 @@ def _named(text: str) -> list[Found]:
     months = lexicon().months
     found: list[Found] = []
     for match in _DAY_MONTH_YEAR.finditer(text):
-        if month := months.get(squeeze(match[2])):
+        if month := months.get(match_key(match[2])):
             _add(found, match, match[3], month, match[1])
     for match in _MONTH_DAY_YEAR.finditer(text):
-        if month := months.get(squeeze(match[1])):
+        if month := months.get(match_key(match[1])):
             _add(found, match, match[3], month, match[2])
     return found
 

@@ -13,7 +13,7 @@ from invoice_engine.fields.terms import due_from_terms
 from invoice_engine.fields.titles import Title
 from invoice_engine.fields.wrapped_numbers import whole_numbers
 from invoice_engine.layout.lines import Cell
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 from invoice_engine.model import Candidate
 
 # A number or date that follows a heading needs no label of its own.
@@ -53,7 +53,7 @@ def find_document_numbers(text: str) -> list[Found]:
     """What may be the number of a document; at its start also with the letters of a series, or in groups."""
     numbers = find_numbers(text)
     series = SERIES.match(text)
-    if series and squeeze(series[1]) not in lexicon().labels and series[1] not in lexicon().currency_codes:
+    if series and match_key(series[1]) not in lexicon().labels and series[1] not in lexicon().currency_codes:
         first = Found(f"{series[1]} {series[2].rstrip('.-/')}", series.start(1), series.end(2))
         return [first, *(one for one in numbers if one.start >= first.end)]
     groups = GROUPS.fullmatch(text)
@@ -146,7 +146,7 @@ def _numbers_of_columns(context: Context) -> Iterable[Candidate]:
         if label.cell.page or context.labels.in_table_heading(label) or label is not context.labels.heads(label.cell):
             continue
         for head in context.document.line_of(label.cell).cells:
-            if squeeze(head.text) not in lexicon().number_words:
+            if match_key(head.text) not in lexicon().number_words:
                 continue
             for cell in islice(context.document.below(head, TITLE_REACH), 1):
                 numbers = find_document_numbers(cell.text)

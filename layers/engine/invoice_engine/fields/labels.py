@@ -10,7 +10,7 @@ from itertools import islice
 
 from invoice_engine.layout.document import Document
 from invoice_engine.layout.lines import Cell, TextLine
-from invoice_engine.lexicon import WEIGHTS, Meaning, lexicon, squeeze, squeeze_character
+from invoice_engine.lexicon import WEIGHTS, Meaning, lexicon, match_key, match_key_of_character
 from invoice_engine.lexicon.alike import LONGEST, SHORTEST, label_like
 from invoice_engine.model import Box
 
@@ -118,7 +118,7 @@ def _place(cell: Cell) -> tuple[int, int, float]:
 def labels_in(cell: Cell) -> list[Label]:
     """The longest labels in the text of `cell`, from left to right, not overlapping."""
     text = cell.text[:MAX_CELL]
-    squeezed = [squeeze_character(character) for character in text]
+    squeezed = [match_key_of_character(character) for character in text]
     found: list[Label] = []
     position = 0
     for beginning in _BEGINNING.finditer(text):
@@ -140,7 +140,7 @@ def _is_party_label(text: str, start: int, end: int) -> bool:
     if any(map(str.isalnum, text[:start])):
         return False
     if rest.startswith(("/", "(")):  # the same in other words or another language, or the other role of one party
-        other = lexicon().labels.get(squeeze(rest.partition(":")[0]))
+        other = lexicon().labels.get(match_key(rest.partition(":")[0]))
         if other is not None and other.name in PARTIES:
             return True
     rest = rest.removeprefix(")").lstrip()
@@ -201,7 +201,7 @@ def _damaged_label(document: Document, cell: Cell, exact: list[Label]) -> Label 
 
 
 def _label_like(document: Document, cell: Cell, head: str, exact: list[Label]) -> Label | None:
-    phrase, words = squeeze(head), lexicon()
+    phrase, words = match_key(head), lexicon()
     if not SHORTEST <= len(phrase) <= LONGEST or len(head.split()) > MAX_GUESSED_WORDS:
         return None
     if phrase in words.labels or phrase in words.columns or phrase in words.titles:

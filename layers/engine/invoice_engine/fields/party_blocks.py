@@ -8,7 +8,7 @@ from invoice_engine.fields.addresses import Address, addresses_in, ends_party, i
 from invoice_engine.fields.context import Context
 from invoice_engine.layout.document import ALIGNED, in_one_column
 from invoice_engine.layout.lines import Cell
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 
 Role = Literal["supplier", "customer"]
 
@@ -136,9 +136,9 @@ class PartyBlocks:
         """How much speaks for an address being the supplier's; less than 0 speaks for the customer."""
         name = address.body[0]
         score = SALUTED * any(map(_is_addressed, address.cells))
-        key = squeeze(name.text)
+        key = match_key(name.text)
         others = (cell for cell in self._document.cells if (cell.line, cell.box.left) not in address.places)
-        score += NAMED_AGAIN * (len(key) > 3 and any(key in squeeze(cell.text) for cell in others))
+        score += NAMED_AGAIN * (len(key) > 3 and any(key in match_key(cell.text) for cell in others))
         score += SET_LARGE * (name.box.bottom - name.box.top > LARGE * self._document.text_height)
         labels = {label.name for cell in address.cells for label in self._context.labels.within(cell)}
         score += REGISTERED * bool(labels & {"vat_number", "tax_number"}) + REACHABLE * bool(labels & {"iban", "bic"})
@@ -166,12 +166,12 @@ def is_address_line(cell: Cell) -> bool:
 
 def _is_addressed(cell: Cell) -> bool:
     """Whether `cell` is how one speaks to somebody, or says to whose hands the letter goes."""
-    first = squeeze(cell.words[0].text)
+    first = match_key(cell.words[0].text)
     person = len(cell.words) > 1 and first in lexicon().titles_of_persons
     return person or first in _ATTENTION or is_salutation(cell.text)
 
 
 def _is_reachable(cell: Cell) -> bool:
     """Whether `cell` has a phone number or an address of the web."""
-    first = squeeze(cell.words[0].text)
+    first = match_key(cell.words[0].text)
     return first in _PHONES or _REACHABLE.search(cell.text) is not None

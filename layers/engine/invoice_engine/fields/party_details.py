@@ -13,7 +13,7 @@ from invoice_engine.fields.party_blocks import PartyBlocks, Role
 from invoice_engine.fields.supplier import name_key
 from invoice_engine.layout.document import ALIGNED
 from invoice_engine.layout.lines import Cell, box_of
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 from invoice_engine.model import Candidate, Field, Party
 
 BELOW_NAME, BEHIND_NAME, OF_BLOCK = 0.8, 0.75, 0.65
@@ -95,7 +95,7 @@ def _by_register(context: Context, blocks: PartyBlocks) -> list[Candidate]:
     """The country whose register the numbers outside the customer's block are labelled with."""
     found = {}
     for label in context.labels.named("vat_number", "tax_number"):
-        country = lexicon().registers.get(squeeze(label.cell.text[label.start : label.end]))
+        country = lexicon().registers.get(match_key(label.cell.text[label.start : label.end]))
         if country and blocks.owner(label.cell) != "customer":
             found[country] = Candidate(country, BY_REGISTER, label.cell.page, label.box, "derived")
     return list(found.values()) if len(found) == 1 else []
@@ -104,7 +104,7 @@ def _by_register(context: Context, blocks: PartyBlocks) -> list[Candidate]:
 def _named_at_end(line: str) -> str | None:
     """The country that the last words of a line of an address name."""
     words = line.rsplit(",", 1)[-1].split()
-    tails = (squeeze("".join(words[-count:])) for count in range(min(len(words), LONGEST_COUNTRY), 0, -1))
+    tails = (match_key("".join(words[-count:])) for count in range(min(len(words), LONGEST_COUNTRY), 0, -1))
     return next((lexicon().countries[tail] for tail in tails if tail in lexicon().countries), None)
 
 
@@ -130,7 +130,7 @@ def _named_cells(context: Context, blocks: PartyBlocks, role: Role, name: str) -
     first = name.split(maxsplit=1)[0].casefold()
     other = "customer" if role == "supplier" else "supplier"
     like = (cell for cell in context.document.cells if first in cell.text.casefold())
-    named = (cell for cell in like if key in squeeze(cell.text[: 2 * len(name)]) and blocks.owner(cell) != other)
+    named = (cell for cell in like if key in match_key(cell.text[: 2 * len(name)]) and blocks.owner(cell) != other)
     yield from islice(named, MAX_NAMES)
 
 
@@ -170,7 +170,7 @@ def _parts_of(context: Context, cells: list[Cell]) -> list[tuple[str, Cell]]:
     parts: list[tuple[str, Cell]] = []
     for cell in cells:
         head = context.labels.heads(cell)
-        if head is not None and _is_of_something_else(cell, head) and squeeze(cell.text) not in lexicon().countries:
+        if head is not None and _is_of_something_else(cell, head) and match_key(cell.text) not in lexicon().countries:
             if parts:
                 break
             continue
@@ -198,7 +198,7 @@ def _kept(cell: Cell, text: str) -> Iterator[tuple[str, Cell]]:
 def _is_label(part: str) -> bool:
     """Whether a part of a line begins with a word for other data, such as a telephone number."""
     words = part.split()
-    meaning = lexicon().labels.get(squeeze(words[0]))
+    meaning = lexicon().labels.get(match_key(words[0]))
     if meaning is None or meaning.name == "column" or POSTAL_CODE.search(part):
         return False
     of_street = meaning.name == "other" and len(words) > 1 and words[1][0].isalpha()
@@ -218,7 +218,7 @@ def _address_of(parts: list[tuple[str, Cell]]) -> list[tuple[str, Cell]]:
     if start and not any(map(str.isalpha, parts[start][0])):
         start -= 1  # the number of a house whose street is in the line before
     found = parts[start : end + 1]
-    if end + 1 < len(parts) and squeeze(parts[end + 1][0]) in lexicon().countries:
+    if end + 1 < len(parts) and match_key(parts[end + 1][0]) in lexicon().countries:
         found.append(parts[end + 1])
     whole = ", ".join(part for part, _ in found)
     alone = start == end and not _has_street(parts[end][0])

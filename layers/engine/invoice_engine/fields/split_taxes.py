@@ -8,7 +8,7 @@ from invoice_engine.fields.context import Context
 from invoice_engine.fields.labels import Label
 from invoice_engine.fields.money import Amount
 from invoice_engine.layout.document import Document
-from invoice_engine.lexicon import squeeze
+from invoice_engine.lexicon import match_key
 from invoice_engine.model import Candidate
 
 TAX, SUBTOTAL = 0.9, 0.5
@@ -54,7 +54,7 @@ def _rows(context: Context) -> Iterator[_Row]:
             if isinstance(found.value, Decimal) and found.quality >= 1.0
         ]
         if len(amounts) == 1:
-            yield _Row(squeeze(label.cell.text[label.start : label.end]), label, amounts[0])
+            yield _Row(match_key(label.cell.text[label.start : label.end]), label, amounts[0])
 
 
 def _groups(document: Document, rows: list[_Row]) -> Iterator[list[_Row]]:

@@ -18,7 +18,7 @@ from invoice_engine.fields.party_blocks import (
 )
 from invoice_engine.layout.document import ALIGNED
 from invoice_engine.layout.lines import Cell
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 from invoice_engine.model import Candidate
 
 LABELLED = 0.82
@@ -87,7 +87,7 @@ def _with_whole_names(sightings: list[_Sighting], customers: set[str]) -> list[_
 @lru_cache(maxsize=2000)
 def name_key(name: str) -> str:
     """What two spellings of a name have in common: no case, no punctuation, no legal form."""
-    whole = squeeze(name)
+    whole = match_key(name)
     for form in _squeezed_forms():
         if whole.endswith(form) and len(whole) > len(form) + 2:
             return whole[: -len(form)]
@@ -107,7 +107,7 @@ def _ends_of_legal_forms() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _squeezed_forms() -> tuple[str, ...]:
-    return tuple(sorted({squeeze(form) for form in lexicon().legal_forms}, key=len, reverse=True))
+    return tuple(sorted({match_key(form) for form in lexicon().legal_forms}, key=len, reverse=True))
 
 
 def _sightings(context: Context, blocks: PartyBlocks) -> Iterator[_Sighting]:
@@ -141,7 +141,7 @@ def labelled_names(context: Context, role: str) -> Iterator[tuple[str, Cell]]:
     """Names behind, beside or below the labels of a party."""
     for label in context.labels.named(role)[:MAX_BLOCKS]:
         rest = label.cell.text[label.end :].strip(" :()/.*-")
-        if not rest or squeeze(rest) in lexicon().labels:
+        if not rest or match_key(rest) in lexicon().labels:
             yield from _name_in_block(context, label.cell)
         elif is_name(name := cut_name(rest)):
             yield name, label.cell
@@ -269,7 +269,7 @@ def _domains(context: Context, blocks: PartyBlocks) -> set[str]:
     """Second-level domains of addresses printed outside the customer's block."""
     found: set[str] = set()
     for cell in context.document.cells:
-        domains = {squeeze(match[1]) for match in _DOMAIN.finditer(cell.text)}
+        domains = {match_key(match[1]) for match in _DOMAIN.finditer(cell.text)}
         if domains and blocks.owner(cell) != "customer":
             found |= domains
     return {domain for domain in found if len(domain) >= 3 and domain not in FREE_MAIL}

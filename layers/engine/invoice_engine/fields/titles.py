@@ -6,7 +6,7 @@ from itertools import islice
 
 from invoice_engine.layout.document import ALIGNED, Document
 from invoice_engine.layout.lines import Cell
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 from invoice_engine.read.words import Word
 
 MAX_TITLE_WORDS = 12
@@ -51,7 +51,7 @@ def _title(cell: Cell) -> Title | None:
     kind, used = _longest(cell.words)
     if kind is not None:
         return Title(kind, cell, _end_of(cell.words[:used]), _height(cell.words[0]))
-    first = squeeze(cell.words[0].text)
+    first = match_key(cell.words[0].text)
     if len(cell.words) <= MAX_COMPOUND_LINE and first[SHORTEST_SPECIFIER:].endswith(lexicon().compound_titles):
         return Title("invoice", cell, len(cell.words[0].text), _height(cell.words[0]))
     for start in range(1, min(len(cell.words), MAX_WORDS_BEFORE + 1)):
@@ -63,7 +63,7 @@ def _title(cell: Cell) -> Title | None:
 
 def _wrapped(document: Document, cell: Cell) -> Title | None:
     """A heading that goes on in the next line: its cell is the one where it ends."""
-    if squeeze(cell.text) not in lexicon().title_prefixes:
+    if match_key(cell.text) not in lexicon().title_prefixes:
         return None
     for below in islice(document.below(cell, 2.0), 1):
         if abs(below.box.left - cell.box.left) > ALIGNED:
@@ -80,7 +80,7 @@ def _longest(words: tuple[Word, ...]) -> tuple[str | None, int]:
     best: tuple[str | None, int] = (None, 0)
     phrase = ""
     for count, word in enumerate(words, start=1):
-        phrase += squeeze(word.text)
+        phrase += match_key(word.text)
         if phrase not in lexicon().title_prefixes:
             break
         kind = lexicon().titles.get(phrase)

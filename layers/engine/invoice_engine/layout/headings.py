@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from invoice_engine.layout.document import Document
 from invoice_engine.layout.lines import Cell, TextLine, box_of
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 from invoice_engine.lexicon.alike import column_like
 from invoice_engine.model import Box
 
@@ -98,7 +98,7 @@ def _columns_of(cell: Cell, *, by_ocr: bool) -> Iterator[Column]:
     Those read `by_ocr` may be damaged.
     """
     words = cell.words
-    texts = [squeeze(word.text) for word in words]
+    texts = [match_key(word.text) for word in words]
     if len(words) == 1 and cell.text.strip("()[]") in lexicon().currency_codes:
         yield Column("amount", texts[0], cell.box)
         return
@@ -123,7 +123,7 @@ def _phrase_at(cell: Cell, texts: list[str], start: int, *, by_ocr: bool) -> tup
         if role:
             return end, role
     before, slash, _ = cell.words[start].text.partition("/")
-    if slash and (role := known.get(squeeze(before))):
+    if slash and (role := known.get(match_key(before))):
         return start + 1, role
     if by_ocr:
         for end in range(min(len(texts), start + MAX_PHRASE), start, -1):

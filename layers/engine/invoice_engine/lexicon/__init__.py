@@ -80,7 +80,7 @@ class Lexicon:
     compound_titles: tuple[str, ...] = ()
 
 
-def squeeze(text: str) -> str:
+def match_key(text: str) -> str:
     """`text` without case, accents, spaces and punctuation, except for the signs that change what a label means."""
     return text.translate(_SQUEEZED)
 
@@ -104,13 +104,13 @@ class _Forms(dict[int, str | None]):
 
 
 @lru_cache(maxsize=MAX_CHARACTERS)
-def squeeze_character(character: str) -> str:
+def match_key_of_character(character: str) -> str:
     parts = unicodedata.normalize("NFKD", character).casefold().translate(STROKED)
     return "".join(part for part in parts if part.isalnum() or part in MEANINGFUL_SIGNS)
 
 
-_SQUEEZED = _Forms(lambda character: squeeze_character(character) or None)
-_FOLDED = _Forms(lambda character: (squeeze_character(character) or character)[0])
+_SQUEEZED = _Forms(lambda character: match_key_of_character(character) or None)
+_FOLDED = _Forms(lambda character: (match_key_of_character(character) or character)[0])
 
 
 @cache
@@ -124,17 +124,17 @@ def lexicon() -> Lexicon:
     common = contents.pop("common.json")
     result = Lexicon(
         legal_forms=tuple(common["legal_forms"]),
-        salutations=frozenset(map(squeeze, common["salutations"])),
+        salutations=frozenset(map(match_key, common["salutations"])),
         symbols=common["symbols"],
-        currency_names={squeeze(name): code for name, code in common["currency_names"].items()},
+        currency_names={match_key(name): code for name, code in common["currency_names"].items()},
         currency_codes=frozenset(common["currency_codes"]),
         country_currency=common["country_currency"],
         iban_lengths=common["iban_lengths"],
-        countries={squeeze(name): code for code, names in common["countries"].items() for name in (code, *names)},
-        registers={squeeze(name): code for code, names in common["registers"].items() for name in names},
+        countries={match_key(name): code for code, names in common["countries"].items() for name in (code, *names)},
+        registers={match_key(name): code for code, names in common["registers"].items() for name in names},
         compound_titles=tuple(common["compound_titles"]),
-        number_words=frozenset(map(squeeze, common["number_words"])),
-        titles_of_persons=frozenset(map(squeeze, common["titles_of_persons"])),
+        number_words=frozenset(map(match_key, common["number_words"])),
+        titles_of_persons=frozenset(map(match_key, common["titles_of_persons"])),
     )
     for language in (common, *contents.values()):
         _add_language(result, language)
@@ -144,21 +144,21 @@ def lexicon() -> Lexicon:
 def _add_language(result: Lexicon, language: dict[str, Any]) -> None:
     for name, strengths in language["labels"].items():
         for strength, phrases in strengths.items():
-            for phrase in map(squeeze, phrases):
+            for phrase in map(match_key, phrases):
                 result.labels.setdefault(phrase, Meaning(name, WEIGHTS[strength]))
                 result.label_prefixes.update(phrase[:end] for end in range(1, len(phrase) + 1))
     for role, headings in language.get("columns", {}).items():
-        result.columns.update(dict.fromkeys(map(squeeze, headings), role))
+        result.columns.update(dict.fromkeys(map(match_key, headings), role))
     for kind, headings in language.get("titles", {}).items():
-        for phrase in map(squeeze, headings):
+        for phrase in map(match_key, headings):
             result.titles[phrase] = kind
             result.title_prefixes.update(phrase[:end] for end in range(1, len(phrase) + 1))
     for number, names in enumerate(language.get("months", []), start=1):
-        result.months.update(dict.fromkeys(map(squeeze, names), number))
+        result.months.update(dict.fromkeys(map(match_key, names), number))
     receipt = language.get("receipt", {})
     for role, phrases in receipt.get("amounts", {}).items():
-        result.receipt_amounts.update(dict.fromkeys(map(squeeze, phrases), role))
+        result.receipt_amounts.update(dict.fromkeys(map(match_key, phrases), role))
     for kind, phrases in receipt.get("words", {}).items():
-        result.receipt_words.setdefault(kind, {}).update(dict.fromkeys(map(squeeze, phrases), kind))
+        result.receipt_words.setdefault(kind, {}).update(dict.fromkeys(map(match_key, phrases), kind))
     for role, phrases in language.get("terms", {}).items():
         result.terms.setdefault(role, set()).update(phrases)

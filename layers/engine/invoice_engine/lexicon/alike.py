@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 
 SHORTEST = 5  # letters; shorter words differ from others by one letter
 # Letters of a phrase -> how many of them may differ, beyond those that are drawn alike.
@@ -59,7 +59,7 @@ class Alike:
 
 def shape(text: str) -> str:
     """`text` squeezed, with one form for letters and digits that OCR takes for each other."""
-    return squeeze(text.translate(_DRAWN_AS_L)).replace("rn", "m").replace("vv", "w").translate(_ALIKE)
+    return match_key(text.translate(_DRAWN_AS_L)).replace("rn", "m").replace("vv", "w").translate(_ALIKE)
 
 
 @lru_cache(maxsize=1)

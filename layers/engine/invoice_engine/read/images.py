@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from invoice_engine.errors import TooLarge, UnsupportedDocument, damaged_image
 from invoice_engine.limits import Limits
-from invoice_engine.read.ocr import PageImage
+from invoice_engine.read.ocr.port import PageImage
 
 # JPEG markers of a frame header: C0 to CF without the tables DHT (C4), JPG (C8) and DAC (CC).
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}

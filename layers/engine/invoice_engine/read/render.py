@@ -9,7 +9,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from invoice_engine.limits import Deadline, Limits
-from invoice_engine.read.ocr import PageImage
+from invoice_engine.read.ocr.port import PageImage
 
 DPI = 200
 POINTS_PER_INCH = 72

@@ -6,7 +6,8 @@ from invoice_engine.errors import NoTextLayer, TooLarge
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Note
 from invoice_engine.read.images import page_images
-from invoice_engine.read.ocr import OcrReader, OcrResult, Pictures, default_reader
+from invoice_engine.read.ocr.port import OcrReader, OcrResult, Pictures
+from invoice_engine.read.ocr.readers import default_reader
 from invoice_engine.read.render import draw_pages, is_scan
 from invoice_engine.read.words import Page
 

@@ -12,7 +12,7 @@ from invoice_capture.domain.errors import UnreadableDocument
 
 if TYPE_CHECKING:
     from invoice_engine.isolated import Isolated
-    from invoice_engine.read.ocr import OcrReader
+    from invoice_engine.read.ocr.port import OcrReader
 
 
 class Slots(Protocol):
@@ -38,7 +38,7 @@ class Engine(Protocol):
 
 
 def textract() -> OcrReader:
-    from invoice_engine.read.textract import TextractReader
+    from invoice_engine.read.ocr.textract import TextractReader
 
     return TextractReader()
 
@@ -48,7 +48,7 @@ def tesseract() -> None:
 
 
 def no_ocr() -> OcrReader:
-    from invoice_engine.read.ocr import NoOcr
+    from invoice_engine.read.ocr.readers import NoOcr
 
     return NoOcr()
 
@@ -84,7 +84,7 @@ def engine(maximum_bytes: int, ocr: str = "tesseract") -> Engine:
     def read(content: bytes, slots: Slots | None = None) -> bytes:
         from invoice_capture.providers.embedded.mapping import ERRORS
         from invoice_engine import EngineError, Limits
-        from invoice_engine.read.textract import Alone, TextractReader
+        from invoice_engine.read.ocr.textract import Alone, TextractReader
 
         limits = Limits(max_bytes=maximum_bytes, max_wall_seconds=None if slots is None else slots.seconds_left)
         with reader() as one:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from invoice_engine.fields.receipts.phrases import Hit, word_hits
 from invoice_engine.layout.lines import Cell
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 
 WRAPPED = 0.9  # of the widest line: a name this wide with its next word would not have fit into the line
 FEWEST_LETTERS, MOST_CHARACTERS, MOST_WORDS = 3, 60, 9
@@ -54,7 +54,7 @@ class Name:
     @property
     def has_own_word(self) -> bool:
         """Whether there is more to it than the legal form, which may stand in a line of its own."""
-        return sum(map(len, map(squeeze, _own_words(self.text)))) >= FEWEST_LETTERS
+        return sum(map(len, map(match_key, _own_words(self.text)))) >= FEWEST_LETTERS
 
 
 def name_in(cell: Cell, *, may_be_form: bool = False) -> Name | None:
@@ -66,7 +66,7 @@ def name_in(cell: Cell, *, may_be_form: bool = False) -> Name | None:
     text = _SIGN_IN_WORD.sub(_as_letters, text).strip(" -–—,:;*=~_|'\"“”‘’").lstrip(".")
     form = _legal_form(text)
     if form is not None and (form.start > 0 or may_be_form):
-        damaged = squeeze(text[form.start : form.end]) not in lexicon().receipt_words.get("legal_form", {})
+        damaged = match_key(text[form.start : form.end]) not in lexicon().receipt_words.get("legal_form", {})
         end = form.end + text[form.end :].startswith(".")
         text = text[: form.start].rstrip(" ,(") if damaged else text[:end]
     else:
@@ -119,7 +119,7 @@ def is_in_trade(text: str) -> bool:
     if hits:
         return any(map(str.isalnum, text[: hits[0].start] + text[hits[-1].end :]))
     trades = tuple(trade for trade in lexicon().receipt_words.get("business", {}) if len(trade) >= LONG_TRADE)
-    return any(squeeze(word).endswith(trades) for word in text.split())
+    return any(match_key(word).endswith(trades) for word in text.split())
 
 
 def likeness(name: Name) -> float:
@@ -136,8 +136,10 @@ def likeness(name: Name) -> float:
 
 def _sureness(name: Name) -> float:
     """How sure OCR is of the least sure word of a name; 1 where there was no OCR."""
-    kept = {squeeze(word) for word in name.text.split()}
-    sure = [word.confidence for word in name.cell.words if len(squeeze(word.text)) >= 2 and squeeze(word.text) in kept]
+    kept = {match_key(word) for word in name.text.split()}
+    sure = [
+        word.confidence for word in name.cell.words if len(match_key(word.text)) >= 2 and match_key(word.text) in kept
+    ]
     return max(0.0, min(1.0, (min(sure, default=1.0) - UNSURE) / (SURE - UNSURE)))
 
 
@@ -159,7 +161,7 @@ def _own_words(text: str) -> list[str]:
     """The words of a name that are no legal form, no "company" and no place in brackets."""
     form = _legal_form(text)
     own = re.sub(r"\([^)]*\)?", " ", text[: form.start] if form else text)
-    return [word for word in own.split() if len(squeeze(word)) > 1 and squeeze(word) not in {"co", "company"}]
+    return [word for word in own.split() if len(match_key(word)) > 1 and match_key(word) not in {"co", "company"}]
 
 
 def _without_dirt(cell: Cell) -> str:
@@ -176,7 +178,7 @@ def _without_dirt(cell: Cell) -> str:
 def _without_scraps(text: str) -> str:
     """`text` without the scraps that the edge of a photo leaves at the end of a line."""
     words = text.split()
-    while len(words) > 1 and len(squeeze(words[-1])) <= 2 and not words[-1].isupper():
+    while len(words) > 1 and len(match_key(words[-1])) <= 2 and not words[-1].isupper():
         words.pop()
     return " ".join(words)
 
@@ -190,7 +192,7 @@ def _is_broken(text: str) -> bool:
 
 def _is_word(word: str) -> bool:
     """Whether a language may write a word so: with a vowel if it is long, and capitals where they belong."""
-    plain = squeeze(word)
+    plain = match_key(word)
     if (len(plain) > 4 and not _VOWELS & set(plain)) or re.search(r"(.)\1\1", plain):
         return False
     return word.isupper() or word.islower() or word[:1].isupper()

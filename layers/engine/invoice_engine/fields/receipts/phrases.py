@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from invoice_engine.lexicon import lexicon, squeeze
+from invoice_engine.lexicon import lexicon, match_key
 
 LONGEST_PHRASE = 6  # words
 LONGEST_DAMAGED = 40  # letters; what is longer is no phrase
@@ -52,7 +52,7 @@ def one_edit_apart(word: str, other: str) -> bool:
 
 def _hits(text: str, phrases: Mapping[str, str], damaged: Mapping[str, tuple[str, ...]]) -> list[Hit]:
     whole = _BROKEN_L.sub("l", text)
-    words = [(match.start(), match.end(), squeeze(match[0])) for match in _WORD.finditer(whole)][:MAX_WORDS]
+    words = [(match.start(), match.end(), match_key(match[0])) for match in _WORD.finditer(whole)][:MAX_WORDS]
     found: list[Hit] = []
     position = 0
     while position < len(words):

@@ -6,7 +6,7 @@ from invoice_engine.fields.context import Context
 from invoice_engine.fields.receipts.names import Name, goes_on, is_address, is_heading, is_in_trade, likeness, name_in
 from invoice_engine.fields.receipts.rows import Row
 from invoice_engine.layout.lines import Cell
-from invoice_engine.lexicon import squeeze
+from invoice_engine.lexicon import match_key
 from invoice_engine.model import Candidate
 
 # How surely a name among the first lines is the supplier's, and what each finding takes from the doubt.
@@ -24,8 +24,8 @@ FEWEST_LETTERS_AGAIN = 5
 def receipt_suppliers(context: Context, rows: list[Row]) -> list[Candidate]:
     """Candidates for the name, at most one per line of the head."""
     head = _head(rows)
-    rest = squeeze(" ".join(row.cell.text for row in rows[len(head) :]))
-    web = squeeze(" ".join(text for text in context.document.texts if "www" in text.casefold() or "@" in text))
+    rest = match_key(" ".join(row.cell.text for row in rows[len(head) :]))
+    web = match_key(" ".join(text for text in context.document.texts if "www" in text.casefold() or "@" in text))
     place, found = 1.0, []
     for index, name in _names(head):
         doubt = 1 - AT_TOP
@@ -33,8 +33,8 @@ def receipt_suppliers(context: Context, rows: list[Row]) -> list[Candidate]:
         doubt *= 1 - IN_TRADE if is_in_trade(name.text) else 1.0
         doubt *= 1 - ABOVE_ADDRESS if _address_letters(head[index + 1 : index + 1 + ADDRESS_REACH]) else 1.0
         doubt *= 1 - SET_LARGE if _height(name.cell) > LARGE * context.document.text_height else 1.0
-        doubt *= 1 - PRINTED_AGAIN if _occurs(squeeze(name.text), rest) else 1.0
-        doubt *= 1 - IN_DOMAIN if _occurs(squeeze(name.text.split()[0]), web) else 1.0
+        doubt *= 1 - PRINTED_AGAIN if _occurs(match_key(name.text), rest) else 1.0
+        doubt *= 1 - IN_DOMAIN if _occurs(match_key(name.text.split()[0]), web) else 1.0
         below = _address_letters(head[:index]) >= ADDRESS_LETTERS
         score = (1 - doubt) * place * likeness(name) * (BELOW_ADDRESS if below else 1.0)
         found.append(Candidate(name.text, score, name.cell.page, name.cell.box))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import Image
 
-from invoice_engine.read.grey import grey_picture
-from invoice_engine.read.ocr import PageImage
+from invoice_engine.read.ocr.grey import grey_picture
+from invoice_engine.read.ocr.port import PageImage
 
 MOST_BYTES = 5_000_000
 LONGEST_SIDE = 10_000

@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 from invoice_engine.errors import damaged_image
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Note
-from invoice_engine.read.language import ENGLISH, guess_language
-from invoice_engine.read.merging import certainty, merged
-from invoice_engine.read.ocr import OcrResult, PageImage
-from invoice_engine.read.program import ONE_COLUMN, WITH_ORIENTATION, CannotRead, Running, Tesseract
-from invoice_engine.read.sheets import Sheet, sheets
-from invoice_engine.read.tsv import Read, ReadPage, page_of
+from invoice_engine.read.ocr.language import ENGLISH, guess_language
+from invoice_engine.read.ocr.merging import certainty, merged
+from invoice_engine.read.ocr.port import OcrResult, PageImage
+from invoice_engine.read.ocr.prepared_pages import PreparedPage, prepared_pages
+from invoice_engine.read.ocr.program import ONE_COLUMN, WITH_ORIENTATION, CannotRead, Running, Tesseract
+from invoice_engine.read.ocr.tsv import Read, ReadPage, page_of
 from invoice_engine.read.words import Page
 
 # The first look reads one of these stripes (top and height as shares of the page): the first that shows words.
@@ -41,20 +41,20 @@ class TesseractReader:
         tesseract = Tesseract.find(limits, deadline)
         workers = self.workers or os.cpu_count() or 1
         with TemporaryDirectory(prefix="invoice-ocr-") as folder, ThreadPoolExecutor(workers) as pool:
-            all_sheets = sheets(images, Path(folder), limits, deadline)
-            first = next(all_sheets, None)
+            all_pages = prepared_pages(images, Path(folder), limits, deadline)
+            first = next(all_pages, None)
             if first is None:
                 return OcrResult([])
             try:
-                guessed, page = _start(tesseract, first, pool)
+                guessed, reading = _start(tesseract, first, pool)
                 language = tesseract.nearest(guessed)
-                under_way = deque([(first, page)])
+                under_way = deque([(first, reading)])
                 outcomes = []
-                for sheet in all_sheets:
-                    under_way.append((sheet, pool.submit(_read_sheet, tesseract, sheet, language)))
+                for page in all_pages:
+                    under_way.append((page, pool.submit(_read_page, tesseract, page, language)))
                     if len(under_way) > workers:  # more than that would only fill the disk with pixels
                         outcomes.append(_end(*under_way.popleft()))
-                outcomes += [_end(sheet, page) for sheet, page in under_way]
+                outcomes += [_end(page, reading) for page, reading in under_way]
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -63,36 +63,36 @@ class TesseractReader:
         return OcrResult([page for page, _ in outcomes], _notes(guessed, language, outcomes))
 
 
-def _start(tesseract: Tesseract, first: Sheet, pool: ThreadPoolExecutor) -> tuple[str, Future[_Outcome]]:
+def _start(tesseract: Tesseract, first: PreparedPage, pool: ThreadPoolExecutor) -> tuple[str, Future[_Outcome]]:
     """The language of the document, and its first page as it is being read.
 
     Most documents are in English, or the language cannot be told: so the page is read as that until one knows better.
     """
     english = tesseract.nearest(ENGLISH)
     early = replace(tesseract, running=Running())
-    page = pool.submit(_read_sheet, early, first, english)
+    reading = pool.submit(_read_page, early, first, english)
     guessed = _first_look(tesseract, first)
     language = tesseract.nearest(guessed)
     if language != english:
         early.running.give_up()
-        wait([page])
-        page = pool.submit(_read_sheet, tesseract, first, language)
-    return guessed, page
+        wait([reading])
+        reading = pool.submit(_read_page, tesseract, first, language)
+    return guessed, reading
 
 
-def _end(sheet: Sheet, page: Future[_Outcome]) -> _Outcome:
-    outcome = page.result()
-    sheet.discard()
+def _end(page: PreparedPage, reading: Future[_Outcome]) -> _Outcome:
+    outcome = reading.result()
+    page.discard()
     return outcome
 
 
-def _first_look(tesseract: Tesseract, sheet: Sheet) -> str:
+def _first_look(tesseract: Tesseract, page: PreparedPage) -> str:
     """The language of the document, by a stripe of its first page read as English."""
-    if not sheet.is_decoded or sheet.is_receipt or tesseract.installed <= {ENGLISH}:
+    if not page.is_decoded or page.is_receipt or tesseract.installed <= {ENGLISH}:
         return ENGLISH
     for top, height in STRIPES:
         try:
-            words = tesseract.recognise(sheet.stripe(top, height), ONE_COLUMN, tesseract.nearest(ENGLISH)).words
+            words = tesseract.recognise(page.stripe(top, height), ONE_COLUMN, tesseract.nearest(ENGLISH)).words
         except CannotRead:
             return ENGLISH
         if _makes_sense(words):
@@ -100,19 +100,19 @@ def _first_look(tesseract: Tesseract, sheet: Sheet) -> str:
     return ENGLISH
 
 
-def _read_sheet(tesseract: Tesseract, sheet: Sheet, language: str) -> _Outcome:
-    picture = sheet.picture
+def _read_page(tesseract: Tesseract, page: PreparedPage, language: str) -> _Outcome:
+    picture = page.picture
     try:
-        read = _read_upright(tesseract, sheet, language)
+        read = _read_upright(tesseract, page, language)
     except CannotRead:
-        return page_of(ReadPage(picture.width, picture.height, ()), sheet.number, picture.dpi), False
-    return page_of(read, sheet.number, picture.dpi), True
+        return page_of(ReadPage(picture.width, picture.height, ()), page.number, picture.dpi), False
+    return page_of(read, page.number, picture.dpi), True
 
 
-def _read_upright(tesseract: Tesseract, sheet: Sheet, language: str) -> ReadPage:
-    way = sheet.ways.first
-    picture = sheet.picture_for(way)
-    read = tesseract.recognise(picture, way.mode, language)
+def _read_upright(tesseract: Tesseract, page: PreparedPage, language: str) -> ReadPage:
+    first_pass = page.plan.first
+    picture = page.picture_for(first_pass)
+    read = tesseract.recognise(picture, first_pass.mode, language)
     sensible = _makes_sense(read.words)
     if (not sensible or _is_sideways(read.words)) and (degrees := tesseract.rotation(picture)):
         if sensible:  # at times Tesseract finds by itself that the lines run down the page
@@ -120,12 +120,12 @@ def _read_upright(tesseract: Tesseract, sheet: Sheet, language: str) -> ReadPage
         turned = tesseract.recognise(picture, WITH_ORIENTATION, language)
         if certainty(turned.words) > certainty(read.words):
             return turned.turned(degrees)
-    second = sheet.ways.second
-    if second is None or certainty(read.words) >= sheet.ways.good:
+    second = page.plan.second
+    if second is None or certainty(read.words) >= page.plan.good:
         return read
-    if sheet.is_receipt:  # so far read as English; most of it is figures and names, so that shows little
+    if page.is_receipt:  # so far read as English; most of it is figures and names, so that shows little
         language = tesseract.nearest(guess_language(word.text for word in read.words))
-    return merged(read, tesseract.recognise(sheet.picture_for(second), second.mode, language))
+    return merged(read, tesseract.recognise(page.picture_for(second), second.mode, language))
 
 
 def _makes_sense(words: Sequence[Read]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from invoice_engine.model import Box
-from invoice_engine.read.language import is_known
+from invoice_engine.read.ocr.language import is_known
 from invoice_engine.read.words import Page, Word
 
 # A point is 1/72 inch. Where nobody knows the resolution, this is the usual one of scanners.

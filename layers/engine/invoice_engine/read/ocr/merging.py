@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import median
 
-from invoice_engine.read.tsv import Read, ReadPage, lines_of_read
+from invoice_engine.read.ocr.tsv import Read, ReadPage, lines_of_read
 
 # Words of less confidence (of 100) speak against a reading, the more letters they have; others speak for it.
 NEUTRAL = 50.0

@@ -12,8 +12,8 @@ from threading import Lock
 
 from invoice_engine.errors import NoTextLayer
 from invoice_engine.limits import Deadline, Limits
-from invoice_engine.read.language import ENGLISH
-from invoice_engine.read.tsv import ReadPage, parse_tsv
+from invoice_engine.read.ocr.language import ENGLISH
+from invoice_engine.read.ocr.tsv import ReadPage, parse_tsv
 
 PROGRAM = "tesseract"
 # With more threads a page takes longer, not shorter, and pages run side by side anyway.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoice_engine.errors import damaged_image
-from invoice_engine.read.ocr import PageImage
+from invoice_engine.read.ocr.port import PageImage
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -98,7 +98,7 @@ def resolution(picture: Image.Image) -> int | None:
     return dpi if dpi in PLAUSIBLE_DPI else None
 
 
-def in_even_light(picture: Image.Image, black_share: float) -> Image.Image:
+def flatten_background(picture: Image.Image, black_share: float) -> Image.Image:
     """Black print on white paper, whatever light fell on the paper and however faint the print is.
 
     What is darker than the paper around it stays, shadows and dark borders go. The darkest `black_share` of the

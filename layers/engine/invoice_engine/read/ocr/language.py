@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 
 from invoice_engine import lexicon
-from invoice_engine.lexicon import squeeze
+from invoice_engine.lexicon import match_key
 
 # Names of the lexicon's files (ISO 639-1) and of Tesseract's trained data (ISO 639-2/T).
 TRAINED_DATA = {
@@ -28,7 +28,7 @@ def guess_language(words: Iterable[str]) -> str:
     """
     scores: defaultdict[str, float] = defaultdict(float)
     for word in words:
-        languages = _languages_of_words().get(squeeze(word), ())
+        languages = _languages_of_words().get(match_key(word), ())
         for language in languages:
             scores[language] += 1 / len(languages)
     english = scores.pop(ENGLISH, 0.0)
@@ -40,7 +40,7 @@ def guess_language(words: Iterable[str]) -> str:
 
 def is_known(word: str) -> bool:
     """Whether a label, title or month of any language contains the word."""
-    return squeeze(word) in _languages_of_words()
+    return match_key(word) in _languages_of_words()
 
 
 @cache
@@ -55,7 +55,7 @@ def _languages_of_words() -> dict[str, tuple[str, ...]]:
         phrases = [phrase for strengths in content["labels"].values() for some in strengths.values() for phrase in some]
         phrases += [heading for headings in content.get("titles", {}).values() for heading in headings]
         phrases += [month for names in content.get("months", []) for month in names]
-        for word in {squeeze(part) for phrase in phrases for part in phrase.split()}:
+        for word in {match_key(part) for phrase in phrases for part in phrase.split()}:
             if len(word) > 1 and word.isalpha():
                 found.setdefault(word, set()).add(name)
     return {word: tuple(sorted(languages)) for word, languages in found.items()}

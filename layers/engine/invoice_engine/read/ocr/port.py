@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from invoice_engine.errors import NoTextLayer
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Box, Note
 from invoice_engine.read.words import Page, Word
@@ -70,20 +69,3 @@ class OcrReader(Protocol):
         is a service.
         """
         ...
-
-
-class NoOcr:
-    """For those who want no scans read."""
-
-    def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:  # noqa: ARG002
-        raise NoTextLayer(
-            "The document is a scan or a photo, and reading those by OCR is switched off. Send the original PDF, or "
-            "have the parameter Ocr of the stack set to textract or tesseract."
-        )
-
-
-def default_reader() -> OcrReader:
-    """Tesseract. Whether it is installed shows when it is used."""
-    from invoice_engine.read.tesseract import TesseractReader
-
-    return TesseractReader()

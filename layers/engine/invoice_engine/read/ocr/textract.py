@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from invoice_engine.errors import OcrRefused, OcrUnavailable, UnreadableDocument, damaged_image
 from invoice_engine.limits import Deadline, Limits
 from invoice_engine.model import Note
-from invoice_engine.read.ocr import OcrResult, PageImage
-from invoice_engine.read.portable import portable
-from invoice_engine.read.tsv import Read, ReadPage, page_of
+from invoice_engine.read.ocr.port import OcrResult, PageImage
+from invoice_engine.read.ocr.portable import portable
+from invoice_engine.read.ocr.tsv import Read, ReadPage, page_of
 from invoice_engine.read.words import Page
 
 # An account may send 1 to 25 requests a second, depending on the region, and a request takes one to three seconds.

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from invoice_engine.errors import UnreadableDocument
 from invoice_engine.limits import Deadline, Limits
-from invoice_engine.read.grey import grey_picture, in_even_light, read_grey, resolution, write_grey
-from invoice_engine.read.ocr import PageImage
-from invoice_engine.read.program import AUTOMATIC, ONE_BLOCK, ONE_COLUMN, Picture
+from invoice_engine.read.ocr.grey import flatten_background, grey_picture, read_grey, resolution, write_grey
+from invoice_engine.read.ocr.port import PageImage
+from invoice_engine.read.ocr.program import AUTOMATIC, ONE_BLOCK, ONE_COLUMN, Picture
 
 # A picture this much taller than wide is a till receipt; the tallest office paper (legal) is 1.65 times as tall.
 RECEIPT = 1.7
@@ -18,7 +18,7 @@ RECEIPT = 1.7
 _PIXELS = Lock()
 
 
-class Way(NamedTuple):
+class OcrPass(NamedTuple):
     """How a page is read: in which mode, and which share of it becomes black when its light is made even.
 
     Without a share it is read as it is.
@@ -28,24 +28,24 @@ class Way(NamedTuple):
     black_share: float | None = None
 
 
-class Ways(NamedTuple):
-    """The second way is for pages that the first reads with less certainty (of 100) than is `good`.
+class OcrPlan(NamedTuple):
+    """The second pass is for pages that the first reads with less certainty (of 100) than is `good`.
 
     It differs from the first in everything, to make other mistakes.
     """
 
-    first: Way
-    second: Way | None = None
+    first: OcrPass
+    second: OcrPass | None = None
     good: float = 85.0
 
 
 NORMAL, STRONG = 0.02, 0.05
-RECEIPT_WAYS = Ways(Way(ONE_BLOCK, STRONG), Way(ONE_COLUMN, NORMAL), good=95.0)
-PAGE_WAYS = Ways(Way(AUTOMATIC), Way(ONE_COLUMN, STRONG))
+RECEIPT_PLAN = OcrPlan(OcrPass(ONE_BLOCK, STRONG), OcrPass(ONE_COLUMN, NORMAL), good=95.0)
+PAGE_PLAN = OcrPlan(OcrPass(AUTOMATIC), OcrPass(ONE_COLUMN, STRONG))
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PreparedPage:
     """A page, and its picture, which may have another size than the one that was sent.
 
     `is_decoded` tells whether it is in grey values; if not it is a copy of what was sent.
@@ -53,19 +53,19 @@ class Sheet:
 
     number: int
     picture: Picture
-    ways: Ways
+    plan: OcrPlan
     is_decoded: bool = True
 
     @property
     def is_receipt(self) -> bool:
         return _is_receipt(self.picture.width, self.picture.height)
 
-    def picture_for(self, way: Way) -> Picture:
-        if way.black_share is None:
+    def picture_for(self, ocr_pass: OcrPass) -> Picture:
+        if ocr_pass.black_share is None:
             return self.picture
-        path = self.picture.path.with_name(f"even-{way.mode}-{self.number}.pgm")
+        path = self.picture.path.with_name(f"even-{ocr_pass.mode}-{self.number}.pgm")
         with _PIXELS:
-            write_grey(in_even_light(read_grey(self.picture.path), way.black_share), path)
+            write_grey(flatten_background(read_grey(self.picture.path), ocr_pass.black_share), path)
         return replace(self.picture, path=path)
 
     def stripe(self, top: float, height: float) -> Picture:
@@ -83,31 +83,33 @@ class Sheet:
             path.unlink()
 
 
-def sheets(images: Iterable[PageImage], folder: Path, limits: Limits, deadline: Deadline) -> Iterator[Sheet]:
+def prepared_pages(
+    images: Iterable[PageImage], folder: Path, limits: Limits, deadline: Deadline
+) -> Iterator[PreparedPage]:
     """The pages of one document, each decoded when it is asked for. Raises TooLarge when time is up."""
     for image in images:
         deadline.check()
         path = folder / f"page-{image.number}.pgm"
         try:
-            yield _sheet(image, path, limits)
+            yield _prepared(image, path, limits)
         except UnreadableDocument:
             # Of some damaged files Tesseract shows a part.
             path.write_bytes(image.data)
             picture = Picture(path, image.width, image.height, image.frame, image.dpi)
             mode = ONE_BLOCK if _is_receipt(image.width, image.height) else AUTOMATIC
-            yield Sheet(image.number, picture, Ways(Way(mode)), is_decoded=False)
+            yield PreparedPage(image.number, picture, OcrPlan(OcrPass(mode)), is_decoded=False)
 
 
-def _sheet(image: PageImage, path: Path, limits: Limits) -> Sheet:
+def _prepared(image: PageImage, path: Path, limits: Limits) -> PreparedPage:
     with _PIXELS:
         grey = grey_picture(image, limits.max_drawn_pixels)
         write_grey(grey, path)
         width, height = grey.size
-        ways = RECEIPT_WAYS if _is_receipt(width, height) else PAGE_WAYS
+        plan = RECEIPT_PLAN if _is_receipt(width, height) else PAGE_PLAN
     dpi = image.dpi or resolution(grey)
     if dpi is not None:
         dpi = max(round(dpi * max(width, height) / max(image.width, image.height)), 1)
-    return Sheet(image.number, Picture(path, width, height, dpi=dpi), ways)
+    return PreparedPage(image.number, Picture(path, width, height, dpi=dpi), plan)
 
 
 def _is_receipt(width: int, height: int) -> bool:

@@ -1,0 +1,1 @@
+"""Optical character recognition: the port, and the readers behind it."""
