@@ -23,7 +23,7 @@ from rich.table import Table
 from benchmarks.bounds import Figure, conclude
 from benchmarks.small_invoices import ubl_invoice
 from local_stack import report
-from local_stack.session import patience
+from local_stack.session import longest_wait
 from local_stack.stack import LocalStack
 
 _LIMITS = {"state_transitions": 3.0, "history_events": 20.0, "aws_calls_total": 18.0, "write_units": 22.0}
@@ -62,7 +62,7 @@ def measure(case: Case, jobs: int) -> Run:
     settings = {"scripted": {"latency_seconds": str(case.latency_seconds)}}
     with LocalStack(time_scale=case.time_scale, provider_settings=settings) as stack:
         uploads = [stack.upload(f"{case.prefix}{number}.xml", ubl_invoice(number)) for number in range(jobs)]
-        for _ in stack.finished(uploads, patience(stack)):
+        for _ in stack.finished(uploads, longest_wait(stack)):
             pass
         lost = [
             upload.key for upload in uploads if stack.job(stack.job_id_of(upload) or "").get("status") != "CAPTURED"

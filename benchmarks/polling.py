@@ -40,7 +40,7 @@ from rich.table import Table
 from benchmarks.bounds import Figure, conclude
 from benchmarks.small_invoices import pdf_invoice
 from local_stack.records import Upload
-from local_stack.session import patience
+from local_stack.session import longest_wait
 from local_stack.simulators import NAMES, Script, Simulator
 from local_stack.simulators.script import Latency
 from local_stack.stack import LocalStack
@@ -106,7 +106,7 @@ def measure(provider: str, jobs: int, time_scale: float, seed: int) -> Run:
         began_at, first_drop = stack.clock.elapsed(), time.monotonic()
         with _delays_noted(simulator) as delays:
             uploads = _drop_one_a_second(stack, provider, jobs)
-            ended = list(stack.finished(uploads, patience(stack)))
+            ended = list(stack.finished(uploads, longest_wait(stack)))
         stack_seconds, real_seconds = stack.clock.elapsed() - began_at, time.monotonic() - first_drop
         return Run(
             provider=provider,

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from benchmarks.bounds import Figure, conclude
 from benchmarks.small_invoices import pdf_invoice
-from local_stack.session import patience
+from local_stack.session import longest_wait
 from local_stack.simulators import NAMES, Script
 from local_stack.simulators.script import RateLimit
 from local_stack.stack import LocalStack
@@ -65,7 +65,7 @@ def measure(provider: str, jobs: int, time_scale: float) -> Run:
     scripts = {provider: Script(rate_limit=_LIMIT)}
     with LocalStack(time_scale=time_scale, provider_settings={provider: {}}, simulator_scripts=scripts) as stack:
         uploads = [stack.upload(f"incoming/{provider}/{number:04d}.pdf", pdf_invoice(number)) for number in range(jobs)]
-        ended = list(stack.finished(uploads, patience(stack)))
+        ended = list(stack.finished(uploads, longest_wait(stack)))
         log = list(stack.simulators[provider].log)
         later = [entry for entry in log if entry.at > log[0].at + _LEARNING]
         return Run(

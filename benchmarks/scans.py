@@ -34,7 +34,7 @@ from PIL import Image
 from benchmarks.bounds import Figure, conclude
 from local_stack import runtime
 from local_stack.clock import ScaledClock
-from local_stack.session import patience
+from local_stack.session import longest_wait
 from local_stack.stack import LocalStack
 
 MOST_REFUSED = 0.05
@@ -133,7 +133,7 @@ def measure(jobs: int, rate: int, *, concurrency: int, most_pages: int, seed: in
         double.clock = stack.clock
         began = stack.clock.elapsed()
         uploads = [stack.upload(f"incoming/{number:04d}.tiff", content) for number, content in enumerate(documents)]
-        ended = list(stack.finished(uploads, patience(stack)))
+        ended = list(stack.finished(uploads, longest_wait(stack)))
         return Run(
             jobs=jobs,
             statuses=Counter(stack.job(stack.job_id_of(upload) or "").get("status", "LOST") for upload in ended),

@@ -18,7 +18,7 @@ from collections import Counter
 
 from benchmarks.bounds import Figure, conclude
 from benchmarks.small_invoices import ubl_invoice
-from local_stack.session import patience
+from local_stack.session import longest_wait
 from local_stack.stack import LocalStack
 
 MOST_WORK = 240.0
@@ -36,7 +36,7 @@ def main() -> int:
         stack.wait_for(stack.upload("incoming/first.xml", ubl_invoice(count)))
         began, work_before = time.monotonic(), _work_seconds()
         uploads = [stack.upload(f"incoming/{number}.xml", ubl_invoice(number)) for number in range(count)]
-        finished = list(stack.finished(uploads, patience(stack)))
+        finished = list(stack.finished(uploads, longest_wait(stack)))
         seconds, work = time.monotonic() - began, _work_seconds() - work_before
         statuses = Counter(stack.job(stack.job_id_of(upload) or "").get("status", "LOST") for upload in uploads)
     megabytes = _peak_megabytes()

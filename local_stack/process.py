@@ -17,7 +17,7 @@ from local_stack.errors import Interrupted
 from local_stack.outcome import Outcome, outcome_of
 from local_stack.progress import LiveProgress
 from local_stack.records import Upload
-from local_stack.session import Options, opened, patience
+from local_stack.session import Options, longest_wait, opened
 from local_stack.stack import LocalStack
 
 
@@ -77,7 +77,7 @@ def _capture(
         pending[stack.upload(document.key, document.read())] = document
         for upload in stack.ended(pending):
             yield settle(upload)
-    for upload in stack.finished(list(pending), patience(stack), while_waiting):
+    for upload in stack.finished(list(pending), longest_wait(stack), while_waiting):
         yield settle(upload)
     for upload in list(pending):
         yield settle(upload)

@@ -102,7 +102,7 @@ def opened(options: Options) -> Iterator[LocalStack]:
         yield stack
 
 
-def patience(stack: LocalStack) -> float:
+def longest_wait(stack: LocalStack) -> float:
     """How many stack seconds a document is waited for: what its deadline allows, and a little."""
     hours = float(stack.resources.function("ReceiveUploadFunction").environment["JOB_DEADLINE_HOURS"])
     return hours * 3600 + _AFTER_THE_DEADLINE_SECONDS

@@ -21,7 +21,7 @@ from local_stack.documents import Keys
 from local_stack.errors import Interrupted, UserError
 from local_stack.outcome import Outcome, outcome_of
 from local_stack.records import Upload
-from local_stack.session import Options, opened, patience
+from local_stack.session import Options, longest_wait, opened
 from local_stack.stack import LocalStack
 
 _LOOK_EVERY_SECONDS = 0.2
@@ -138,7 +138,7 @@ def _outcomes(
             except OSError:
                 continue  # gone again before it was taken
             upload = stack.upload(keys.for_file(file), content)
-            pending[upload] = file, stack.clock.elapsed() + patience(stack)
+            pending[upload] = file, stack.clock.elapsed() + longest_wait(stack)
         overdue = [upload for upload, (_, until) in pending.items() if stack.clock.elapsed() > until]
         for upload in {*stack.ended(pending), *overdue}:
             yield outcome_of(stack, str(pending.pop(upload)[0]), upload)

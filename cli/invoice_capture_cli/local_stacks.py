@@ -26,7 +26,7 @@ from invoice_capture_cli.errors import Unreachable, UsageError
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 STARTING, READY = "starting", "ready"
 
-_PATIENCE_SECONDS = 120.0
+_LONGEST_WAIT_SECONDS = 120.0
 _LOOK_EVERY_SECONDS = 0.1
 
 
@@ -118,7 +118,7 @@ def wait_until_ready(stack: LocalStack, say: Callable[[str], None]) -> LocalStac
     if stack.status == READY:
         return stack
     say(f"The local stack is starting (process {stack.process}); waiting for it.")
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    give_up_at = time.monotonic() + _LONGEST_WAIT_SECONDS
     while time.monotonic() < give_up_at:
         time.sleep(_LOOK_EVERY_SECONDS)
         now = read(stack.file)
@@ -127,7 +127,7 @@ def wait_until_ready(stack: LocalStack, say: Callable[[str], None]) -> LocalStac
         if now.status == READY:
             return now
     raise Unreachable(
-        f"The local stack (process {stack.process}) has not started within {_PATIENCE_SECONDS:g} seconds: "
+        f"The local stack (process {stack.process}) has not started within {_LONGEST_WAIT_SECONDS:g} seconds: "
         "its terminal may show why."
     )
 

@@ -52,10 +52,10 @@ class Parallel(Generic[T, R]):
             yield ready.pop(following)
             following += 1
 
-    def stop(self, patience: float) -> Iterator[R]:
-        """Begin nothing more; the results of what was under way, as far as they come within ``patience`` seconds."""
+    def stop(self, max_wait: float) -> Iterator[R]:
+        """Begin nothing more; the results of what was under way, as far as they come within ``max_wait`` seconds."""
         self._stopped.set()
-        until = time.monotonic() + patience
+        until = time.monotonic() + max_wait
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         while True:

@@ -27,7 +27,7 @@ _QUEUES = "DeadLetterQueueUrl"
 # Long enough to send a message again, and to look through a queue.
 _HIDDEN_SECONDS = 120
 # Asking without any patience may miss messages that are there.
-_PATIENCE_SECONDS = 2
+_LONGEST_WAIT_SECONDS = 2
 
 
 class Messages:
@@ -69,7 +69,7 @@ class Messages:
                 QueueUrl=url,
                 MaxNumberOfMessages=10,
                 VisibilityTimeout=_HIDDEN_SECONDS,
-                WaitTimeSeconds=_PATIENCE_SECONDS,
+                WaitTimeSeconds=_LONGEST_WAIT_SECONDS,
             )
         return list(answer.get("Messages", ()))
 

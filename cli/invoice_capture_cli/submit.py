@@ -26,7 +26,7 @@ from invoice_capture_cli.submitting import SubmitOptions, Submitted, Submitter
 from invoice_capture_cli.uploading import Uploads
 
 # After Ctrl-C: what is under way usually ends within this, and then its job is known.
-_PATIENCE_SECONDS = 5.0
+_LONGEST_WAIT_SECONDS = 5.0
 # More ids than this are no command that anybody would copy.
 _MOST_IDS = 12
 
@@ -87,7 +87,7 @@ class _SubmitRun:
             if self._wait:
                 self._await(timeout, progress)
         except (KeyboardInterrupt, CommandError) as exc:
-            for done in work.stop(_PATIENCE_SECONDS):
+            for done in work.stop(_LONGEST_WAIT_SECONDS):
                 self.note(done)
             raise self._aborted(exc, documents) from exc
 

@@ -27,7 +27,7 @@ from invoice_capture_cli.tables import Column, Sheet, show_parts
 from invoice_capture_cli.values import when
 
 # A receiver has 15 seconds, and a function may have to start.
-_PATIENCE_SECONDS = 40.0
+_LONGEST_WAIT_SECONDS = 40.0
 _LOOK_EVERY_SECONDS = 0.5
 
 
@@ -107,11 +107,13 @@ def send_test(run: Run, name: str) -> int:
     manage, stack = managing(run)
     with calling_aws(stack.name), _looking_for(name), run.err.status("Waiting for the answer"):
         before = manage.test(name)
-        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+        give_up_at = time.monotonic() + _LONGEST_WAIT_SECONDS
         while (trouble := manage.outcome(before)) is None and time.monotonic() < give_up_at:
             time.sleep(_LOOK_EVERY_SECONDS)
     if trouble is None:
-        trouble = f"nothing was noted within {_PATIENCE_SECONDS:g} seconds; look at the log of DeliverMessagesFunction"
+        trouble = (
+            f"nothing was noted within {_LONGEST_WAIT_SECONDS:g} seconds; look at the log of DeliverMessagesFunction"
+        )
     if run.json:
         run.emit({"webhook": name, "answered": not trouble, "trouble": trouble or None})
     else:

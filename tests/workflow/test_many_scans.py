@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.session import patience
+from local_stack.session import longest_wait
 from tests.unit.engine.test_ocr_pages import scanned_pdf
 from tests.waiting import run_to_end
 from tests.workflow.conftest import Stacks
@@ -52,6 +52,6 @@ def test_more_scans_than_cores_wait_for_one_another(
     stack = alone.get()
     scans = [scanned_pdf(*[1.0] * 2) + b"\n%% %d" % number for number in range(8)]
     uploads = [stack.upload(f"incoming/{number}.pdf", content) for number, content in enumerate(scans)]
-    list(stack.finished(uploads, patience(stack)))
+    list(stack.finished(uploads, longest_wait(stack)))
     jobs = [stack.job(stack.job_id_of(upload) or "") for upload in uploads]
     assert Counter(job.get("status") for job in jobs) == {"CAPTURED": 8}, [job.get("error_message") for job in jobs]

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # The engine ends reading by itself before; this is for a library that never comes back.
-PATIENCE_SECONDS = 90.0
+LONGEST_WAIT_SECONDS = 90.0
 _MEMORY_BYTES = 1 << 30
 
 
@@ -32,8 +32,8 @@ class WorkerLost(Exception):
 class Worker:
     """A process that calls functions; a new one after each that was lost."""
 
-    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
-        self._patience = patience
+    def __init__(self, max_wait: float = LONGEST_WAIT_SECONDS) -> None:
+        self._max_wait = max_wait
         self._starting = threading.Lock()
         self._closed = False
         self._process: BaseProcess | None = None
@@ -47,9 +47,9 @@ class Worker:
         pipe = self._ready()
         try:
             pipe.send((function, args, kwargs))
-            if not pipe.poll(self._patience):
+            if not pipe.poll(self._max_wait):
                 self._end()
-                raise WorkerLost(f"took longer than {self._patience:g} seconds")
+                raise WorkerLost(f"took longer than {self._max_wait:g} seconds")
             answer: R = pipe.recv()
         except (EOFError, OSError) as exc:
             self._end()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from invoice_engine.errors import MachineBusy, TooLarge
 
-PATIENCE = 4.0
+WALL_FACTOR = 4.0
 """How many times its processor time a document may take by the clock: only a busy machine needs more than one."""
 
 
@@ -17,7 +17,7 @@ class Limits:
     `max_seconds` is processor time, of this process and of the programs it runs, looked at between pages and steps: a
     step that is under way is not interrupted. Each page that goes to OCR adds `seconds_per_scan`: it takes a hundred
     times as long as a page with text. How busy the machine is makes no difference to it. `max_wall_seconds` is by the
-    clock, PATIENCE times the processor time when None; what takes longer raises MachineBusy.
+    clock, WALL_FACTOR times the processor time when None; what takes longer raises MachineBusy.
     `max_characters` bounds the text read from one page; the rest of such a page is left unread.
     `max_pixels` bounds one picture that is sent, `max_drawn_pixels` one that is drawn from a page for OCR (larger pages
     are drawn smaller), `max_ocr_memory` the address space in bytes of one OCR process.
@@ -44,7 +44,7 @@ class Limits:
 
     def wall_seconds(self, seconds: float) -> float:
         """What work of so many seconds of the processor may take by the clock."""
-        return PATIENCE * seconds if self.max_wall_seconds is None else self.max_wall_seconds
+        return WALL_FACTOR * seconds if self.max_wall_seconds is None else self.max_wall_seconds
 
 
 def _processor_seconds() -> float:
@@ -75,14 +75,14 @@ class Deadline:
                 f"Reading the document took longer than {self.seconds:g} seconds of processor time. "
                 "Send it in smaller parts, or allow more time."
             )
-        if self.patience() <= 0:
+        if self.timeout() <= 0:
             raise MachineBusy.after(time.monotonic() - self._began_at)
 
     def remaining(self) -> float:
         """Seconds of processor time left, never below 0."""
         return max(0.0, self.seconds - (_processor_seconds() - self._used_before))
 
-    def patience(self) -> float:
+    def timeout(self) -> float:
         """Seconds left by the clock, never below 0."""
-        longest = PATIENCE * self.seconds if self.wall_seconds is None else self.wall_seconds
+        longest = WALL_FACTOR * self.seconds if self.wall_seconds is None else self.wall_seconds
         return max(0.0, longest - (time.monotonic() - self._began_at))

@@ -24,7 +24,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "_FIRST_PAUSE", 0.01)
     monkeypatch.setattr(http_api, "_FIRST_PAUSE", 0.01)
     monkeypatch.setattr(uploading, "_FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(redrive_messages, "_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(redrive_messages, "_LONGEST_WAIT_SECONDS", 0)
 
 
 @pytest.fixture(autouse=True)

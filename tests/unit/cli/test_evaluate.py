@@ -155,7 +155,7 @@ def test_a_worker_is_new_after_it_was_lost() -> None:
 
 
 def test_a_worker_that_hangs_is_ended() -> None:
-    worker = Worker(patience=1.0)
+    worker = Worker(max_wait=1.0)
     try:
         with pytest.raises(WorkerLost, match="took longer than 1 seconds"):
             worker.call(hang)

@@ -47,7 +47,7 @@ class Failing:
 class Slow(Reader):
     def read(self, images: Iterable[PageImage], limits: Limits, deadline: Deadline) -> OcrResult:
         time.sleep(1.5)
-        self.patience = deadline.patience()
+        self.patience = deadline.timeout()
         return super().read(images, limits, deadline)
 
 

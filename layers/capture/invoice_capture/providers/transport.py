@@ -91,7 +91,7 @@ class Exchange:
         self._silence = self._limits.read_seconds
         self._ends_at = time.monotonic() + self._limits.answer_seconds
 
-    def patience(self) -> float:
+    def timeout(self) -> float:
         """Seconds to wait for the next portion. Raises TimeoutError when the time of this part is up."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
@@ -164,7 +164,7 @@ class _Portions(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._exchange.patience())
+        self._sock.settimeout(self._exchange.timeout())
         read: int | None = self._raw.readinto(buffer)
         return read
 
@@ -212,7 +212,7 @@ class _Connection(HTTPConnection):
         exchange = _current.get()
         portions = memoryview(data)
         for start in range(0, len(portions), _PORTION_BYTES):
-            self.sock.settimeout(exchange.patience())
+            self.sock.settimeout(exchange.timeout())
             super().send(portions[start : start + _PORTION_BYTES])
 
     def getresponse(self) -> Any:

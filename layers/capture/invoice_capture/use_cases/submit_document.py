@@ -167,10 +167,10 @@ class SubmitDocument:
         if row.state.is_closed:
             with suppress(TokenClosed):
                 self.resolve.deliver(row.number, row.outcome, request.task_token)
-        if row.next_check_at is not None and (row.state.is_closed or not self._calls_back(row.provider)):
+        if row.next_check_at is not None and (row.state.is_closed or not self._pushes_results(row.provider)):
             self.poll_loops.ensure(row.provider, row.next_check_at)
 
-    def _calls_back(self, provider: str) -> bool:
+    def _pushes_results(self, provider: str) -> bool:
         try:
             return self.providers.get(provider).capabilities.pushes_results
         except SettingMissing:

@@ -177,8 +177,8 @@ class Submitter:
 
     def _due_after_attempt(self) -> datetime:
         """When a row is due again in case whoever calls the provider now dies before it knows the answer."""
-        calls_back_after = timedelta(seconds=self.provider.typical_latency_seconds)
-        return self.clock.now() + (calls_back_after if self.provider.capabilities.pushes_results else LONGEST_ATTEMPT)
+        pushed_within = timedelta(seconds=self.provider.typical_latency_seconds)
+        return self.clock.now() + (pushed_within if self.provider.capabilities.pushes_results else LONGEST_ATTEMPT)
 
     def _begin(self, attempt: _Attempt) -> None:
         """Write down that the request is about to leave, and that it may be the second that is taken."""

@@ -124,7 +124,7 @@ class Tesseract:
         with self.running.process([*command, *options, *resolution, *frame, *output]) as process:
             _bound(process.pid, self.limits.max_ocr_memory, self.deadline.remaining())
             try:
-                answer, _ = process.communicate(timeout=self.deadline.patience())
+                answer, _ = process.communicate(timeout=self.deadline.timeout())
             except subprocess.TimeoutExpired:
                 process.kill()
                 self.deadline.check()

@@ -196,7 +196,7 @@ def _turned_by(words: Sequence[Mapping[str, Any]], image: PageImage) -> int:
 
 def _finished(page: "Future[tuple[Page, bool]]", deadline: Deadline) -> tuple[Page, bool]:
     try:
-        return page.result(timeout=deadline.patience())
+        return page.result(timeout=deadline.timeout())
     except TimeoutError as exc:
         raise OcrUnavailable(_TOO_SLOW) from exc
 
