@@ -136,7 +136,7 @@ def test_one_that_ends_while_it_is_starting_is_not_waited_for_any_longer(here: d
 
 
 def test_one_that_never_gets_ready_is_given_up(here: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_stacks, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(local_stacks, "_LONGEST_WAIT_SECONDS", 0.3)
     with announced():
         stack = find(here, Path("/"))
         assert stack is not None

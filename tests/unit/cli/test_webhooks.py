@@ -37,7 +37,7 @@ def deliveries(world: World) -> list[Delivery]:
 @pytest.fixture
 def prod(bare: Cli, world: World, monkeypatch: pytest.MonkeyPatch) -> Cli:
     monkeypatch.setenv("INVOICE_CAPTURE_STACK", "prod")
-    monkeypatch.setattr(webhooks, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(webhooks, "_LONGEST_WAIT_SECONDS", 0.2)
     monkeypatch.setattr(webhooks, "_LOOK_EVERY_SECONDS", 0.01)
     return bare
 
