@@ -15,6 +15,7 @@ TOOLS       := .tools
 SAM_READY   := $(TOOLS)/sam/.ready
 CHECKOV_READY := $(TOOLS)/checkov/.ready
 FUZZ_READY  := $(TOOLS)/fuzz/.ready
+DOCS_READY  := $(TOOLS)/docs/.ready
 LOCKS_READY := $(TOOLS)/maintenance/.ready
 OPINIONS       := tools/second_opinions
 OPINIONS_READY := $(OPINIONS)/node_modules/.package-lock.json
@@ -35,7 +36,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 export SAM_CLI_TELEMETRY ?= 0
 
 .PHONY: help demo test test-live test-browser check-python lint check-template build build-local check-artifacts \
-  check-functions check-sam-local check-imports check-api check-permissions check-security check-opinions check-chaos check-latency figures upgrade audit release clean
+  check-functions check-sam-local check-imports check-api check-permissions check-security check-opinions check-chaos check-latency docs figures upgrade audit release clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -124,6 +125,9 @@ check-chaos: $(READY)  ## send 300 jobs through the worst of weather
 check-latency: build-local  ## time a warm request of the built API function
 	$(BIN)/python -m benchmarks.api_latency $(LOCAL_BUILD)
 
+docs: $(DOCS_READY)  ## build the docs site into .site, and check its links
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(TOOLS)/docs/bin/mkdocs build --quiet --strict
+
 figures: build-local  ## run every benchmark that has a figure to hold, and write docs/figures.md
 	$(BIN)/python -m benchmarks.figures --build $(LOCAL_BUILD) $(if $(CORPUS),--corpus $(CORPUS))
 
@@ -137,4 +141,4 @@ audit: $(READY) $(LOCKS_READY)  ## known vulnerabilities, where the list of them
 	$(TOOLS)/maintenance/bin/python tools/audit.py $(BIN)/python
 
 clean:  ## remove everything that was built or installed here
-	rm -rf .venv $(TOOLS) .aws-sam $(OPINIONS)/node_modules
+	rm -rf .venv $(TOOLS) .aws-sam .site $(OPINIONS)/node_modules

@@ -24,6 +24,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "requirements/sam": (),
     "requirements/fuzz": (),
     "requirements/checkov": (),
+    "requirements/docs": (),
     "requirements/maintenance": (),
 }
 """What is locked, without its suffix, in the order in which it must be done, with further options."""
