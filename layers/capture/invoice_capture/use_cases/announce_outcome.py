@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class AnnounceOutcome:
-    """The step, with everything it needs from outside. Store Invoice and the sweeper announce by it as well."""
+    """Store Invoice and the sweeper announce by it as well."""
 
     jobs: JobStore
     notifier: Notifier

@@ -78,8 +78,6 @@ def _policy(effect: str, resource: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class AuthorizeRequest:
-    """The step, with everything it needs from outside."""
-
     keys: KeyStore
 
     def __call__(self, request: AuthorizationRequest) -> Authorization:

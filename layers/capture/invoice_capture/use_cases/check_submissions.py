@@ -62,8 +62,6 @@ class TurnResult:
 
 @dataclass(frozen=True)
 class CheckSubmissions:
-    """The step, with everything it needs from outside."""
-
     poll: PollSubmissions
     submissions: SubmissionStore
     states: ProviderStateStore

@@ -23,8 +23,6 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ConfirmInvoice:
-    """The step, with everything it needs from outside."""
-
     documents: DocumentStore
     jobs: JobStore
     submissions: SubmissionStore

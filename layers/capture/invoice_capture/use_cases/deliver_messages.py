@@ -44,7 +44,7 @@ class Queued:
 
 @dataclass(frozen=True)
 class DeliverMessages:
-    """The step, with everything it needs from outside; ``bus`` is None where there is none."""
+    """``bus`` is None where there is none."""
 
     webhooks: WebhookStore
     endpoints: Endpoints

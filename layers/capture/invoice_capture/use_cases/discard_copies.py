@@ -33,8 +33,6 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DiscardCopies:
-    """The step of the loop, with everything it needs from outside."""
-
     documents: DocumentStore
     submissions: SubmissionStore
     metrics: Metrics

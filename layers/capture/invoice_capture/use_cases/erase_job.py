@@ -41,8 +41,6 @@ class EraseRequest:
 
 @dataclass(frozen=True)
 class EraseJob:
-    """The step, with everything it needs from outside."""
-
     documents: DocumentStore
     jobs: JobStore
     orders: JobOrders

@@ -64,7 +64,7 @@ class ExtractRequest:
 
 @dataclass(frozen=True)
 class ExtractDocument:
-    """The step, with everything it needs from outside. ``engine`` slots a document into its answer as JSON.
+    """``engine`` turns a document into its answer as JSON.
 
     ``ocr_is_paid``: reading may cost money, so that an answer that is kept already is worth looking for.
     """

@@ -13,8 +13,6 @@ from invoice_capture.use_cases.leave_explanation import explained
 
 @dataclass(frozen=True)
 class FetchDocument:
-    """The step, with everything it needs from outside."""
-
     maximum_bytes: int
     documents: DocumentStore
     jobs: JobStore

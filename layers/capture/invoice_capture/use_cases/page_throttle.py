@@ -1,4 +1,4 @@
-"""The pages of one document at an OCR service: sent when it is their slot, among all who read with the account."""
+"""The pages of one document at an OCR service: sent when their slot comes, among all who read with the account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from invoice_capture.use_cases.provider_throttle import ProviderThrottle, Thrott
 _LONGEST_PAUSE = timedelta(seconds=30)
 _AFTER_REFUSAL_SECONDS = 1.0
 _SHARE_OF_QUOTA = 0.9
-"""Pages do not leave to the millisecond when it is their slot: all that is allowed would be too much at times."""
+"""Pages do not leave to the millisecond when their slot comes: all that is allowed would be too much at times."""
 
 
 @dataclass

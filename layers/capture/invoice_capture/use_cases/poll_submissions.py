@@ -65,8 +65,6 @@ _FIRST_UNCLEAR_GAP_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class PollSubmissions:
-    """The work of one turn, with everything it needs from outside."""
-
     documents: DocumentStore
     jobs: JobStore
     submissions: SubmissionStore

@@ -98,10 +98,10 @@ class ProviderThrottle:
 
     @contextmanager
     def slot(self, requests: int, max_wait: timedelta = MAX_WAIT) -> Iterator[None]:
-        """Make so many requests inside, when it is their slot, and learn from how the provider answers.
+        """Make so many requests inside, when their slot comes, and learn from how the provider answers.
 
         Raises:
-            ProviderUnavailable: it is not their slot within ``max_wait``, or whatever is raised inside.
+            ProviderUnavailable: no slot comes within ``max_wait``, or whatever is raised inside.
         """
         if self.admit(requests, max_wait) is not None:
             raise ProviderUnavailable(f"{self._provider.name} is not to be asked now; try again later.")

@@ -20,7 +20,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class ReceiveUpload:
-    """The step, with everything it needs from outside. ``provider_names`` are those that a key may choose."""
+    """``provider_names`` are those that a key may choose."""
 
     default_route: tuple[str, ...]
     provider_names: frozenset[str]

@@ -41,7 +41,7 @@ class ItemChange:
 
 @dataclass(frozen=True)
 class RecordChanges:
-    """The step, with everything it needs from outside.
+    """Appends to the histories of jobs.
 
     ``locked_for``: how long nobody can delete a document and its history, counted from the beginning of the history;
     None where the archive is not locked. Then a history goes with its job, else it records the end of it.

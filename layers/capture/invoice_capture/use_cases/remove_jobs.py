@@ -28,8 +28,6 @@ class Removed:
 
 @dataclass(frozen=True)
 class RemoveJobs:
-    """The step, with everything it needs from outside."""
-
     documents: DocumentStore
     jobs: JobStore
     orders: JobOrders

@@ -28,8 +28,6 @@ class StoreRequest:
 
 @dataclass(frozen=True)
 class StoreInvoice:
-    """The step, with everything it needs from outside."""
-
     documents: DocumentStore
     jobs: JobStore
     providers: Providers

@@ -61,8 +61,6 @@ class SubmitRequest:
 
 @dataclass(frozen=True)
 class SubmitDocument:
-    """The step, with everything it needs from outside."""
-
     maximum_bytes: int
     documents: DocumentStore
     jobs: JobStore

@@ -47,8 +47,6 @@ class Swept:
 
 @dataclass(frozen=True)
 class SweepJobs:
-    """The step, with everything it needs from outside."""
-
     jobs: JobStore
     submissions: SubmissionStore
     states: ProviderStateStore

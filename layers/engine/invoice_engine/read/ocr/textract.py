@@ -97,7 +97,7 @@ class Alone:
 
 @dataclass(slots=True)
 class TextractReader:
-    """Reads `workers` pages at a time, when it is their slot. Without a client it makes one by boto3, with its
+    """Reads `workers` pages at a time, when their slot comes. Without a client it makes one by boto3, with its
     credentials and region, when there is something to read.
 
     Pages may lie on their sides, stand upside down and lean a little; text at any other angle is in disorder.
