@@ -35,7 +35,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
 export SAM_CLI_TELEMETRY ?= 0
 
-.PHONY: help demo test test-live test-browser check-python lint check-template build build-local check-artifacts \
+.PHONY: help demo test test-live test-browser test-built check-python lint check-template build build-local check-artifacts \
   check-functions check-sam-local check-imports check-api check-permissions check-security check-opinions check-chaos check-latency docs figures upgrade audit release clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,10 @@ test-live: $(READY)  ## run the tests that need Tesseract (Debian: tesseract-ocr
 
 test-browser: $(READY)  ## drive the page of the API in a real browser (Debian: chromium)
 	$(BIN)/python -m pytest tests/browser
+
+test-built: build-local  ## run the workflow tests on the layers as they are built
+	BUILT_LAYERS=$(abspath $(LOCAL_BUILD)) PYTHONPATH=$(LOCAL_BUILD)/CaptureLayer/python:$(LOCAL_BUILD)/EngineLayer/python \
+	  $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile tests/workflow
 
 check-python:  ## run the demo and the fast tests with another Python: make check-python PYTHON=python3.14
 	$(MAKE) VENV=$(TOOLS)/$(notdir $(PYTHON)) PYTHON=$(PYTHON) check-environment

@@ -7,6 +7,7 @@ the scripted provider's latency and faults, ``stack.clock`` jumps ahead or chang
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import invoice_capture
+import invoice_engine
 from local_stack.stack import LocalStack
 from tests.workflow.samples import printed
 from tools.schemas import MESSAGES, check
@@ -68,6 +71,14 @@ class Stacks:
         if self._stack is not None:
             self._stack.__exit__(None, None, None)
         self._stack = None
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _built_layers_are_used() -> None:
+    """Where ``make test-built`` says so."""
+    if built := os.environ.get("BUILT_LAYERS"):
+        for package in (invoice_capture, invoice_engine):
+            assert Path(str(package.__file__)).is_relative_to(built), f"{package.__name__} is not the built one"
 
 
 @pytest.fixture(scope="package")

@@ -8,13 +8,19 @@ from invoice_engine.model import Extraction
 from invoice_engine.read.kind import Kind, kind_of
 
 if TYPE_CHECKING:
+    from invoice_engine.evidence import Evidence
     from invoice_engine.read.ocr.port import OcrReader
 
 DEFAULT_LIMITS = Limits()
 
 
-def extract(data: bytes, limits: Limits = DEFAULT_LIMITS, ocr: "OcrReader | None" = None) -> Extraction:
-    """Read one invoice; scans and photos by `ocr`, which is Tesseract when None.
+def extract(
+    data: bytes,
+    limits: Limits = DEFAULT_LIMITS,
+    ocr: "OcrReader | None" = None,
+    evidence: "Evidence | None" = None,
+) -> Extraction:
+    """Read one invoice; scans and photos by `ocr`, which is Tesseract when None. `evidence` is filled, if one is given.
 
     Deterministic: the same bytes give the same extraction. Raises an EngineError, and nothing else, for bytes that
     cannot be read as an invoice.
@@ -28,13 +34,13 @@ def extract(data: bytes, limits: Limits = DEFAULT_LIMITS, ocr: "OcrReader | None
     if kind is Kind.PDF:
         from invoice_engine.pdf_invoice import extract_pdf
 
-        return extract_pdf(data, limits, deadline, ocr)
+        return extract_pdf(data, limits, deadline, ocr, evidence)
     if kind is Kind.XML:
         return _extract_xml(data, limits, deadline)
     if kind is Kind.IMAGE:
         from invoice_engine.pdf_invoice import extract_images
 
-        return extract_images(data, limits, deadline, ocr)
+        return extract_images(data, limits, deadline, ocr, evidence)
     raise UnreadableDocument(
         "The document is empty." if not data else "The document is neither a PDF, an image nor an XML invoice."
     )

@@ -36,7 +36,10 @@ def read_printed(context: Context) -> Printed:
     """The header fields and lines of a document's pages. Raises TooLarge when time is up."""
     receipt = receipt_in(context)
     read_as: ReadAs = "receipt" if receipt else "ocr" if context.document.read_by_ocr else "text"
-    return Printed(calibrated(_scored(context, receipt), read_as), read_as)
+    scored = _scored(context, receipt)
+    if context.evidence is not None:
+        context.evidence.scored, context.evidence.read_as = scored, read_as
+    return Printed(calibrated(scored, read_as), read_as)
 
 
 def _scored(context: Context, receipt: Receipt | None) -> Invoice:
@@ -113,7 +116,8 @@ def _totals(context: Context, amounts: list[money.Amount], tables: list[ItemTabl
             by_ocr=context.document.read_by_ocr,
             charges=money.charges(context),
             sums_of_items=sums_of_items(tables),
-        )
+        ),
+        context.evidence,
     )
 
 

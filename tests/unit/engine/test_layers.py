@@ -13,7 +13,7 @@ import invoice_engine
 ENGINE = Path(invoice_engine.__file__).parent
 MODULES = {path.relative_to(ENGINE).with_suffix("").as_posix(): path for path in sorted(ENGINE.rglob("*.py"))}
 # What everything may know, and then each folder with those that it may know besides itself.
-COMMON = {"errors", "limits", "model", "version"}
+COMMON = {"errors", "evidence", "limits", "model", "version"}
 BELOW = {
     "lexicon": set(),
     "read": {"lexicon"},

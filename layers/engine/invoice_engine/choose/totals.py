@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import chain, product, repeat
 
 from invoice_engine.choose.rank import choose, ranked
+from invoice_engine.evidence import MOST_SUMS, Evidence, Sum
 from invoice_engine.fields.money import Amount, TaxRow
 from invoice_engine.model import Candidate, Field, Tax
 
@@ -65,7 +66,8 @@ Reading = Candidate | None
 Triple = tuple[Reading, Reading, Reading]
 
 
-def choose_totals(evidence: TotalsEvidence) -> Totals:
+def choose_totals(evidence: TotalsEvidence, asked: Evidence | None = None) -> Totals:
+    """The best choice; what it was chosen from is told to whoever `asked`."""
     subtotals, taxes, totals = _readings(evidence)
     triples = [(s, t, g) for s in (None, *subtotals) for t in (None, *taxes) for g in (None, *totals)]
     triples += _from_rates(totals, evidence)
@@ -73,6 +75,9 @@ def choose_totals(evidence: TotalsEvidence) -> Totals:
         triples += _completed(ranked(evidence.subtotal), taxes, ranked(evidence.total), evidence.rates)
     largest = max((abs(_decimal(total)) for total in totals), default=Decimal(0))
     best = max(triples, key=lambda triple: _worth(triple, evidence, largest))
+    if asked is not None:
+        worths = sorted(((_worth(triple, evidence, largest), triple) for triple in triples), key=lambda one: -one[0])
+        asked.sums = [_sum(triple, worth, evidence) for worth, triple in worths[:MOST_SUMS]]
     agrees = _adds_up(best) or _adds_up_with_charge(best, evidence.charges)
     proof = 1.0 if agrees or not evidence.by_ocr else UNPROVEN_BY_OCR
     return Totals(
@@ -182,6 +187,26 @@ def _worth(triple: Triple, evidence: TotalsEvidence, largest: Decimal) -> float:
         return worth + CONTRADICTS
     items_add_up = any(one and _decimal(one) in evidence.sums_of_items for one in (subtotal, total))
     return worth + (ITEMS_ADD_UP if items_add_up else 0.0)
+
+
+def _sum(triple: Triple, worth: float, evidence: TotalsEvidence) -> Sum:
+    """A choice with the reasons that `_worth` has for it, in words."""
+    subtotal, tax, total = triple
+    reasons = [
+        f"{name} {one.confidence:.2f}" for name, one in zip(("subtotal", "tax", "total"), triple, strict=True) if one
+    ]
+    if _adds_up(triple):
+        reasons.append("adds up" if _decimal(tax) else "adds up without a tax")
+    elif _adds_up_with_charge(triple, evidence.charges):
+        reasons.append("adds up with a charge")
+    elif subtotal and tax and total:
+        reasons.append("does not add up")
+    if subtotal and tax and _decimal(tax) and _adds_up(triple) and _fits_rate(subtotal, tax, evidence.rates):
+        reasons.append("a printed rate fits")
+    if any(one and _decimal(one) in evidence.sums_of_items for one in (subtotal, total)):
+        reasons.append("the lines make it")
+    amounts = [None if one is None else _decimal(one) for one in triple]
+    return Sum(amounts[0], amounts[1], amounts[2], worth, tuple(reasons))
 
 
 def _adds_up(triple: Triple) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from invoice_engine.evidence import Evidence
 from invoice_engine.fields.dates import Order, find_dates, order_of
 from invoice_engine.fields.found import Found
 from invoice_engine.fields.labels import Labels
@@ -18,8 +19,11 @@ MAX_LABELS = 200
 
 @dataclass
 class Context:
+    """`evidence` is where what was seen is written down, if anybody wants to know."""
+
     document: Document
     deadline: Deadline
+    evidence: Evidence | None = None
     _amounts: dict[str, tuple[Found, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -54,4 +58,6 @@ class Context:
         for label in self.labels.named(*names)[:MAX_LABELS]:
             self.deadline.check()
             found.extend(sightings(self.document, self.labels, label, find))
+        if self.evidence is not None:
+            self.evidence.seen += [sighting.seen(names) for sighting in found]
         return found

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from invoice_engine.evidence import Seen
 from invoice_engine.fields.found import Found
 from invoice_engine.fields.labels import Label, Labels
 from invoice_engine.layout.document import Document
@@ -37,6 +38,10 @@ class Sighting:
 
     def candidate(self, factor: float = 1.0) -> Candidate:
         return Candidate(self.value, min(1.0, self.score * factor), self.page, self.box)
+
+    def seen(self, fields: tuple[str, ...]) -> Seen:
+        text = self.label.cell.text[self.label.start : self.label.end]
+        return Seen(fields, text, self.label.box, self.value, self.score, self.page, self.box)
 
 
 def sightings(document: Document, labels: Labels, label: Label, find: Finder) -> Iterator[Sighting]:
