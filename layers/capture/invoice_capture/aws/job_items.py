@@ -1,11 +1,11 @@
-"""The item of a job, in both directions, and the one update that changes a job's status."""
+"""The item of a job, in both directions."""
 
 from __future__ import annotations
 
 import json
 import zlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from invoice_capture.aws.items import (
@@ -17,7 +17,6 @@ from invoice_capture.aws.items import (
     removal,
     to_attributes,
 )
-from invoice_capture.domain.announcement import EVENTS
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import Job, JobStatus, Order
 
@@ -95,35 +94,3 @@ def read_job(values: Mapping[str, Any]) -> Job:
         summary=json.loads(values["summary"]) if "summary" in values else None,
         announcement=values.get("announcement"),
     )
-
-
-def transition(
-    job_id: str,
-    sources: frozenset[JobStatus],
-    target: JobStatus,
-    now: datetime,
-    changes: Mapping[str, Any],
-    *,
-    forget: tuple[str, ...] = (),
-) -> dict[str, Any]:
-    """The conditional update that makes a job in one of ``sources`` a ``target``: the one place that writes a status.
-
-    It goes into a transaction as it is. ``forget`` names attributes to remove. An end is written with the announcement
-    of it that is owed, and the job stays where it is in the due index until that is paid. A withdrawn job leaves it.
-    """
-    if target in EVENTS:
-        changes = {**changes, "announcement": EVENTS[target]}
-    names = {f":from{place}": source for place, source in enumerate(sorted(sources))}
-    values = {name: value for name, value in changes.items() if value is not None}
-    assignments = ["#status = :status", "updated_at = :updated_at", *(f"#{name} = :{name}" for name in values)]
-    removed = (*forget, *(("due_shard", "next_check_at") if target is JobStatus.CANCELLED else ()))
-    return {
-        "Key": job_key(job_id),
-        "UpdateExpression": f"SET {', '.join(assignments)}"
-        + (f" REMOVE {', '.join(f'#{name}' for name in removed)}" if removed else ""),
-        "ConditionExpression": f"#status IN ({', '.join(names)})",
-        "ExpressionAttributeNames": {"#status": "status"} | {f"#{name}": name for name in (*values, *removed)},
-        "ExpressionAttributeValues": to_attributes(
-            {":status": target, ":updated_at": now} | names | {f":{name}": value for name, value in values.items()}
-        ),
-    }

@@ -8,8 +8,9 @@ from typing import Any
 
 from invoice_capture.aws.items import DEADLINES, job_key, number_key, reference_key, removal, to_attributes
 from invoice_capture.aws.job_counts import counting
-from invoice_capture.aws.job_items import group_attribute, job_item, order_attribute, transition
+from invoice_capture.aws.job_items import group_attribute, job_item, order_attribute
 from invoice_capture.aws.table import ConditionFailed, Table
+from invoice_capture.aws.transition import Transition
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import Job, JobStatus, Order, sources_of
 from invoice_capture.domain.submission import Submission
@@ -91,24 +92,21 @@ class DynamoDBJobOrders:
             "removed_at": removal(job.created_at, self._retention),
         }
         sources = sources_of(JobStatus.RECEIVED) - {JobStatus.CREATED} if job.retries else {JobStatus.CREATED}
-        update = transition(
+        started = Transition(
             job.job_id, frozenset(sources), job.status, job.updated_at, changes, forget=_OF_THE_FORMER_RUN
         )
-        # Of two who ask for a retry at the same time, one starts it.
-        if job.retries == 1:
-            update["ConditionExpression"] += " AND attribute_not_exists(retries)"
-        elif job.retries:
-            update["ConditionExpression"] += " AND retries = :former"
-            update["ExpressionAttributeValues"] |= to_attributes({":former": job.retries - 1})
+        if job.retries:
+            # Of two who ask for a retry at the same time, one starts it.
+            started = started.also_if("retries", job.retries - 1 or None)
         try:
-            self._table.transact([{"Update": update}])
+            self._table.transact([{"Update": started.update}])
         except ConditionFailed:
             return False
         return True
 
     def withdraw(self, job: Job, now: datetime) -> bool:
         leaves = ("created_shard", "client")
-        update = transition(
+        withdrawn = Transition(
             job.job_id,
             frozenset({job.status}),
             JobStatus.CANCELLED,
@@ -117,29 +115,21 @@ class DynamoDBJobOrders:
             {"finished_at": now, "ttl": removal(now, self._retention)},
             forget=leaves,
         )
-        writes: list[dict[str, Any]] = [{"Update": update}, *counting(job, self._retention, -1)]
+        others = [*counting(job, self._retention, -1)]
         if job.order is not None:
             # A number that was changed meanwhile would stay taken.
-            update["ConditionExpression"] += " AND #order = :order"
-            update["ExpressionAttributeNames"] |= {"#order": "order"}
-            update["ExpressionAttributeValues"] |= to_attributes({":order": order_attribute(job.order)})
-            writes.append(self._without_number(job, job.order))
+            withdrawn = withdrawn.also_if("order", order_attribute(job.order))
+            others.append(self._without_number(job, job.order))
         try:
-            self._table.transact(writes)
+            self._table.transact([{"Update": withdrawn.update}, *others])
         except ConditionFailed:
             return False
         return True
 
     def expire(self, job: Job, now: datetime) -> bool:
-        update = transition(job.job_id, frozenset({job.status}), JobStatus.CANCELLED, now, {"finished_at": now})
-        return self._table.update(
-            update["Key"],
-            update["UpdateExpression"],
-            # The one of another run of the job, if one was retried and ended in this moment.
-            f"{update['ConditionExpression']} AND attribute_not_exists(announcement)",
-            update["ExpressionAttributeValues"],
-            update["ExpressionAttributeNames"],
-        )
+        expired = Transition(job.job_id, frozenset({job.status}), JobStatus.CANCELLED, now, {"finished_at": now})
+        # One that is owed is of another run of the job, if it was retried and ended in this moment.
+        return expired.also_if("announcement", None).write(self._table)
 
     def erase(self, job: Job, submissions: Sequence[Submission]) -> None:
         mine = to_attributes({":job": job.job_id})

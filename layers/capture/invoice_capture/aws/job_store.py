@@ -18,8 +18,9 @@ from invoice_capture.aws.items import (
     to_attributes,
 )
 from invoice_capture.aws.job_counts import counting
-from invoice_capture.aws.job_items import job_item, read_job, summary_attribute, transition
+from invoice_capture.aws.job_items import job_item, read_job, summary_attribute
 from invoice_capture.aws.table import ConditionFailed, Table
+from invoice_capture.aws.transition import Transition
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.errors import CaptureError, JobClosed
 from invoice_capture.domain.job import WITHOUT_INVOICE, Job, JobStatus, sources_of
@@ -99,12 +100,12 @@ class DynamoDBJobStore:
         summary: Mapping[str, Any],
     ) -> bool:
         changes = {"submission": submission, "finished_at": now, "summary": summary_attribute(summary)}
-        update = transition(job_id, sources_of(JobStatus.CAPTURED), JobStatus.CAPTURED, now, changes)
+        captured = Transition(job_id, sources_of(JobStatus.CAPTURED), JobStatus.CAPTURED, now, changes)
         head, further = invoice_items(job_id, "INVOICE", invoice, findings, now, ttl=removal(now, self._retention))
         for item in further:
             self._table.write(item)
         try:
-            self._table.transact([{"Update": update}, {"Put": {"Item": head}}])
+            self._table.transact([{"Update": captured.update}, {"Put": {"Item": head}}])
         except ConditionFailed as exc:
             # Doing it again is no mistake: the state machine repeats a step whose answer was lost.
             job = self.get(job_id)
@@ -116,7 +117,7 @@ class DynamoDBJobStore:
 
     def fail(self, job_id: str, error: CaptureError, now: datetime) -> bool:
         changes = {"error_code": error.code, "error_message": str(error), "finished_at": now}
-        return self._apply(transition(job_id, sources_of(JobStatus.FAILED), JobStatus.FAILED, now, changes))
+        return Transition(job_id, sources_of(JobStatus.FAILED), JobStatus.FAILED, now, changes).write(self._table)
 
     def explain(self, job_id: str, text: str) -> None:
         self._table.update(
@@ -197,13 +198,11 @@ class DynamoDBJobStore:
         return read_invoice(self._table, job_id, "CONFIRMED")
 
     def require_action(self, job_id: str, url: str | None, now: datetime) -> bool:
-        update = transition(
-            job_id, frozenset({JobStatus.SUBMITTED}), JobStatus.ACTION_REQUIRED, now, {"action_url": url}
-        )
-        return self._apply(update)
+        submitted = frozenset({JobStatus.SUBMITTED})
+        return Transition(job_id, submitted, JobStatus.ACTION_REQUIRED, now, {"action_url": url}).write(self._table)
 
     def resume(self, job_id: str, now: datetime) -> None:
-        self._apply(transition(job_id, frozenset({JobStatus.ACTION_REQUIRED}), JobStatus.SUBMITTED, now, {}))
+        Transition(job_id, frozenset({JobStatus.ACTION_REQUIRED}), JobStatus.SUBMITTED, now).write(self._table)
 
     def remark(self, job_id: str, text: str, now: datetime) -> None:
         self._table.update(
@@ -257,12 +256,3 @@ class DynamoDBJobStore:
             ExpressionAttributeValues=to_attributes({":shard": shard, ":now": now}),
         )
         return [item["PK"]["S"].removeprefix("JOB#") for item in items]
-
-    def _apply(self, update: Mapping[str, Any]) -> bool:
-        return self._table.update(
-            update["Key"],
-            update["UpdateExpression"],
-            update["ConditionExpression"],
-            update["ExpressionAttributeValues"],
-            update["ExpressionAttributeNames"],
-        )

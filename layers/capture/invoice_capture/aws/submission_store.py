@@ -18,8 +18,8 @@ from invoice_capture.aws.items import (
     submission_key,
     to_attributes,
 )
-from invoice_capture.aws.job_items import transition
 from invoice_capture.aws.table import ConditionFailed, Table
+from invoice_capture.aws.transition import Transition
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.errors import JobClosed
 from invoice_capture.domain.job import JobStatus, sources_of
@@ -43,7 +43,7 @@ class DynamoDBSubmissionStore:
 
     def begin(self, submission: Submission) -> bool:
         changes = {"provider": submission.provider, "submission": submission.number}
-        job = transition(
+        submitted = Transition(
             submission.job_id,
             _STATES_BEFORE_A_SUBMISSION,
             JobStatus.SUBMITTED,
@@ -52,7 +52,7 @@ class DynamoDBSubmissionStore:
         )
         put = {"Item": self._item(submission), "ConditionExpression": "attribute_not_exists(PK)"}
         try:
-            self._table.transact([{"Put": put}, {"Update": job}])
+            self._table.transact([{"Put": put}, {"Update": submitted.update}])
         except ConditionFailed as exc:
             if 0 in exc.places:
                 return False
