@@ -88,7 +88,7 @@ def main() -> int:
 
 def step_of(name: str) -> tuple[str, str]:
     """The module and the class of what the handler of a function asks the application for."""
-    module = "api.jobs_api" if name == "jobs_api" else f"use_cases.{name}"
+    module = "api.jobs_api" if name == "jobs_api" else f"use_cases.steps.{name}"
     return f"invoice_capture.{module}", name.title().replace("_", "")
 
 

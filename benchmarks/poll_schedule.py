@@ -45,8 +45,8 @@ from invoice_capture.domain.polling import (
     seconds_to_next_poll,
     upper_bound,
 )
-from invoice_capture.use_cases.poll_loop import TICK
-from invoice_capture.use_cases.submitter import MINIMUM_POLL_SECONDS
+from invoice_capture.use_cases.polling.poll_loop import TICK
+from invoice_capture.use_cases.shared.submitter import MINIMUM_POLL_SECONDS
 
 KNOWN_LIMIT = 0.97
 LEARNT_LIMIT = 0.94

@@ -47,7 +47,7 @@ def make_key(stack: LocalStack) -> str:
     from invoice_capture.aws.key_store import DynamoDBKeyStore
     from invoice_capture.aws.table import Table
     from invoice_capture.aws.usage_plans import ApiGatewayUsagePlans
-    from invoice_capture.use_cases.manage_keys import ManageKeys
+    from invoice_capture.use_cases.client.manage_keys import ManageKeys
 
     clients = Clients()
     keys = ManageKeys(

@@ -23,7 +23,7 @@ from invoice_capture.aws.table import Table
 from invoice_capture.aws.usage_plans import ApiGatewayUsagePlans
 from invoice_capture.aws.webhook_store import DynamoDBWebhookStore, SecretEndpoints
 from invoice_capture.domain.webhook import EVERYTHING, Endpoint, Webhook, compose_key
-from invoice_capture.use_cases.manage_keys import ManageKeys
+from invoice_capture.use_cases.client.manage_keys import ManageKeys
 from local_stack.hostility import FOREVER, Fault
 from local_stack.iam.policies import Permission
 from local_stack.records import Upload

@@ -13,7 +13,7 @@ from invoice_capture.clock import SystemClock
 from invoice_capture.domain.api_key import ApiKey
 from invoice_capture.domain.client import SEES_ALL, KeyRefused
 from invoice_capture.domain.timestamps import timestamp
-from invoice_capture.use_cases.manage_keys import ManageKeys
+from invoice_capture.use_cases.client.manage_keys import ManageKeys
 from invoice_capture_cli.errors import ALL_WELL, UsageError
 from invoice_capture_cli.running import Run
 from invoice_capture_cli.stack import calling_aws

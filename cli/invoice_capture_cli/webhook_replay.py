@@ -11,7 +11,7 @@ from rich.text import Text
 from invoice_capture.aws.items import from_attributes, job_key
 from invoice_capture.aws.job_items import read_job
 from invoice_capture.aws.table import Table
-from invoice_capture.use_cases.manage_webhooks import ManageWebhooks
+from invoice_capture.use_cases.client.manage_webhooks import ManageWebhooks
 from invoice_capture_cli.errors import ALL_WELL, SOME_FAILED
 from invoice_capture_cli.jobs import Wanted
 from invoice_capture_cli.redrive import carry_out

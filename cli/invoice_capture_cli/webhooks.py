@@ -18,7 +18,7 @@ from invoice_capture.domain.errors import LinkError
 from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.domain.webhook import EVERYTHING, Webhook
 from invoice_capture.links.urls import Link, read_link
-from invoice_capture.use_cases.manage_webhooks import ManageWebhooks, NoWebhook
+from invoice_capture.use_cases.client.manage_webhooks import ManageWebhooks, NoWebhook
 from invoice_capture_cli.errors import ALL_WELL, SOME_FAILED, UsageError
 from invoice_capture_cli.local_stacks import LOOPBACK
 from invoice_capture_cli.running import Run

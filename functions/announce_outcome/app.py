@@ -8,6 +8,6 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
+    from invoice_capture.use_cases.steps.announce_outcome import AnnounceOutcome
 
     application().step(AnnounceOutcome)(event["job_id"])

@@ -9,7 +9,7 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    from invoice_capture.use_cases.authorize_request import AuthorizeRequest
+    from invoice_capture.use_cases.steps.authorize_request import AuthorizeRequest
 
     decision = application().step(AuthorizeRequest).decide(authorization_request(event))
     info(decision.name, **decision.details)

@@ -8,7 +8,7 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    from invoice_capture.use_cases.confirm_invoice import ConfirmInvoice
+    from invoice_capture.use_cases.steps.confirm_invoice import ConfirmInvoice
 
     told = application().step(ConfirmInvoice)(event["job_id"])
     info("Invoice confirmed.", provider_told=told)

@@ -10,6 +10,6 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    from invoice_capture.use_cases.deliver_messages import DeliverMessages
+    from invoice_capture.use_cases.steps.deliver_messages import DeliverMessages
 
     return deliver_each(event, lambda message: application().step(DeliverMessages)(queued_message(message)))

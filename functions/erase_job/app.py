@@ -9,7 +9,7 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    from invoice_capture.use_cases.erase_job import EraseJob
+    from invoice_capture.use_cases.steps.erase_job import EraseJob
 
     application().step(EraseJob)(erase_request(event))
     info("Job erased.")

@@ -10,11 +10,10 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    from invoice_capture.use_cases.extract_document import ExtractDocument
+    from invoice_capture.use_cases.steps.extract_document import ExtractDocument
 
     def extract(message: Any) -> Any:
-        return application().step(ExtractDocument)(
-            extract_request(message, context.get_remaining_time_in_millis() / 1000)
-        )
+        seconds_left = context.get_remaining_time_in_millis() / 1000
+        return application().step(ExtractDocument)(extract_request(message, seconds_left))
 
     return extract_each(event, extract)

@@ -8,7 +8,7 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    from invoice_capture.use_cases.fetch_document import FetchDocument
+    from invoice_capture.use_cases.steps.fetch_document import FetchDocument
 
     document = application().step(FetchDocument)(event["job_id"])
     info("Document fetched.", bytes=document.size)

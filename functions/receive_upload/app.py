@@ -10,7 +10,7 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    from invoice_capture.use_cases.receive_upload import ReceiveUpload
+    from invoice_capture.use_cases.steps.receive_upload import ReceiveUpload
 
     return receive_each(
         event,

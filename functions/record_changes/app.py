@@ -9,6 +9,6 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    from invoice_capture.use_cases.record_changes import RecordChanges
+    from invoice_capture.use_cases.steps.record_changes import RecordChanges
 
     info("Changes recorded.", entries=application().step(RecordChanges)(item_changes(event)))

@@ -8,7 +8,7 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(_event: dict[str, Any], context: Any) -> None:
-    from invoice_capture.use_cases.remove_jobs import RemoveJobs
+    from invoice_capture.use_cases.steps.remove_jobs import RemoveJobs
 
     removed = application().step(RemoveJobs)(lambda: context.get_remaining_time_in_millis() / 1000)
     info("Jobs removed.", jobs=removed.jobs_removed, problems=removed.problems)

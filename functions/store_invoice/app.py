@@ -9,7 +9,7 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    from invoice_capture.use_cases.store_invoice import StoreInvoice
+    from invoice_capture.use_cases.steps.store_invoice import StoreInvoice
 
     message = dict(application().step(StoreInvoice)(store_request(event)).message)
     info("Invoice stored.", findings=message["findings"])

@@ -9,7 +9,7 @@ from invoice_capture.wiring import application
 
 @observed
 def handler(event: dict[str, Any], _context: object) -> None:
-    from invoice_capture.use_cases.submit_document import SubmitDocument
+    from invoice_capture.use_cases.steps.submit_document import SubmitDocument
 
     application().step(SubmitDocument)(submit_request(event))
     info("Document submitted, or its task token answered.", submission=event["submission"])

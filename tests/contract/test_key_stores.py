@@ -13,7 +13,7 @@ from invoice_capture.aws.key_store import DynamoDBKeyStore
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.api_key import compose
 from invoice_capture.domain.client import Unauthorized
-from invoice_capture.use_cases.authorize_request import AuthorizationRequest, AuthorizeRequest
+from invoice_capture.use_cases.steps.authorize_request import AuthorizationRequest, AuthorizeRequest
 from tests.contract.key_store_contract import NOW, KeysContract, a_key
 from tests.fakes.keys import MemoryKeyStore
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from invoice_capture.domain.spending import Spent, Total, month_of
-from invoice_capture.use_cases.keep_budget import Budget
+from invoice_capture.use_cases.shared.keep_budget import Budget
 
 
 class MemorySpendingStore:

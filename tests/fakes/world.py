@@ -17,11 +17,11 @@ from invoice_capture.domain.spending import Price, Prices
 from invoice_capture.domain.submission import Submission
 from invoice_capture.domain.validation import Finding
 from invoice_capture.ports import Capabilities, PollResult, PollState
-from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
-from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn, TurnResult
-from invoice_capture.use_cases.keep_budget import Budget
-from invoice_capture.use_cases.submit_document import SubmitDocument, SubmitRequest
-from invoice_capture.use_cases.sweep_jobs import SweepJobs
+from invoice_capture.use_cases.shared.keep_budget import Budget
+from invoice_capture.use_cases.steps.announce_outcome import AnnounceOutcome
+from invoice_capture.use_cases.steps.check_submissions import CheckSubmissions, Turn, TurnResult
+from invoice_capture.use_cases.steps.submit_document import SubmitDocument, SubmitRequest
+from invoice_capture.use_cases.steps.sweep_jobs import SweepJobs
 from invoice_capture.wiring import build
 from tests.fakes.provider_states import MemoryProviderStateStore
 from tests.fakes.spending import MemorySpendingStore

@@ -9,9 +9,9 @@ from typing import Any
 
 from invoice_capture.domain.errors import JobCancelled, JobClosed, JobDeadlineExceeded, StoreUnavailable
 from invoice_capture.domain.job import Job
-from invoice_capture.use_cases.check_submissions import Turn, TurnOutcome
-from invoice_capture.use_cases.store_invoice import StoreRequest
-from invoice_capture.use_cases.submit_document import SubmitRequest
+from invoice_capture.use_cases.steps.check_submissions import Turn, TurnOutcome
+from invoice_capture.use_cases.steps.store_invoice import StoreRequest
+from invoice_capture.use_cases.steps.submit_document import SubmitRequest
 from tests.model.functions import RecordFailure, Sweep
 from tests.model.program import Point, Programs, Raised, Returned
 from tests.model.rules import Rules

@@ -13,11 +13,11 @@ from invoice_capture.domain.spending import Prices
 from invoice_capture.domain.submission import Submission
 from invoice_capture.domain.validation import Finding
 from invoice_capture.ports import PollResult
-from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
-from invoice_capture.use_cases.check_submissions import CheckSubmissions, Turn
-from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
-from invoice_capture.use_cases.submit_document import SubmitDocument, SubmitRequest
-from invoice_capture.use_cases.sweep_jobs import SweepJobs
+from invoice_capture.use_cases.steps.announce_outcome import AnnounceOutcome
+from invoice_capture.use_cases.steps.check_submissions import CheckSubmissions, Turn
+from invoice_capture.use_cases.steps.store_invoice import StoreInvoice, StoreRequest
+from invoice_capture.use_cases.steps.submit_document import SubmitDocument, SubmitRequest
+from invoice_capture.use_cases.steps.sweep_jobs import SweepJobs
 from invoice_capture.wiring import build
 from tests.fakes.spending import EndlessBudget, MemorySpendingStore
 from tests.fakes.world import Counted

@@ -9,12 +9,12 @@ from typing import Any
 
 from invoice_capture.domain.errors import TokenClosed
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.use_cases import poll_submissions
-from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
-from invoice_capture.use_cases.check_submissions import CheckSubmissions, TurnOutcome, TurnResult
-from invoice_capture.use_cases.poll_loop import PollLoops
-from invoice_capture.use_cases.resolve_submission import ResolveSubmission
-from invoice_capture.use_cases.submitter import Submitter
+from invoice_capture.use_cases.polling import poll_submissions
+from invoice_capture.use_cases.polling.poll_loop import PollLoops
+from invoice_capture.use_cases.shared.resolve_submission import ResolveSubmission
+from invoice_capture.use_cases.shared.submitter import Submitter
+from invoice_capture.use_cases.steps.announce_outcome import AnnounceOutcome
+from invoice_capture.use_cases.steps.check_submissions import CheckSubmissions, TurnOutcome, TurnResult
 from tests.fakes.provider_states import MemoryProviderStateStore
 from tests.model.setting import Setting
 

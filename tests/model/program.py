@@ -15,14 +15,9 @@ from types import SimpleNamespace
 from typing import Any, Self
 from unittest.mock import patch
 
-from invoice_capture.use_cases import (
-    ask_provider,
-    check_submissions,
-    poll_loop,
-    poll_submissions,
-    round_of_requests,
-    submitter,
-)
+from invoice_capture.use_cases.polling import ask_provider, poll_loop, poll_submissions, round_of_requests
+from invoice_capture.use_cases.shared import submitter
+from invoice_capture.use_cases.steps import check_submissions
 
 # The poll schedule is no part of the protocol: every unfinished job is looked at again so much later.
 _SECONDS_TO_NEXT_POLL = 20.0

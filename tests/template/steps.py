@@ -14,7 +14,7 @@ def pascal(step: str) -> str:
 
 def step_class(step: str) -> type:
     """What the handler of a step asks the application for."""
-    module = "api.jobs_api" if step == "jobs_api" else f"use_cases.{step}"
+    module = "api.jobs_api" if step == "jobs_api" else f"use_cases.steps.{step}"
     found: type = getattr(import_module(f"invoice_capture.{module}"), pascal(step))
     return found
 

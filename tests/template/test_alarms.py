@@ -41,7 +41,8 @@ def _written_metrics() -> set[str]:
         for folder in ("layers/capture", "functions")
         for path in (PROJECT / folder).rglob("*.py")
     ]
-    return {name for text in texts for name in re.findall(r'count\("([A-Z]\w+)"', text)}
+    counted = r'count\("([A-Z]\w+)"|^            "([A-Z]\w+)": self\.'
+    return {name for text in texts for names in re.findall(counted, text, re.MULTILINE) for name in names if name}
 
 
 def test_every_alarm_tells_somebody_and_takes_silence_for_health(cloudformation):

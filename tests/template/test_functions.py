@@ -7,7 +7,7 @@ import pytest
 
 from invoice_capture.domain.document import DocumentKind, DocumentPointer
 from invoice_capture.domain.submission import Submission, SubmissionState
-from invoice_capture.use_cases.submitter import LONGEST_ATTEMPT
+from invoice_capture.use_cases.shared.submitter import LONGEST_ATTEMPT
 from invoice_capture.wiring import Application
 from tests.fakes.attempts import begin
 from tests.template.steps import STEPS, pascal, step_class

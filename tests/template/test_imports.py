@@ -18,7 +18,20 @@ MODULES = sorted([*CAPTURE.rglob("*.py"), *ENGINE.rglob("*.py")])
 ALLOWED = {
     "domain": {"invoice_capture.domain", "pydantic", "stdnum"},
     "ports": {"invoice_capture.domain", "invoice_capture.ports"},
-    "use_cases": {"invoice_capture.domain", "invoice_capture.ports", "invoice_capture.use_cases"},
+    "use_cases/shared": {"invoice_capture.domain", "invoice_capture.ports", "invoice_capture.use_cases.shared"},
+    "use_cases/polling": {
+        "invoice_capture.domain",
+        "invoice_capture.ports",
+        "invoice_capture.use_cases.polling",
+        "invoice_capture.use_cases.shared",
+    },
+    "use_cases/client": {
+        "invoice_capture.domain",
+        "invoice_capture.ports",
+        "invoice_capture.use_cases.client",
+        "invoice_capture.use_cases.shared",
+    },
+    "use_cases/steps": {"invoice_capture.domain", "invoice_capture.ports", "invoice_capture.use_cases"},
     "providers": {
         "invoice_capture.domain",
         "invoice_capture.ports",

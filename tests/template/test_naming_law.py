@@ -32,7 +32,7 @@ def test_every_step_has_a_folder():
 
 @pytest.mark.parametrize("step", STEPS_OF_THE_PIPELINE)
 def test_a_step_has_its_use_case_and_the_test_of_it(step):
-    use_case = CAPTURE / "use_cases" / f"{step}.py"
+    use_case = CAPTURE / "use_cases" / "steps" / f"{step}.py"
     classes = {node.name for node in ast.parse(use_case.read_text()).body if isinstance(node, ast.ClassDef)}
     assert pascal(step) in classes
     assert (PROJECT / "tests" / "unit" / "use_cases" / f"test_{step}.py").is_file()
@@ -78,9 +78,15 @@ def test_a_handler_only_parses_calls_and_returns(step):
     assert [path.name for path in folder.iterdir() if path.name != "__pycache__"] == ["app.py"]
     text = (folder / "app.py").read_text()
     assert len(text.splitlines()) < 20
+    # What a step brings along is imported with its first event.
+    assert not [
+        node
+        for node in ast.parse(text).body
+        if "use_cases" in ast.unparse(node) and not isinstance(node, ast.FunctionDef)
+    ]
     module = ast.parse(text)
     definitions = [node for node in module.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     assert [definition.name for definition in definitions] == ["handler"]
     branches = (ast.If, ast.IfExp, ast.For, ast.While, ast.Try, ast.Match)
     assert not [node for node in ast.walk(module) if isinstance(node, branches)]
-    assert f"application().{step}" in text
+    assert f"application().step({pascal(step)})" in text

@@ -14,7 +14,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from invoice_capture.aws.messaging import SNSNotifier
 from invoice_capture.domain.announcement import Announcement
 from invoice_capture.domain.errors import StoreUnavailable
-from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
+from invoice_capture.use_cases.steps.announce_outcome import AnnounceOutcome
 from local_stack.stack import LocalStack
 from tests.waiting import wait_until
 from tests.workflow.conftest import Running

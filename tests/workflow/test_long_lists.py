@@ -17,7 +17,7 @@ from invoice_capture.aws.items import to_attributes
 from invoice_capture.aws.job_items import job_item, summary_attribute
 from invoice_capture.domain.document import DocumentPointer
 from invoice_capture.domain.job import Job, JobStatus, Order, new_job_id
-from invoice_capture.use_cases import list_jobs
+from invoice_capture.use_cases.client import list_jobs
 from local_stack.isolation import REGION
 from local_stack.stack import LocalStack
 from tests.workflow.conftest import Stacks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from invoice_capture.use_cases import check_submissions
+from invoice_capture.use_cases.steps import check_submissions
 from local_stack.stack import LocalStack
 from tests.waiting import wait_until
 from tests.workflow.conftest import Running

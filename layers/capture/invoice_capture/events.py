@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from invoice_capture.use_cases.authorize_request import AuthorizationRequest
-    from invoice_capture.use_cases.check_submissions import Turn
-    from invoice_capture.use_cases.deliver_messages import Queued
-    from invoice_capture.use_cases.erase_job import EraseRequest
-    from invoice_capture.use_cases.extract_document import ExtractRequest
-    from invoice_capture.use_cases.receive_upload import Upload
-    from invoice_capture.use_cases.record_changes import ItemChange
-    from invoice_capture.use_cases.store_invoice import StoreRequest
-    from invoice_capture.use_cases.submit_document import SubmitRequest
+    from invoice_capture.use_cases.steps.authorize_request import AuthorizationRequest
+    from invoice_capture.use_cases.steps.check_submissions import Turn
+    from invoice_capture.use_cases.steps.deliver_messages import Queued
+    from invoice_capture.use_cases.steps.erase_job import EraseRequest
+    from invoice_capture.use_cases.steps.extract_document import ExtractRequest
+    from invoice_capture.use_cases.steps.receive_upload import Upload
+    from invoice_capture.use_cases.steps.record_changes import ItemChange
+    from invoice_capture.use_cases.steps.store_invoice import StoreRequest
+    from invoice_capture.use_cases.steps.submit_document import SubmitRequest
 
 from invoice_capture.domain.document import DocumentPointer
 
@@ -28,7 +28,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 def upload(message: Mapping[str, Any]) -> Upload:
     """An SQS message whose body is S3's "Object Created" event from EventBridge, where keys are not URL-encoded."""
-    from invoice_capture.use_cases.receive_upload import Upload
+    from invoice_capture.use_cases.steps.receive_upload import Upload
 
     detail = json.loads(message["body"])["detail"]
     return Upload(
@@ -40,7 +40,7 @@ def upload(message: Mapping[str, Any]) -> Upload:
 
 def submit_request(event: dict[str, Any]) -> SubmitRequest:
     """What the state Submit Document passes."""
-    from invoice_capture.use_cases.submit_document import SubmitRequest
+    from invoice_capture.use_cases.steps.submit_document import SubmitRequest
 
     return SubmitRequest(
         job_id=event["job_id"],
@@ -56,14 +56,14 @@ def submit_request(event: dict[str, Any]) -> SubmitRequest:
 
 def turn(event: dict[str, Any]) -> Turn:
     """What the state Check Submissions passes."""
-    from invoice_capture.use_cases.check_submissions import Turn
+    from invoice_capture.use_cases.steps.check_submissions import Turn
 
     return Turn(provider=event["provider"], owner=event["owner"], number=event["turn"], released=event["released"])
 
 
 def store_request(event: dict[str, Any]) -> StoreRequest:
     """What the state Store Invoice passes; ``captured`` is what the task token was resolved with."""
-    from invoice_capture.use_cases.store_invoice import StoreRequest
+    from invoice_capture.use_cases.steps.store_invoice import StoreRequest
 
     captured = event["captured"]
     return StoreRequest(
@@ -77,7 +77,7 @@ def store_request(event: dict[str, Any]) -> StoreRequest:
 
 def extract_request(message: Mapping[str, Any], seconds_left: float) -> ExtractRequest:
     """An SQS message that the embedded provider sent, or Extract Document itself."""
-    from invoice_capture.use_cases.extract_document import ExtractRequest
+    from invoice_capture.use_cases.steps.extract_document import ExtractRequest
 
     body = json.loads(message["body"])
     return ExtractRequest(
@@ -98,7 +98,7 @@ def extract_request(message: Mapping[str, Any], seconds_left: float) -> ExtractR
 def queued_message(record: Mapping[str, Any]) -> Queued:
     """An SQS message: what the topic said, as it said it, or a delivery of that."""
     from invoice_capture.domain.webhook import Delivery
-    from invoice_capture.use_cases.deliver_messages import Queued
+    from invoice_capture.use_cases.steps.deliver_messages import Queued
 
     body = json.loads(record["body"])
     return Queued(Delivery.from_json(body) if "to" in body else body, record["receiptHandle"])
@@ -106,14 +106,14 @@ def queued_message(record: Mapping[str, Any]) -> Queued:
 
 def authorization_request(event: Mapping[str, Any]) -> AuthorizationRequest:
     """What API Gateway asks a request authorizer; the headers are null when a request has none."""
-    from invoice_capture.use_cases.authorize_request import AuthorizationRequest
+    from invoice_capture.use_cases.steps.authorize_request import AuthorizationRequest
 
     return AuthorizationRequest(headers=event["headers"] or {}, method_arn=event["methodArn"])
 
 
 def erase_request(event: dict[str, Any]) -> EraseRequest:
     """What withdrawing a job queues."""
-    from invoice_capture.use_cases.erase_job import EraseRequest
+    from invoice_capture.use_cases.steps.erase_job import EraseRequest
 
     return EraseRequest(job_id=event["job_id"], was_open=event["was_open"])
 
@@ -121,6 +121,6 @@ def erase_request(event: dict[str, Any]) -> EraseRequest:
 def item_changes(event: Mapping[str, Any]) -> list[ItemChange]:
     """What the stream of the table tells of items of jobs."""
     from invoice_capture.aws.stream_records import changes_in
-    from invoice_capture.use_cases.record_changes import ItemChange
+    from invoice_capture.use_cases.steps.record_changes import ItemChange
 
     return [ItemChange(**change) for change in changes_in(event)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, wraps
 from traceback import extract_tb
@@ -40,7 +40,7 @@ def observed(handler: Handler) -> Handler:
     """Wrap a Lambda handler: its log lines name the job and the provider of the event, and a crash is logged once.
 
     What the handler raises is raised by its name alone, for Lambda's runtime prints whatever an error says. Words that
-    people are to read are left on the job before (``use_cases.leave_explanation``).
+    people are to read are left on the job before (``use_cases.shared.leave_explanation``).
     """
 
     @wraps(handler)
@@ -106,6 +106,12 @@ def count(metric: str, value: int = 1, **dimensions: str) -> None:
     if dimensions:
         line["_aws"]["CloudWatchMetrics"][0]["Dimensions"].insert(0, ["service"])
     print(json.dumps(line), file=_stream())
+
+
+def count_each(values: Mapping[str, int]) -> None:
+    """Write one EMF metric for each of these."""
+    for metric, value in values.items():
+        count(metric, value)
 
 
 def info(message: str, **details: Any) -> None:

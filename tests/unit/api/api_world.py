@@ -27,7 +27,7 @@ from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.domain.summary import summary_of
 from invoice_capture.domain.validation import validate_invoice
-from invoice_capture.use_cases.list_jobs import Rows
+from invoice_capture.use_cases.client.list_jobs import Rows
 from invoice_capture.wiring import build
 from tests.fakes.catalogue import MemoryJobCatalogue, MemoryJobOrders
 from tests.fakes.keys import MemoryClientStore

@@ -10,7 +10,7 @@ from invoice_capture.aws.history_store import ObjectHistoryStore
 from invoice_capture.aws.items import from_attributes, to_attributes
 from invoice_capture.aws.table import Table
 from invoice_capture.domain.audited import BY
-from invoice_capture.use_cases.record_changes import ItemChange, RecordChanges
+from invoice_capture.use_cases.steps.record_changes import ItemChange, RecordChanges
 from tests.unit.cli.aws_world import World
 
 BUCKET = "archive"

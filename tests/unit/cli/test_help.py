@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from invoice_capture.domain.job import JobStatus
-from invoice_capture.use_cases.manage_webhooks import ManageWebhooks
+from invoice_capture.use_cases.client.manage_webhooks import ManageWebhooks
 from invoice_capture.version import __version__
 from invoice_capture_cli.running import EXAMPLES
 from tests.unit.cli.audited import AuditedJob

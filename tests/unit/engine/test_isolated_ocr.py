@@ -19,7 +19,7 @@ from PIL import Image
 from invoice_engine import Limits, extract
 from invoice_engine.errors import MachineBusy, NoTextLayer, OcrRefused, OcrUnavailable, TooLarge, UnreadableDocument
 from invoice_engine.isolated import Isolated, _pictures
-from invoice_engine.limits import PATIENCE, Deadline
+from invoice_engine.limits import WALL_FACTOR, Deadline
 from invoice_engine.pipe import Pipe
 from invoice_engine.read.ocr.port import OcrReader, OcrResult, PageImage, Pictures
 from invoice_engine.read.ocr.readers import NoOcr
@@ -143,7 +143,7 @@ def test_scans_have_more_time_than_text() -> None:
     with isolated(caller, grace_seconds=0.2) as reader:
         total_of(reader)  # the child has started
         # By the clock one second, and four minutes more for the scan.
-        limits = replace(Limits(), max_seconds=0.25, seconds_per_scan=PATIENCE_SECONDS / PATIENCE)
+        limits = replace(Limits(), max_seconds=0.25, seconds_per_scan=PATIENCE_SECONDS / WALL_FACTOR)
         assert reader.extract(scanned_pdf(1.0), limits)["invoice"]["total"]["value"] == "1297.10"
         assert 0 < caller.patience < PATIENCE_SECONDS
 

@@ -124,7 +124,7 @@ def _key_of(client: Served, name: str) -> str:
     from invoice_capture.aws.key_store import DynamoDBKeyStore
     from invoice_capture.aws.table import Table
     from invoice_capture.aws.usage_plans import ApiGatewayUsagePlans
-    from invoice_capture.use_cases.manage_keys import ManageKeys
+    from invoice_capture.use_cases.client.manage_keys import ManageKeys
 
     clients, stack = Clients(), client.stack
     plans = ApiGatewayUsagePlans(clients, stack.usage_plan_id)

@@ -19,23 +19,23 @@ from invoice_capture.domain.invoice import Invoice, InvoiceField
 from invoice_capture.domain.job import Job, JobStatus, Order
 from invoice_capture.domain.submission import Submission
 from invoice_capture.ports import Capabilities
-from invoice_capture.use_cases.confirm_invoice import ConfirmInvoice
-from invoice_capture.use_cases.correct_invoice import CorrectInvoice
-from invoice_capture.use_cases.create_job import CreateJob
-from invoice_capture.use_cases.erase_job import EraseJob, EraseRequest
-from invoice_capture.use_cases.fetch_document import FetchDocument
-from invoice_capture.use_cases.guard_client import GuardClient
-from invoice_capture.use_cases.link_document import LinkDocument
-from invoice_capture.use_cases.list_jobs import ListJobs, Rows
-from invoice_capture.use_cases.offer_upload import OfferUpload
-from invoice_capture.use_cases.prepare_order import PrepareOrder
-from invoice_capture.use_cases.process_job import ProcessJob
-from invoice_capture.use_cases.read_invoice import ReadInvoice
-from invoice_capture.use_cases.remove_jobs import Removed, RemoveJobs
-from invoice_capture.use_cases.retry_job import RetryJob
-from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
-from invoice_capture.use_cases.update_job import UpdateJob
-from invoice_capture.use_cases.withdraw_job import WithdrawJob
+from invoice_capture.use_cases.client.correct_invoice import CorrectInvoice
+from invoice_capture.use_cases.client.create_job import CreateJob
+from invoice_capture.use_cases.client.guard_client import GuardClient
+from invoice_capture.use_cases.client.link_document import LinkDocument
+from invoice_capture.use_cases.client.list_jobs import ListJobs, Rows
+from invoice_capture.use_cases.client.offer_upload import OfferUpload
+from invoice_capture.use_cases.client.prepare_order import PrepareOrder
+from invoice_capture.use_cases.client.process_job import ProcessJob
+from invoice_capture.use_cases.client.read_invoice import ReadInvoice
+from invoice_capture.use_cases.client.retry_job import RetryJob
+from invoice_capture.use_cases.client.update_job import UpdateJob
+from invoice_capture.use_cases.client.withdraw_job import WithdrawJob
+from invoice_capture.use_cases.steps.confirm_invoice import ConfirmInvoice
+from invoice_capture.use_cases.steps.erase_job import EraseJob, EraseRequest
+from invoice_capture.use_cases.steps.fetch_document import FetchDocument
+from invoice_capture.use_cases.steps.remove_jobs import Removed, RemoveJobs
+from invoice_capture.use_cases.steps.store_invoice import StoreInvoice, StoreRequest
 from invoice_capture.wiring import build
 from tests.fakes.catalogue import MemoryJobCatalogue, MemoryJobOrders
 from tests.fakes.keys import MemoryClientStore
@@ -229,7 +229,7 @@ class ClientWorld(World):
         """The provider gives up, and Record Failure writes it."""
         from invoice_capture.domain.errors import CaptureFailed
         from invoice_capture.domain.submission import Outcome
-        from invoice_capture.use_cases.resolve_submission import ResolveSubmission
+        from invoice_capture.use_cases.shared.resolve_submission import ResolveSubmission
 
         error = error or CaptureFailed("a.pdf could not be read.")
         key = (job.job_id, self.now(job).submission or 1)

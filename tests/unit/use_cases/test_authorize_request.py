@@ -21,7 +21,7 @@ from invoice_capture.domain.api_key import ApiKey, compose, digest_of, parse
 from invoice_capture.domain.client import Principal, Unauthorized
 from invoice_capture.events import authorization_request
 from invoice_capture.observability import write_logs_to
-from invoice_capture.use_cases.authorize_request import Authorization, AuthorizationRequest, AuthorizeRequest
+from invoice_capture.use_cases.steps.authorize_request import Authorization, AuthorizationRequest, AuthorizeRequest
 from invoice_capture.wiring import using
 from tests.fakes.keys import MemoryKeyStore
 from tests.fakes.world import START
@@ -232,7 +232,7 @@ from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.key_store import DynamoDBKeyStore
 from invoice_capture.aws.table import Table
 from invoice_capture.wiring import using
-from invoice_capture.use_cases.authorize_request import AuthorizeRequest
+from invoice_capture.use_cases.steps.authorize_request import AuthorizeRequest
 
 clients = Clients()
 keys = DynamoDBKeyStore(Table(clients, "table"))

@@ -17,8 +17,8 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import Capabilities, Lease, PollResult, PollState
-from invoice_capture.use_cases import check_submissions
-from invoice_capture.use_cases.check_submissions import TurnOutcome
+from invoice_capture.use_cases.steps import check_submissions
+from invoice_capture.use_cases.steps.check_submissions import TurnOutcome
 from tests.fakes.world import PDF, ServerProvider, World
 
 

@@ -22,7 +22,7 @@ from invoice_capture.domain.webhook import (
     compose_key,
 )
 from invoice_capture.ports import Answer
-from invoice_capture.use_cases.deliver_messages import DeliverMessages, Queued
+from invoice_capture.use_cases.steps.deliver_messages import DeliverMessages, Queued
 from tests.fakes.webhooks import MemoryBus, MemoryEndpoints, MemoryQueue, MemoryWebhookStore, Receivers
 from tests.fakes.world import START, Counted, ManualClock
 from tests.verifying import verified

@@ -20,8 +20,8 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.job import Job
 from invoice_capture.domain.submission import Outcome, SubmissionState
 from invoice_capture.ports import Capabilities
-from invoice_capture.use_cases.extract_document import ExtractDocument, ExtractRequest
-from invoice_capture.use_cases.page_throttle import OcrThrottle, PageSlots
+from invoice_capture.use_cases.shared.page_throttle import OcrThrottle, PageSlots
+from invoice_capture.use_cases.steps.extract_document import ExtractDocument, ExtractRequest
 from invoice_capture.wiring import build
 from tests.contract.provider_contracts import QueuedMessages
 from tests.fakes.provider_states import MemoryExtractionRuns

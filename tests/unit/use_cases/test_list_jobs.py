@@ -19,8 +19,8 @@ from invoice_capture.domain.api_errors import InvalidRequest
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.filters import parse_filters, value_at
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.use_cases import list_jobs
-from invoice_capture.use_cases.list_jobs import Listing
+from invoice_capture.use_cases.client import list_jobs
+from invoice_capture.use_cases.client.list_jobs import Listing
 from tests.unit.use_cases.client_world import ACME, EVIL, OPS, ClientWorld
 
 GROUPS = ("march", "april", None)

@@ -6,8 +6,8 @@ import pytest
 
 from invoice_capture.domain.api_key import digest_of, parse
 from invoice_capture.domain.client import KeyRefused, Unauthorized
-from invoice_capture.use_cases.authorize_request import AuthorizationRequest, AuthorizeRequest
-from invoice_capture.use_cases.manage_keys import ManageKeys
+from invoice_capture.use_cases.client.manage_keys import ManageKeys
+from invoice_capture.use_cases.steps.authorize_request import AuthorizationRequest, AuthorizeRequest
 from tests.fakes.keys import MemoryKeyStore, MemoryUsagePlans
 from tests.fakes.world import START, ManualClock
 

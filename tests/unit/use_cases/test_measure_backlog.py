@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invoice_capture.use_cases.measure_backlog import Backlog, MeasureBacklog
+from invoice_capture.use_cases.steps.measure_backlog import Backlog, MeasureBacklog
 from tests.fakes.world import World
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from invoice_capture.domain.spending import Price, Spent
-from invoice_capture.use_cases.page_throttle import OcrThrottle, PageSlots
+from invoice_capture.use_cases.shared.page_throttle import OcrThrottle, PageSlots
 from invoice_capture.wiring import build
 from tests.fakes.world import START, World
 

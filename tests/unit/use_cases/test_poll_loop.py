@@ -9,7 +9,7 @@ import pytest
 from invoice_capture.domain.errors import RateLimited
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import Lease
-from invoice_capture.use_cases.poll_loop import LEASE_MARGIN, TICK, PollLoops
+from invoice_capture.use_cases.polling.poll_loop import LEASE_MARGIN, TICK, PollLoops
 from invoice_capture.wiring import build
 from tests.fakes.world import PDF, ServerProvider, World
 

@@ -14,7 +14,7 @@ from invoice_capture.domain.errors import (
     SubmissionUnknown,
 )
 from invoice_capture.ports import Capabilities
-from invoice_capture.use_cases.provider_throttle import ProviderThrottle, Throttles
+from invoice_capture.use_cases.shared.provider_throttle import ProviderThrottle, Throttles
 from invoice_capture.wiring import build
 from tests.fakes.world import ServerProvider, World
 

@@ -10,7 +10,7 @@ import pytest
 from invoice_capture.domain.api_errors import InvalidRequest, JobNotFound, NothingThere
 from invoice_capture.domain.errors import StoreUnavailable
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.use_cases.read_invoice import require_invoice
+from invoice_capture.use_cases.client.read_invoice import require_invoice
 from tests.unit.use_cases.client_world import EVIL, ClientWorld
 
 

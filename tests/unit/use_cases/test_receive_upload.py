@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoice_capture.domain.errors import DocumentMissing
-from invoice_capture.use_cases.receive_upload import ReceiveUpload, Upload
+from invoice_capture.use_cases.steps.receive_upload import ReceiveUpload, Upload
 from tests.fakes.stores import BUCKET
 from tests.fakes.world import PDF, World
 

@@ -9,7 +9,7 @@ import pytest
 
 from invoice_capture.domain.audited import BY, BY_EXPIRY, NOT_OURS, UNNAMED, require_continued
 from invoice_capture.domain.history import Entry, read_entries, require_whole, sha256_of
-from invoice_capture.use_cases.record_changes import ItemChange, RecordChanges
+from invoice_capture.use_cases.steps.record_changes import ItemChange, RecordChanges
 from tests.fakes.histories import MemoryHistoryStore
 
 _JOB = "01JGYD1W00P7RSZ4K8Q6T3V5X9"

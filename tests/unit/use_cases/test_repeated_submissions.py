@@ -10,7 +10,7 @@ from invoice_capture.domain.errors import (
 )
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.ports import Capabilities
-from invoice_capture.use_cases.submitter import LONGEST_ATTEMPT
+from invoice_capture.use_cases.shared.submitter import LONGEST_ATTEMPT
 from tests.fakes.world import PDF, ServerProvider, World
 from tests.unit.use_cases.submitting import DOWN, LOST, go_on, is_marked, submitted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invoice_capture.domain.job import Job
 from invoice_capture.domain.submission import Outcome, SubmissionState
-from invoice_capture.use_cases.resolve_submission import ResolveSubmission
+from invoice_capture.use_cases.shared.resolve_submission import ResolveSubmission
 from invoice_capture.wiring import build
 from tests.fakes.world import World
 

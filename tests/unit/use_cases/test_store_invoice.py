@@ -18,8 +18,8 @@ from invoice_capture.ports import Capabilities
 from invoice_capture.providers.base import ProviderContext
 from invoice_capture.providers.embedded.adapter import EmbeddedProvider
 from invoice_capture.providers.embedded.engine import engine
-from invoice_capture.use_cases.announce_outcome import AnnounceOutcome
-from invoice_capture.use_cases.store_invoice import StoreInvoice, StoreRequest
+from invoice_capture.use_cases.steps.announce_outcome import AnnounceOutcome
+from invoice_capture.use_cases.steps.store_invoice import StoreInvoice, StoreRequest
 from tests.disagreeing import EMBEDDED, PRINTED, disagreeing_pdf
 from tests.fakes.world import OnlyProviders, ServerProvider, World
 

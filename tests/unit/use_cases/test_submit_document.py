@@ -20,7 +20,7 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import SubmissionState
 from invoice_capture.ports import Capabilities, StaleWrite
-from invoice_capture.use_cases.submitter import LONGEST_ATTEMPT
+from invoice_capture.use_cases.shared.submitter import LONGEST_ATTEMPT
 from tests.fakes.stores import MemorySubmissionStore
 from tests.fakes.world import PDF, ServerProvider, World
 

@@ -11,7 +11,7 @@ from invoice_capture.domain.errors import CaptureFailed, JobDeadlineExceeded, St
 from invoice_capture.domain.job import JobStatus
 from invoice_capture.domain.submission import Outcome
 from invoice_capture.ports import Capabilities
-from invoice_capture.use_cases.sweep_jobs import _JOBS_PER_SWEEP, Swept
+from invoice_capture.use_cases.steps.sweep_jobs import _JOBS_PER_SWEEP, Swept
 from tests.fakes.world import OnlyProviders, ServerProvider, World
 
 DEADLINE = 73 * 3600  # seconds: an hour more than a job has

@@ -21,7 +21,7 @@ from invoice_capture.domain.errors import (
 from invoice_capture.domain.job import Job, JobStatus
 from invoice_capture.domain.submission import Submission, SubmissionState
 from invoice_capture.ports import Capabilities, PollResult, PollState
-from invoice_capture.use_cases import poll_submissions
+from invoice_capture.use_cases.polling import poll_submissions
 from tests.fakes.world import PDF, ServerProvider, World
 from tests.unit.use_cases.submitting import go_on
 

@@ -10,8 +10,8 @@ import pytest
 from invoice_capture.domain.api_errors import JobNotFound
 from invoice_capture.domain.client import Principal
 from invoice_capture.domain.job import Job, JobStatus
-from invoice_capture.use_cases.find_job import find_capture, find_job, is_visible
-from invoice_capture.use_cases.list_jobs import Listing
+from invoice_capture.use_cases.client.find_job import find_capture, find_job, is_visible
+from invoice_capture.use_cases.client.list_jobs import Listing
 from tests.unit.use_cases.client_world import ACME, EVIL, OPS, ClientWorld, an_order
 
 Deed = Callable[[ClientWorld, Job, Principal], object]

@@ -36,8 +36,8 @@ from invoice_capture.domain.client import Principal
 from invoice_capture.domain.filters import parse_filters, require_field
 from invoice_capture.domain.job import Job, Order
 from invoice_capture.observability import info
-from invoice_capture.use_cases.find_job import find_capture, find_job
-from invoice_capture.use_cases.list_jobs import Listing
+from invoice_capture.use_cases.client.find_job import find_capture, find_job
+from invoice_capture.use_cases.client.list_jobs import Listing
 
 JOBS = "/ocr-invoice-job"
 JOB = f"{JOBS}/<id>"

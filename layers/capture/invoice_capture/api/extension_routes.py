@@ -23,8 +23,8 @@ from invoice_capture.api.presentation import job_object, submission_entry
 from invoice_capture.api.services import JobsApiServices, Resolver
 from invoice_capture.domain.invoice import Invoice, InvoiceField
 from invoice_capture.domain.timestamps import timestamp
-from invoice_capture.use_cases.find_job import find_job
-from invoice_capture.use_cases.read_invoice import require_invoice
+from invoice_capture.use_cases.client.find_job import find_job
+from invoice_capture.use_cases.client.read_invoice import require_invoice
 
 _MOST_LINES = 1_000_000
 _SUBMISSION_EXAMPLE = {

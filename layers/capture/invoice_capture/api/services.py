@@ -10,17 +10,17 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from invoice_capture.domain.client import Principal, Unauthorized
 from invoice_capture.ports import JobStore, SubmissionStore
-from invoice_capture.use_cases.correct_invoice import CorrectInvoice
-from invoice_capture.use_cases.create_job import CreateJob
-from invoice_capture.use_cases.link_document import LinkDocument
-from invoice_capture.use_cases.list_jobs import ListJobs
-from invoice_capture.use_cases.offer_upload import OfferUpload
-from invoice_capture.use_cases.process_job import ProcessJob
-from invoice_capture.use_cases.read_invoice import ReadInvoice
-from invoice_capture.use_cases.retry_job import RetryJob
-from invoice_capture.use_cases.update_job import UpdateJob
-from invoice_capture.use_cases.upload_document import UploadDocument
-from invoice_capture.use_cases.withdraw_job import WithdrawJob
+from invoice_capture.use_cases.client.correct_invoice import CorrectInvoice
+from invoice_capture.use_cases.client.create_job import CreateJob
+from invoice_capture.use_cases.client.link_document import LinkDocument
+from invoice_capture.use_cases.client.list_jobs import ListJobs
+from invoice_capture.use_cases.client.offer_upload import OfferUpload
+from invoice_capture.use_cases.client.process_job import ProcessJob
+from invoice_capture.use_cases.client.read_invoice import ReadInvoice
+from invoice_capture.use_cases.client.retry_job import RetryJob
+from invoice_capture.use_cases.client.update_job import UpdateJob
+from invoice_capture.use_cases.client.upload_document import UploadDocument
+from invoice_capture.use_cases.client.withdraw_job import WithdrawJob
 
 
 class Idempotency(Protocol):

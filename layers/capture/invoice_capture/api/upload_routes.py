@@ -20,7 +20,7 @@ from invoice_capture.domain.document import DocumentKind
 from invoice_capture.domain.job import Order
 from invoice_capture.domain.timestamps import timestamp
 from invoice_capture.observability import info
-from invoice_capture.use_cases.find_job import find_capture
+from invoice_capture.use_cases.client.find_job import find_capture
 
 DOCUMENTS = f"{JOBS}/documents"
 

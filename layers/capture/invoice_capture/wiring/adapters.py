@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # what only some functions need, and would lengthen the cold 
     from invoice_capture.links.fetcher import LinkFetcher
     from invoice_capture.links.poster import LinkPoster
     from invoice_capture.providers.embedded.engine import Engine
-    from invoice_capture.use_cases.list_jobs import Rows
+    from invoice_capture.use_cases.client.list_jobs import Rows
 
 from invoice_capture.aws.clients import Clients
 from invoice_capture.aws.document_store import S3DocumentStore
@@ -244,6 +244,6 @@ class Adapters:
     def rows(self) -> Rows:
         from invoice_capture.api import presentation
         from invoice_capture.api.listable import GLANCED
-        from invoice_capture.use_cases.list_jobs import Rows
+        from invoice_capture.use_cases.client.list_jobs import Rows
 
         return Rows(presentation.row, presentation.texts, presentation.glance, GLANCED)

@@ -1,0 +1,1 @@
+"""The wait-and-poll loop of a provider."""

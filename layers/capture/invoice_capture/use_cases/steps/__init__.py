@@ -1,0 +1,1 @@
+"""What functions do: one step each, by the name that it has everywhere."""
