@@ -29,9 +29,9 @@ MODULES = (
     f"{CAPTURE}/aws/*_store.py",
     f"{CAPTURE}/aws/*_items.py",
     f"{CAPTURE}/aws/table.py",
-    *(f"{CAPTURE}/use_cases/{name}.py" for name in ("submit_document", "submitter", "resolve_submission")),
-    *(f"{CAPTURE}/use_cases/{name}.py" for name in ("poll_loop", "poll_submissions", "check_submissions")),
-    *(f"{CAPTURE}/use_cases/{name}.py" for name in ("store_invoice", "sweep_jobs", "erase_job", "provider_throttle")),
+    *(f"{CAPTURE}/use_cases/*/{name}.py" for name in ("submit_document", "submitter", "resolve_submission")),
+    *(f"{CAPTURE}/use_cases/*/{name}.py" for name in ("poll_loop", "poll_submissions", "check_submissions")),
+    *(f"{CAPTURE}/use_cases/*/{name}.py" for name in ("store_invoice", "sweep_jobs", "erase_job", "provider_throttle")),
     f"{CHOOSE}/totals.py",
     f"{CHOOSE}/receipt_totals.py",
 )
@@ -279,9 +279,10 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     patterns = arguments.modules or MODULES
-    modules = sorted({str(path) for one in patterns for path in Path().glob(one) if path.name != "__init__.py"})
-    if not modules:
-        parser.error("no such module")
+    found = {one: [str(path) for path in Path().glob(one)] for one in patterns}
+    if missing := [one for one, paths in found.items() if not paths]:
+        parser.error(f"no such module: {', '.join(missing)}")
+    modules = sorted({path for paths in found.values() for path in paths if not path.endswith("__init__.py")})
     results = examine(modules, list(TESTS), arguments.workers)
     print(_row("all", results))
     wrong = complaints(results, yaml.safe_load(EXCUSES.read_text()) or {})
