@@ -36,7 +36,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 export SAM_CLI_TELEMETRY ?= 0
 
 .PHONY: help demo test test-live test-browser test-built check-python lint check-template build build-local check-artifacts \
-  check-functions check-sam-local check-imports check-api check-permissions check-security check-opinions check-chaos check-latency docs figures upgrade audit release clean
+  check-functions check-sam-local check-imports check-api check-permissions check-security check-opinions check-chaos check-mutants check-latency docs figures upgrade audit release clean
 help:  ## show what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -125,6 +125,9 @@ check-opinions: $(READY) $(OPINIONS_READY)  ## ask the reference JSONata and a s
 
 check-chaos: $(READY)  ## send 300 jobs through the worst of weather
 	$(BIN)/python -m benchmarks.chaos --jobs 300 --seed 7
+
+check-mutants: $(READY)  ## put small bugs where one costs money or a document, and see that tests notice: MODULES="path …"
+	nice -n 10 $(BIN)/python -m tools.check_mutants $(MODULES)
 
 check-latency: build-local  ## time a warm request of the built API function
 	$(BIN)/python -m benchmarks.api_latency $(LOCAL_BUILD)
