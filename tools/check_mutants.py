@@ -39,9 +39,15 @@ TESTS = ("tests/unit/domain", "tests/unit/aws", "tests/unit/use_cases", "tests/u
 EXCUSES = Path("tools/mutant_excuses.yaml")
 STATE = Path(".state/mutants.json")
 LEAST_SCORE = 0.95
-# A mutant that makes the tests loop is noticed, too: seconds, and how many times as long as they take without it.
-PATIENCE, SLOWER = 20.0, 5.0
-PAUSE = 0.02  # seconds between two looks at what runs
+# A mutant that makes the tests loop is noticed too: after so many seconds, and so many times what they take otherwise.
+LEAST_LIMIT_SECONDS = 60.0
+SLOWER = 10.0
+LOOK_SECONDS = 0.02
+KILLED, SURVIVED, LOOPED = "killed", "survived", "looped"
+"""What becomes of a mutant; one that makes the tests take too long is as good as killed, and counted apart."""
+# What pytest exits with when a test fails, and when a module cannot be imported any more.
+FAILED = frozenset({1, 2})
+TIMED_OUT = -1
 
 Runs = dict[str, dict[int, set[str]]]
 
@@ -60,7 +66,11 @@ class Result:
 
     module: str
     mutant: Mutant
-    killed: bool
+    outcome: str
+
+    @property
+    def killed(self) -> bool:
+        return self.outcome != SURVIVED
 
     @property
     def key(self) -> str:
@@ -142,7 +152,7 @@ class _Child:
             os._exit(1)
 
     def answer(self) -> int | None:
-        """What the work came to: 1 if it died or took too long, None while it goes on."""
+        """What the work came to: 1 if it died, TIMED_OUT if it took too long, None while it goes on."""
         done, status = os.waitpid(self._process, os.WNOHANG)
         if done:
             return 1 if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
@@ -150,23 +160,21 @@ class _Child:
             return None
         os.killpg(self._process, signal.SIGKILL)
         os.waitpid(self._process, 0)
-        return 1
+        return TIMED_OUT
 
 
 def _forked(work: Callable[[], int], seconds: float) -> int:
     child = _Child(work, seconds)
     while (answer := child.answer()) is None:
-        time.sleep(PAUSE)
+        time.sleep(LOOK_SECONDS)
     return answer
 
 
 def _record(modules: list[str], tests: list[str]) -> _Executed:
     """Run all tests once.
 
-    Raises
-    ------
-    SystemExit
-        If they fail without a mutant.
+    Raises:
+        SystemExit: they fail without a mutant.
     """
     with tempfile.TemporaryDirectory() as folder:
         notes, output = Path(folder, "executed"), Path(folder, "output")
@@ -207,7 +215,7 @@ def _attempt(mutant: Mutant, module: str, tests: list[str], executed: _Executed)
         _compile_as(lambda asked: compile(mutant.source, path, "exec") if asked == path else None)
         return _pytest(sorted({test.split("::")[0] for test in tests}), _Selection(tests))
 
-    return _Child(work, PATIENCE + SLOWER * sum(executed.seconds[test] for test in tests))
+    return _Child(work, LEAST_LIMIT_SECONDS + SLOWER * sum(executed.seconds[test] for test in tests))
 
 
 def _digest(mutant: Mutant, tests: list[str]) -> str:
@@ -220,7 +228,7 @@ def _digest(mutant: Mutant, tests: list[str]) -> str:
 def examine(modules: list[str], tests: list[str], workers: int = 2, state: Path = STATE) -> list[Result]:
     """Run every mutant of the modules against the tests that execute its line; what `state` knows is not run again."""
     executed = _record(modules, tests)
-    known: dict[str, bool] = json.loads(state.read_text()) if state.exists() else {}
+    known: dict[str, str] = json.loads(state.read_text()) if state.exists() else {}
 
     results = []
     for module in modules:
@@ -234,11 +242,11 @@ def examine(modules: list[str], tests: list[str], workers: int = 2, state: Path 
                 if chosen:
                     running[digest] = _attempt(mutant, module, chosen, executed)
                 else:
-                    known[digest] = False
+                    known[digest] = SURVIVED
             answers = {digest: child.answer() for digest, child in running.items()}
-            known |= {digest: bool(answer) for digest, answer in answers.items() if answer is not None}
+            known |= {digest: _outcome(answer) for digest, answer in answers.items() if answer is not None}
             running = {digest: child for digest, child in running.items() if answers[digest] is None}
-            time.sleep(PAUSE)
+            time.sleep(LOOK_SECONDS)
         state.parent.mkdir(exist_ok=True)
         state.write_text(json.dumps(known))
         of_module = [Result(module, mutant, known[_digest(mutant, chosen)]) for mutant, chosen in tried]
@@ -247,9 +255,20 @@ def examine(modules: list[str], tests: list[str], workers: int = 2, state: Path 
     return results
 
 
+def _outcome(answer: int) -> str:
+    """Raises RuntimeError when pytest neither passed nor failed: nothing is known of the mutant then."""
+    if answer == TIMED_OUT:
+        return LOOPED
+    if answer and answer not in FAILED:
+        raise RuntimeError(f"pytest ended with {answer}, which is no verdict on a mutant.")
+    return KILLED if answer else SURVIVED
+
+
 def _row(name: str, results: list[Result]) -> str:
     killed = sum(result.killed for result in results)
-    return f"{killed:5} of {len(results):5} killed  {killed / max(len(results), 1):6.1%}  {name}"
+    looped = sum(result.outcome == LOOPED for result in results)
+    share = killed / max(len(results), 1)
+    return f"{killed:5} of {len(results):5} killed ({looped} by time)  {share:6.1%}  {name}"
 
 
 def complaints(results: list[Result], excuses: dict[str, str], least: float = LEAST_SCORE) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.check_mutants import Result, complaints
+from tools.check_mutants import KILLED, SURVIVED, Result, complaints
 from tools.mutants import mutants
 
 MODULE = "def is_enough(paid, asked):\n    return paid >= asked\n"
@@ -40,7 +40,7 @@ def test_a_bug_that_no_test_notices_survives(tmp_path: Path, tests: str, at_the_
 
 
 def _results(killed: bool) -> list[Result]:
-    return [Result("payable.py", mutant, killed) for mutant in mutants(MODULE)]
+    return [Result("payable.py", mutant, KILLED if killed else SURVIVED) for mutant in mutants(MODULE)]
 
 
 def test_a_survivor_without_an_excuse_is_complained_of() -> None:
