@@ -159,7 +159,7 @@ def _link(run: Run, url: str) -> Link:
         link = read_link(url, "This")
     except LinkError as exc:
         raise UsageError(
-            "A webhook is an URL of the form https://host/path, with a host that is written plainly and no user name."
+            "A webhook is a URL of the form https://host/path, with a host that is written plainly and no user name."
         ) from exc
     if link.scheme != "https" and not (run.target.endpoint and link.host in LOOPBACK):
         raise UsageError("A webhook begins with https://: what is told is not for everybody on the way.")

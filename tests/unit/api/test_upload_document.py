@@ -130,7 +130,7 @@ def test_a_document_has_the_name_its_sender_gave_it(world: ApiWorld, disposition
         (part('name="file"; filename="a.pdf"', b"") + END, "is empty"),
         (part('name="file"; filename="a.pdf"', b"hello") + END, "no PDF"),
         (part('name="file"; filename="a.pdf"') * 2 + END, "2 documents"),
-        (part('name="document"; filename="a.pdf"') + END, "belongs into file"),
+        (part('name="document"; filename="a.pdf"') + END, "belongs in file"),
         (part('name="group"', b"x") * 2 + part('name="file"; filename="a.pdf"') + END, "more than once"),
         (part('name="group"', b"\xff") + part('name="file"; filename="a.pdf"') + END, "UTF-8"),
         (part('name="metadata"', b"{no") + part('name="file"; filename="a.pdf"') + END, "no JSON"),

@@ -365,10 +365,10 @@ def test_credentials_of_the_users_netrc_file_are_never_sent(
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("api.example.com", "must be an URL"),
-        ("ftp://api.example.com", "must be an URL"),
-        ("https://", "must be an URL"),
-        ("https://[bad", "must be an URL"),
+        ("api.example.com", "must be a URL"),
+        ("ftp://api.example.com", "must be a URL"),
+        ("https://", "must be a URL"),
+        ("https://[bad", "must be a URL"),
         ("http://api.example.com", "plain HTTP"),
         ("https://me:mine@api.example.com", "must not carry credentials"),
     ],

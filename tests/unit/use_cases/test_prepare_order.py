@@ -1,4 +1,4 @@
-"""Orders: an URL leads to a document of the client's own or is refused, and a template chooses the providers."""
+"""Orders: a URL leads to a document of the client's own or is refused, and a template chooses the providers."""
 
 from __future__ import annotations
 

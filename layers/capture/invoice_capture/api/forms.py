@@ -83,7 +83,7 @@ def parse_form(content_type: str, body: bytes) -> DocumentForm:
             files.append(part)
         elif part.filename is not None:
             name = part.name[:50]
-            raise InvalidRequest(f"The form has a file in its field {name!r}; the document belongs into {FILE}.", name)
+            raise InvalidRequest(f"The form has a file in its field {name!r}; the document belongs in {FILE}.", name)
         elif part.name in fields:
             raise InvalidRequest(f"The form has the field {part.name[:50]!r} more than once.", part.name[:50])
         else:

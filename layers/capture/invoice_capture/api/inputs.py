@@ -45,7 +45,7 @@ _ABSENT: Any = None
 
 
 class _Input(BaseModel):
-    # What a client sends belongs into no error message: messages are logged.
+    # What a client sends belongs in no error message: messages are logged.
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 

@@ -31,7 +31,7 @@ class ApiKey:
     """What is known of a key; all times are aware UTC.
 
     ``digest`` is the SHA-256 of the key's text in hexadecimal, and ``usage_identifier`` what API Gateway's usage plan
-    knows the client by. Neither belongs into a log, so neither is printed.
+    knows the client by. Neither belongs in a log, so neither is printed.
     """
 
     key_id: str

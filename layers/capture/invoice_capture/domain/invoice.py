@@ -24,7 +24,7 @@ Box = tuple[Fraction, Fraction, Fraction, Fraction]
 
 
 class _Model(BaseModel):
-    # What a document says belongs into no error message: messages are logged.
+    # What a document says belongs in no error message: messages are logged.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 

@@ -109,7 +109,7 @@ class Order:
 
     @property
     def object_key(self) -> str:
-        """The key of the object that its document's URL names; empty for an URL that is not of the own bucket."""
+        """The key of the object that its document's URL names; empty for a URL that is not of the own bucket."""
         return unquote(urlsplit(self.document_url).path.removeprefix("/")) if self.scheme == "s3" else ""
 
 

@@ -1,1 +1,1 @@
-"""Documents that a client gives as an URL, fetched without ever reaching what only we can reach."""
+"""Documents that a client gives as a URL, fetched without ever reaching what only we can reach."""

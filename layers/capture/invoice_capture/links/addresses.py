@@ -72,7 +72,7 @@ def is_public(address: IPAddress) -> bool:
 
 
 def read_address(host: str) -> IPAddress | None:
-    """The address that a host is, without the brackets of an URL; None when it is a name.
+    """The address that a host is, without the brackets of a URL; None when it is a name.
 
     Raises:
         ValueError: it is an address in an unusual spelling (decimal, octal, hexadecimal, shortened, with a zone), of

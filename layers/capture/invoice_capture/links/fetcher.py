@@ -1,4 +1,4 @@
-"""Fetches the document behind an URL of a client, from the public internet only.
+"""Fetches the document behind a URL of a client, from the public internet only.
 
 Every hop, the first and each redirect, is checked completely, as ``links.public`` says.
 """
@@ -75,9 +75,9 @@ class LinkFetcher:
         self._monotonic = monotonic
 
     def fetch(self, url: str, name: str) -> IO[bytes]:
-        """The document at an URL as an open temporary file, at its beginning; the caller closes it.
+        """The document at a URL as an open temporary file, at its beginning; the caller closes it.
 
-        ``name`` is how people call the document, for messages. They never contain the path and the query of an URL.
+        ``name`` is how people call the document, for messages. They never contain the path and the query of a URL.
 
         Raises:
             LinkForbidden: the URL, or a redirect, leads where nothing is fetched from.

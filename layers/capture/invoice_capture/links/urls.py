@@ -1,4 +1,4 @@
-"""What an URL says, read strictly: whatever two programs might read differently is refused."""
+"""What a URL says, read strictly: whatever two programs might read differently is refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ASCII = bytes(range(128))
 
 @dataclass(frozen=True)
 class Link:
-    """An URL in its parts. ``host`` is a name or an address: ASCII, lower case, no brackets, no dot at its end."""
+    """A URL in its parts. ``host`` is a name or an address: ASCII, lower case, no brackets, no dot at its end."""
 
     scheme: str
     host: str
@@ -37,7 +37,7 @@ class Link:
 
     @property
     def origin(self) -> str:
-        """What may be told of an URL: scheme, host and port."""
+        """What may be told of a URL: scheme, host and port."""
         return f"{self.scheme}://{self.authority}"
 
     def redirected(self, location: str, subject: str) -> Link:
@@ -129,7 +129,7 @@ def _is_invisible(character: str) -> bool:
 
 def _not_understood(subject: str) -> LinkForbidden:
     return LinkForbidden(
-        f"{subject} is not an URL that can be understood. "
+        f"{subject} is not a URL that can be understood. "
         "Give one of the form https://host/path, with a host that is written plainly."
     )
 

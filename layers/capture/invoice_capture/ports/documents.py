@@ -75,13 +75,13 @@ class DocumentStore(Protocol):
         ...
 
     def link(self, pointer: DocumentPointer, seconds: int, shown: Shown | None = None) -> str:
-        """An URL from which anybody can read a version for that long, without credentials; ``shown`` says as what."""
+        """A URL from which anybody can read a version for that long, without credentials; ``shown`` says as what."""
         ...
 
 
 class Links(Protocol):
     def fetch(self, url: str, name: str) -> IO[bytes]:
-        """The document behind an URL, as an open temporary file at its beginning; ``name`` is for messages.
+        """The document behind a URL, as an open temporary file at its beginning; ``name`` is for messages.
 
         Raises LinkForbidden, LinkBroken, LinkUnanswered, DocumentTooLarge or EmptyDocument.
         """

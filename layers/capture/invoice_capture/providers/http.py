@@ -346,7 +346,7 @@ def _checked_url(provider: str, base_url: str, allow_http: bool) -> str:
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SettingMissing(f"The setting 'base_url' of provider {provider!r} must be an URL, not {base_url[:100]!r}.")
+        raise SettingMissing(f"The setting 'base_url' of provider {provider!r} must be a URL, not {base_url[:100]!r}.")
     if parts.username or parts.password:
         raise SettingMissing(f"The setting 'base_url' of provider {provider!r} must not carry credentials.")
     if parts.scheme == "http" and not allow_http and parts.hostname not in _LOOPBACK:

@@ -34,7 +34,7 @@ DocumentId = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class _Wire(BaseModel):
-    # What a document says belongs into no error message.
+    # What a document says belongs in no error message.
     model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
 

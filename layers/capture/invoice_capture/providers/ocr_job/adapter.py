@@ -200,13 +200,13 @@ class OcrJobProvider(BaseProvider):
         if _number_of(job) not in (None, _job_number(row)):
             other = RequestRefused(f"ocr_job answered for job {job.job_id}, which is of another submission.")
             return PollResult(PollState.REFUSED, error=other)
-        status = mapping.status_of(self._fit_to_be_told(job.status))
+        status = mapping.status_of(self._redacted(job.status))
         if status.state is PollState.READY:
             # A list may leave the extracted data out: then they are fetched.
             return PollResult(status.state, raw=mapping.raw_answer(job) if job.to_json().get("extractedData") else None)
         if status.state is PollState.FAILED:
             told = job.error_log if isinstance(job.error_log, str) else ""
-            error = mapping.failure_of(status, row.document.name, job.job_id, self._fit_to_be_told(told))
+            error = mapping.failure_of(status, row.document.name, job.job_id, self._redacted(told))
             return PollResult(status.state, error=error)
         if status.word == "created":
             _log.warning(
@@ -215,7 +215,7 @@ class OcrJobProvider(BaseProvider):
             )
         return PollResult(status.state, said=None if status.word else status.said)
 
-    def _fit_to_be_told(self, text: str) -> str:
+    def _redacted(self, text: str) -> str:
         from invoice_capture.providers.ocr_job.mapping import without_link_queries
 
         return self._http.redact(without_link_queries(" ".join(text.split()))).rstrip(". ")

@@ -26,7 +26,7 @@ class LinkDocument:
     jobs: JobStore
 
     def __call__(self, job_id: str, principal: Principal) -> str:
-        """An URL that anybody can read for five minutes, as what its bytes are. Raises JobNotFound or NothingThere."""
+        """A URL that anybody can read for five minutes, as what its bytes are. Raises JobNotFound or NothingThere."""
         job = find_job(self.jobs, job_id, principal)
         if not job.document.is_stored:
             raise NothingThere(f"The document of job {job_id} is not stored here: it was not fetched yet.")

@@ -29,7 +29,7 @@ class ManageWebhooks:
     entropy: Callable[[int], bytes] = secrets.token_bytes
 
     def set(self, name: str, url: str, origin: str, events: frozenset[str] | None) -> str | None:
-        """Have a webhook told at an URL, from the beginning if it was gone.
+        """Have a webhook told at a URL, from the beginning if it was gone.
 
         Returns its key when that is new: this is the only time that anybody sees it. One that was there keeps its keys.
         """

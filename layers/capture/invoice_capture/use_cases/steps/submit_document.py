@@ -218,7 +218,7 @@ class SubmitDocument:
         while True:
             row = self.submissions.get((request.job_id, request.submission))
             if row is None:
-                raise StoreUnavailable(f"Submission {request.submission} of job {request.job_id} is not to be read.")
+                raise StoreUnavailable(f"Submission {request.submission} of job {request.job_id} could not be read.")
             if row.state.is_closed or row.task_token == request.task_token:
                 return row
             try:
