@@ -132,8 +132,9 @@ check-mutants: $(READY)  ## put small bugs where one costs money or a document, 
 check-latency: build-local  ## time a warm request of the built API function
 	$(BIN)/python -m benchmarks.api_latency $(LOCAL_BUILD)
 
+# Not --quiet, which hides the warnings that --strict counts.
 docs: $(DOCS_READY)  ## build the docs site into .site, and check its links
-	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(TOOLS)/docs/bin/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(TOOLS)/docs/bin/mkdocs build --strict
 
 figures: build-local  ## run every benchmark that has a figure to hold, and write docs/figures.md
 	$(BIN)/python -m benchmarks.figures --build $(LOCAL_BUILD) $(if $(CORPUS),--corpus $(CORPUS))

@@ -144,4 +144,4 @@ def test_the_page_leads_through_few_files_that_have_what_it_names() -> None:
     places = re.findall(r"`([\w/]+\.py)` `(\w+)`", PAGE)
     for file, name in places:
         assert re.search(rf"^(?:class|def) {name}\b", (engine / file).read_text(encoding="utf-8"), re.MULTILINE), name
-    assert len({file for file, _ in places}) <= 7
+    assert 1 < len({file for file, _ in places}) <= 7
