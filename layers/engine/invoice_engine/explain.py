@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 from invoice_engine.choose.calibrate import PROBABLE
@@ -114,7 +114,7 @@ def _leaves(invoice: Invoice) -> Iterator[tuple[str, Field]]:
         value = getattr(invoice, member.name)
         if isinstance(value, Field):
             yield member.name, value
-        elif is_dataclass(value) and isinstance(value, Party):
+        elif isinstance(value, Party):
             for part in fields(value):
                 yield f"{member.name}.{part.name}", getattr(value, part.name)
 
